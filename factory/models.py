@@ -1,0 +1,264 @@
+"""Value types that are stored or handed between parts: frozen, and closed to unknown fields.
+
+Files made from these carry their format version ``v``. Scores lie in [0, 1], durations are in
+seconds, commits and trees are full SHAs, timestamps are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT_VERSION = 1
+
+
+class Model(BaseModel):
+    """Base of every value type here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Verdict(StrEnum):
+    """What became of an experiment."""
+
+    KEEP = "keep"
+    REVERT = "revert"
+    ERROR = "error"
+
+
+class Reason(StrEnum):
+    """Why an experiment got its verdict; the ``reason`` column of the log."""
+
+    IMPROVED = "improved"
+    HELD_DELIVERED = "held_delivered"
+    NO_EFFECT = "no_effect"
+    REGRESSED = "regressed"
+    INCONCLUSIVE = "inconclusive"
+    GUARD = "guard"
+    NEW_FAILURES = "new_failures"
+    ANTI_PATTERN = "anti_pattern"
+    LEAKAGE = "leakage"
+    SMOKE = "smoke"
+    CONSTRAINT = "constraint"
+    REVIEW = "review"
+    BUDGET = "budget"
+    ERROR = "error"
+
+
+class Integration(StrEnum):
+    """Whether a kept experiment has reached the target branch; a fact apart from the verdict."""
+
+    PENDING = "pending"
+    MERGED = "merged"
+    PR = "pr"
+
+
+class Tier(StrEnum):
+    """The tier that a dimension belongs to."""
+
+    HYGIENE = "hygiene"
+    GROWTH = "growth"
+    PROJECT = "project"
+
+
+class Outcome(StrEnum):
+    """The outcome of one test, by node id."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    XFAILED = "xfailed"
+    XPASSED = "xpassed"
+
+
+class DimensionScore(Model):
+    """One dimension, measured. ``score`` is None when it could not be measured (``error`` says why)."""
+
+    name: str
+    tier: Tier
+    weight: float = 1.0
+    score: float | None = Field(default=None, ge=0.0, le=1.0)
+    noisy: bool = False
+    error: str = ""
+    duration_s: float = 0.0
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+class CommandResult(Model):
+    """How a smoke test, constraint or Verify command ended."""
+
+    name: str
+    command: str
+    exit_code: int
+    output: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the command exited 0."""
+        return self.exit_code == 0
+
+
+class Measurement(Model):
+    """What was measured on one commit, with which harness, in which environment.
+
+    ``key`` is the cache key over tree, harness, environment and tool versions. ``void`` is empty for a valid
+    measurement, else the reason why it counts for nothing. ``composite`` is the weighted mean of the
+    dimensions that have a score.
+    """
+
+    v: int = FORMAT_VERSION
+    commit: str
+    tree: str
+    harness: str
+    environment: str
+    key: str
+    timestamp: str
+    composite: float | None = None
+    dimensions: list[DimensionScore] = Field(default_factory=list)
+    tests: dict[str, Outcome] = Field(default_factory=dict)
+    smoke: CommandResult | None = None
+    constraints: list[CommandResult] = Field(default_factory=list)
+    duration_s: float = 0.0
+    void: str = ""
+
+    def dimension(self, name: str) -> DimensionScore | None:
+        """The dimension of that name, or None."""
+        return next((d for d in self.dimensions if d.name == name), None)
+
+
+class GuardFinding(Model):
+    """One violation: which guard, where, what is wrong, how to mend it."""
+
+    guard: Literal["eval_immutable", "scope", "fixed_surfaces", "baseline", "integrity"]
+    file: str = ""
+    line: int | None = None
+    message: str
+    mend: str = ""
+
+
+class GuardReport(Model):
+    """The guards' answer on one commit range; clean when there are no findings."""
+
+    v: int = FORMAT_VERSION
+    baseline: str
+    head: str
+    findings: list[GuardFinding] = Field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether no guard objects."""
+        return not self.findings
+
+
+class ReviewVerdict(StrEnum):
+    """A reviewer's or the CEO's answer at a gate."""
+
+    PROCEED = "PROCEED"
+    REDIRECT = "REDIRECT"
+    ABORT = "ABORT"
+
+
+class ReviewRecord(Model):
+    """A review, bound to the commit it judged. ``by`` is a role, or ``person``."""
+
+    v: int = FORMAT_VERSION
+    by: str
+    commit: str
+    verdict: ReviewVerdict
+    reason: str
+    findings: list[str] = Field(default_factory=list)
+    citations: list[str] = Field(default_factory=list)
+    timestamp: str
+
+
+class Check(Model):
+    """One line of the precheck."""
+
+    name: str
+    passed: bool
+    detail: str
+    reason: Reason
+
+
+class PrecheckReport(Model):
+    """The hard gate's answer on one commit, checks in their fixed order."""
+
+    v: int = FORMAT_VERSION
+    commit: str
+    checks: list[Check]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(c.passed for c in self.checks)
+
+    @property
+    def first_failure(self) -> Check | None:
+        """The check that decides the reason code, or None."""
+        return next((c for c in self.checks if not c.passed), None)
+
+
+class VerdictRecord(Model):
+    """The decision on one experiment and what it rests on."""
+
+    v: int = FORMAT_VERSION
+    commit: str
+    verdict: Verdict
+    reason: Reason
+    rationale: str
+    decided_by: str = "factory"
+    timestamp: str
+
+
+class PlanItem(Model):
+    """What an experiment sets out to do: one phase of a plan with the specification item it serves."""
+
+    phase: int
+    title: str
+    category: Literal["FIX", "EXPLOIT", "EXPLORE", "COMBINE"]
+    what: str = ""
+    how: str = ""
+    why: str = ""
+    checklist: list[str] = Field(default_factory=list)
+    depends_on: list[int] = Field(default_factory=list)
+    backlog_item: str = ""
+    growth_dimension: str = ""
+    verify: str = ""
+    new_approach: str = ""
+    allows: list[str] = Field(default_factory=list)
+    citations: list[str] = Field(default_factory=list)
+
+
+class ExperimentRecord(Model):
+    """One line of ``results.tsv``. ``hypothesis`` is plain text; missing numbers are None.
+
+    ``cost_usd`` is in US dollars, ``duration_s`` in seconds, ``delta`` is after minus before.
+    """
+
+    id: int
+    timestamp: str
+    hypothesis: str
+    change_summary: str = ""
+    issue_number: int | str | None = None
+    pr_number: int | str | None = None
+    score_before: float | None = None
+    score_after: float | None = None
+    delta: float | None = None
+    verdict: Verdict
+    cost_usd: float | None = None
+    notes: str = ""
+    research_citations: list[str] = Field(default_factory=list)
+    reason: str = ""
+    category: str = ""
+    kind: str = ""
+    cycle: str = ""
+    branch: str = ""
+    baseline: str = ""
+    commit: str = ""
+    tokens: int | None = None
+    duration_s: float | None = None
+    runner: str = ""
+    harness: str = ""
