@@ -1,4 +1,4 @@
-"""What a plan is checked against: the limits in force, and the facts of the project as far as they are known."""
+"""What a plan is checked against: the limits in force, and the project's facts as far as they are known."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 class PlanLimits:
     """The settings that bind a plan.
 
-    ``min_growth`` growth items at least and ``max_new`` items at most that serve no backlog item; neither binds
-    under ``lite``, which takes exactly one item, or ``focus``. ``similarity`` in [0, 1] is from where on a
-    hypothesis counts as resembling a reverted one.
+    ``min_growth`` growth items at least and ``max_new`` items at most that serve no backlog item; neither
+    binds under ``lite``, which takes exactly one item, or ``focus``. A hypothesis resembles a reverted one
+    from ``similarity`` in [0, 1] on.
     """
 
     min_growth: int = 1
@@ -26,9 +26,9 @@ class PlanLimits:
 class PlanContext:
     """The facts that a plan may cite or must respect. None means unknown: rules that need it are skipped.
 
-    ``findings`` are ids such as ``R3``; ``dimensions`` the names that are measured; ``experiments`` the ids in the
-    log; ``anti_patterns`` the hypotheses of reverted experiments by id; ``mutable_surfaces`` the configured
-    patterns; ``stuck_categories`` those that the stuck protocol asks to leave.
+    ``findings`` are ids such as ``R3``; ``dimensions`` the names that are measured; ``experiments`` the ids
+    in the log; ``anti_patterns`` the hypotheses of reverted experiments by id; ``mutable_surfaces`` the
+    configured patterns; ``stuck_categories`` those that the stuck protocol asks to leave.
     """
 
     findings: frozenset[str] | set[str] | None = None

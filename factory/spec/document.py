@@ -61,11 +61,11 @@ class Document:
     blocks: tuple[Block, ...]
 
     def source(self, line: int, end: int) -> str:
-        """The raw text of the lines from ``line`` up to and without ``end``, without blank lines around it."""
+        """The raw text from ``line`` up to and without ``end``, without blank lines around it."""
         return trim("\n".join(self.lines[line - 1 : end - 1]))
 
     def without(self, line: int, end: int, taken: Iterable[tuple[int, int]]) -> str:
-        """The raw text from ``line`` up to and without ``end``, less the line ranges that were taken out of it."""
+        """The raw text from ``line`` up to and without ``end``, less the line ranges that were taken."""
         gone = {n for first, after in taken for n in range(first, after)}
         return "\n\n".join(self._runs(line, end, gone))
 

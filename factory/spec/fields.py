@@ -44,7 +44,8 @@ def harvest(document: Document, blocks: Sequence[Block], known: tuple[str, ...])
 def split_fields(text: str, line: int, known: tuple[str, ...], *, bold: bool) -> list[Field]:
     """The fields of a paragraph that begins with one; empty when it doesn't.
 
-    At its start any name in bold counts, further on only known ones. Unless ``bold``, a known name needs no marks.
+    In a list item's start any name in bold counts, and a known one needs no marks; elsewhere, and everywhere
+    with ``bold``, only known names in bold do.
     """
     masked = mask_code(text)
     marks = [m for m in _BOLD.finditer(masked) if m.start() == 0 or field_name(m.group(1), known)]

@@ -79,7 +79,7 @@ RESEARCH_FIELDS = (
 )
 # Short values, after which people put remarks in parentheses.
 WITH_REMARK = frozenset(
-    (
+    {
         "Category",
         "Expected impact",
         "Priority",
@@ -89,11 +89,11 @@ WITH_REMARK = frozenset(
         "Scope",
         "Metric",
         "Target",
-    )
+    }
 )
 # Texts that may go on in further paragraphs and lists.
 LONG = frozenset(
-    (
+    {
         "What",
         "How",
         "Why",
@@ -103,8 +103,10 @@ LONG = frozenset(
         "New approach",
         "Allows",
         "Objective",
-    )
-    + ("Mutable surfaces", "Fixed surfaces", "Constraints")
+        "Mutable surfaces",
+        "Fixed surfaces",
+        "Constraints",
+    }
 )
 _ALIASES = {
     "mutable surfaces": "Mutable surface",

@@ -37,10 +37,10 @@ from factory.spec.parts import (
     unquoted,
 )
 
-NOT_A_SPEC = (
-    "This is neither a project specification nor an improvement specification; it is shown and ignored."
+NOT_A_SPEC = "This has neither the project nor the improvement form of a specification: shown and ignored."
+NOT_A_SPEC_HINT = (
+    "docs/spec-rules.md tells both forms; any text may be the file that `factory ceo` starts from."
 )
-NOT_A_SPEC_HINT = "Both forms are described in docs/spec.md; any text may be given to `factory ceo` as an idea to plan from."
 _NUMBERED = re.compile(r"§?\s*(\d+(?:\.\d+)*)[.):]?(?:\s+(.*))?", re.DOTALL)
 _PHASE = re.compile(r"Phase\b\s*([^\s:.—–()-]*)\s*(?:[:.—–-]\s*)*(.*)", re.IGNORECASE | re.DOTALL)
 _REFERENCE = re.compile(r"(.*?)\s*\(([^()]*)\)", re.DOTALL)
@@ -52,7 +52,7 @@ _DASH = re.compile(r"\s*—\s*|\s+(?:–|--?)\s+")
 class Chunk:
     """A heading that has a meaning, with the blocks that follow it.
 
-    ``role`` is title, section, feature or phase; its text covers the lines from ``start`` up to and without ``end``.
+    ``role`` is title, section, feature or phase; its text lies between the lines ``start`` and ``end``.
     """
 
     role: str
@@ -139,27 +139,25 @@ def _feature(block: Block, top: Kind, number: str, title: str) -> Chunk | None:
 
 def _phase(block: Block, top: Kind) -> Chunk | None:
     found = _PHASE.fullmatch(block.text.strip("*_ ")) if top is Kind.PLAN else None
-    return (
-        Chunk("phase", Kind.PLAN, found.group(1), found.group(2).strip(), block.level, block.line)
-        if found
-        else None
-    )
+    if found is None:
+        return None
+    return Chunk("phase", Kind.PLAN, found.group(1), found.group(2).strip(), block.level, block.line)
 
 
 def _section(block: Block, top: Kind, number: str, title: str) -> Chunk | None:
     kind = kind_of(title)
-    parent = PARENT.get(kind)
-    misplaced = parent is not None and top is not parent
-    hidden = (
-        parent is None and block.level > 2 and not re.fullmatch(r"\d+", number) and kind is not Kind.BLOCKED
-    )
-    if kind is Kind.OTHER or misplaced or hidden:
-        return (
-            Chunk("section", Kind.OTHER, "", block.text, block.level, block.line)
-            if block.level <= 3
-            else None
-        )
-    return Chunk("section", kind, number, "", block.level, block.line)
+    if _is_meant(block, top, number, kind):
+        return Chunk("section", kind, number, "", block.level, block.line)
+    if block.level > 3:
+        return None
+    return Chunk("section", Kind.OTHER, "", block.text, block.level, block.line)
+
+
+def _is_meant(block: Block, top: Kind, number: str, kind: Kind) -> bool:
+    """Whether a heading with a section's name is that section: subsections only within theirs."""
+    if kind is Kind.OTHER or kind in PARENT:
+        return kind is not Kind.OTHER and top is PARENT[kind]
+    return block.level <= 2 or kind is Kind.BLOCKED or re.fullmatch(r"\d+", number) is not None
 
 
 def _form(heading: str, chunks: Sequence[Chunk]) -> Form:
@@ -309,7 +307,7 @@ def _matrix_row(cells: Sequence[str], columns: Sequence[int], line: int) -> Matr
 def _title_and_reference(text: str) -> tuple[str, str]:
     """A phase's title and the content of the parenthesis that names features and category."""
     found = _REFERENCE.fullmatch(text)
-    if found is None or not found.group(1):
+    if found is None:
         return text, ""
     words = {w.strip(" *`").upper() for w in re.split(r"[,;/&]", found.group(2))}
     is_reference = "§" in found.group(2) or words & set(CATEGORIES) or all(map(_is_number, words))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 CATEGORIES = ("FIX", "EXPLOIT", "EXPLORE", "COMBINE")
 _REFERENCE = re.compile(r"§{0,2}\s*(\d+\.\d+)(?:\s*[–—-]\s*§?\s*(\d+\.\d+))?")
@@ -12,6 +13,7 @@ _FINDING = re.compile(r"\[([^\[\]]*)\]")
 _EXPERIMENT = re.compile(r"(?:#|\bexperiments?\s+#?)(\d+)\b", re.IGNORECASE)
 _NUMBER = r"([-+]?\d+(?:\.\d+)?%?)"
 _IMPACT = re.compile(rf"([A-Za-z_][\w /-]*?)\s*:?\s+{_NUMBER}\s*(?:→|->|=>|\bto\b)\s*{_NUMBER}")
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _NOTHING = re.compile(r"(?:none|nothing|nil|n/?a|-|–|—)?\W*", re.IGNORECASE)
 
 
@@ -124,7 +126,7 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class Feature(_Fielded):
-    """An item of the Detailed Specification. ``number`` is such as ``4.2``, empty where the heading has none."""
+    """An item of the Detailed Specification. ``number`` is such as ``4.2``; empty: the heading has none."""
 
     number: str
     title: str
@@ -175,7 +177,7 @@ class ChecklistItem:
 
 @dataclass(frozen=True, slots=True)
 class Phase(_Fielded):
-    """A phase of the plan. ``label`` is the number as written, ``reference`` the parenthesis after the title."""
+    """A phase. ``label`` is the number as written, ``reference`` the parenthesis after the title."""
 
     label: str
     title: str
@@ -270,7 +272,7 @@ class ResearchConfiguration(_Fielded):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading of the document. ``title`` is kept for sections that neither form knows, ``level`` their depth."""
+    """A section; ``title`` and ``level`` (the heading's depth) only count for one that neither form knows."""
 
     kind: Kind
     number: str = ""
@@ -323,11 +325,9 @@ def _split_outside_code(text: str) -> list[str]:
     """The text at its commas and semicolons, those in code spans left alone."""
     masked = mask_code(text)
     cuts = [-1, *(m.start() for m in re.finditer(r"[,;]", masked)), len(text)]
-    return [text[a + 1 : b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [text[a + 1 : b] for a, b in pairwise(cuts)]
 
 
 def mask_code(text: str) -> str:
-    """The text with the content of its code spans replaced, every character at its old place."""
-    return re.sub(
-        r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", lambda m: "\x01" * len(m.group()), text, flags=re.DOTALL
-    )
+    """The text with the content of its code spans replaced, every character and line at its old place."""
+    return _CODE_SPAN.sub(lambda m: re.sub(r"[^\n]", "\x01", m.group()), text)

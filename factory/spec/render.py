@@ -113,6 +113,7 @@ def _feature(form: Form, feature: Feature) -> Iterator[str]:
 
 def _phase(phase: Phase) -> Iterator[str]:
     reference = f" ({phase.reference})" if phase.reference else ""
-    yield f"### Phase {phase.label}: {phase.title}{reference}".replace("Phase : ", "Phase: ")
+    heading = f"### Phase {phase.label}".rstrip()
+    yield f"{heading}: {phase.title}{reference}".rstrip()
     yield phase.notes
     yield "\n".join([*map(_step, phase.checklist), *map(_field, phase.fields)])
