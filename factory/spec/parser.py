@@ -284,7 +284,7 @@ def _list_ranges(chunk: Chunk) -> list[tuple[int, int]]:
 
 
 def _blocked(item: ListItem) -> BlockedItem:
-    text = one_line(re.sub(r"^\[[ xX]\]\s+", "", item.text))
+    text = one_line(re.sub(r"^\[[ xX]\]\s+(?=[^\W\d_])", "", item.text))
     parts = _DASH.split(text, maxsplit=1)
     return BlockedItem(parts[0].strip(), parts[1].strip() if len(parts) > 1 else "", item.more, item.line)
 
