@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from factory.errors import BadInput, EnvironmentLacking
-from factory.process import allowed_env, run
+from factory.process import quick
 
 EXAMPLE = Path(__file__).parent / "example"
 
@@ -42,6 +42,8 @@ def create_example(dest: Path) -> Path:
 
 
 def _git(cwd: Path, *arguments: str) -> None:
-    done = run([*_GIT, *arguments], cwd=cwd, env=allowed_env())
+    done = quick([*_GIT, *arguments], cwd=cwd)
     if done.returncode != 0:
-        raise EnvironmentLacking(f"git {arguments[0]} failed: {done.stderr.strip()}", "Look at git's message.")
+        raise EnvironmentLacking(
+            f"git {arguments[0]} failed: {done.stderr.strip()}", "Look at git's message."
+        )

@@ -85,9 +85,7 @@ class AgentResult:
     @property
     def usage(self) -> Usage:
         """The part of the result that the ledger wants."""
-        return Usage(
-            self.invocations, self.tokens_in, self.tokens_cached, self.tokens_out, self.cost_usd
-        )
+        return Usage(self.invocations, self.tokens_in, self.tokens_cached, self.tokens_out, self.cost_usd)
 
 
 class Runner(Protocol):
