@@ -103,7 +103,7 @@ def _logging(root: Path, seen: Survey, scope: Scope) -> Iterable[Opportunity]:
         if mine:
             yield Opportunity(
                 task=Task("log", package=package),
-                title=f"Log swallowed exceptions in {package.rpartition('/')[2]}",
+                title=f"Log swallowed exceptions in {_short(package)}",
                 category="EXPLOIT",
                 dimension="observability",
                 places=tuple(f"{h.path}:{h.line}" for h in mine),
@@ -111,6 +111,10 @@ def _logging(root: Path, seen: Survey, scope: Scope) -> Iterable[Opportunity]:
                 growth=True,
                 all_in_scope=len(mine) == len(handlers),
             )
+
+
+def _short(package: str) -> str:
+    return "top-level modules" if package == "." else package.rpartition("/")[2]
 
 
 def _formatting(root: Path, seen: Survey, scope: Scope) -> Iterable[Opportunity]:

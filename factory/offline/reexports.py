@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from factory.offline.modules import Module, read_module
 from factory.offline.ruff import Finding
@@ -23,7 +23,7 @@ def imported_through(root: Path, unused: Sequence[Finding], files: Sequence[str]
         finding.path
         for finding in unused
         for module in modules
-        if module.path != finding.path and _uses(module, Path(finding.path).stem, _bound(finding))
+        if module.path != finding.path and _uses(module, _dotted(finding.path), _bound(finding))
     }
     return sorted(spared)
 
@@ -34,11 +34,18 @@ def _bound(finding: Finding) -> str:
     return (found.group(2) or found.group(1).rpartition(".")[2]) if found else ""
 
 
-def _uses(module: Module, stem: str, name: str) -> bool:
-    return any(_reads(node, stem, name) for node in ast.walk(module.tree))
+def _dotted(path: str) -> str:
+    """How others name a module, as far as its folder tells: ``tally.book`` for ``src/tally/book.py``."""
+    *folders, name = PurePosixPath(path).with_suffix("").parts
+    return ".".join([*folders[-1:], name])
 
 
-def _reads(node: ast.AST, stem: str, name: str) -> bool:
+def _uses(module: Module, dotted: str, name: str) -> bool:
+    return any(_reads(node, dotted, name) for node in ast.walk(module.tree))
+
+
+def _reads(node: ast.AST, dotted: str, name: str) -> bool:
+    stem = dotted.rpartition(".")[2]
     if isinstance(node, ast.ImportFrom):
         return (node.module or "").rpartition(".")[2] == stem and any(
             a.name in (name, "*") for a in node.names
@@ -48,5 +55,6 @@ def _reads(node: ast.AST, stem: str, name: str) -> bool:
         last = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
         return node.attr == name and last == stem
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return f"{stem}.{name}" in node.value
+        # With its folder, for a text such as "book.json" names a file.
+        return re.search(rf"\b{re.escape(dotted)}\.{re.escape(name)}\b", node.value) is not None
     return False

@@ -89,7 +89,7 @@ def _serving(found: Opportunity, backlog: Iterable[str]) -> Opportunity:
 
 def _asks_for(text: str, found: Opportunity) -> bool:
     task = from_text(text)
-    return bool(task) and replace(task, sparing=found.task.sparing).means(found.task) if task else False
+    return task is not None and replace(task, sparing=found.task.sparing).means(found.task)
 
 
 def _only(candidates: Sequence[Opportunity], focus: str) -> list[Opportunity]:
@@ -101,7 +101,7 @@ def _choose(candidates: list[Opportunity], facts: Mapping[str, Any], single: boo
     chosen = candidates[:1]
     if not single:
         chosen = _several(candidates, int(limits.get("min_growth", 1)), int(limits.get("max_new", 2)), facts)
-    blocked = [t for t in texts_of(facts, "backlog") if not any(_asks_for(t, o) for o in candidates)]
+    blocked = [t for t in texts_of(facts, "backlog") if from_text(t) is None]
     return Choice(chosen, [o for o in candidates if o not in chosen], blocked)
 
 
@@ -134,7 +134,7 @@ def _plan(choice: Choice, facts: Mapping[str, Any]) -> Plan:
         items=choice.chosen,
         findings=found,
         anti_patterns=[_anti_pattern(row) for row in reverted],
-        blocked=[f"{text} — {JUDGEMENT}" for text in choice.blocked],
+        blocked=[f"{text.replace(' — ', ' - ')} — {JUDGEMENT}" for text in choice.blocked],
         additions=[o.title for o in choice.left if not o.backlog_item and o.title not in known],
     )
 

@@ -99,7 +99,8 @@ def from_text(text: str) -> Task | None:
     """The task that a hypothesis or a backlog item asks for, in the words known here, or None."""
     if _LOG.search(text):
         place = _LOG_IN.search(text)
-        return Task("log", package=place.group(1).strip("/.") if place else "")
+        named = place.group(1).strip("/.") if place else ""
+        return Task("log", package="" if named == "top-level" else named)
     for pattern, codes in _WORDS:
         if pattern.search(text):
             return Task("ruff", codes, sparing="no other file" in text.lower())
