@@ -319,11 +319,12 @@ def read_layout(path: Path) -> Layout | None:
     try:
         with path.open("rb") as source:
             first = source.readline()
+            blank = _is_blank(first) and all(_is_blank(line) for line in source)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as problem:
         raise BadInput(f"{path} cannot be read: {problem.strerror}.") from None
-    if not first.removeprefix(_BOM).strip():
+    if blank:
         return None
     layout = parse_header(first)
     if not layout.usable:
@@ -363,11 +364,9 @@ def split_line(text: str) -> list[str] | None:
 
 def _parse(source: io.BufferedReader) -> Iterator[Row | DamagedLine]:
     first = source.readline()
-    if not first.removeprefix(_BOM).strip():
-        first = b""
     layout = parse_header(first)
     if not layout.usable:
-        if first or source.readline():
+        if not (_is_blank(first) and all(_is_blank(line) for line in source)):
             yield DamagedLine(1, _header_problem(layout) + "; no row can be read")
         return
     tabs = layout.tabs
@@ -397,7 +396,7 @@ def _guess_id(text: str, layout: Layout) -> int | None:
 
 
 def _unquoted(text: str) -> list[str] | None:
-    # Not csv.reader: its limit of 128 KiB a field is global to the process, and a lone carriage return stops it.
+    # Not csv.reader: its limit of 128 KiB a field is global to the process, a lone CR stops it.
     values: list[str] = []
     at = 0
     while True:
@@ -422,6 +421,10 @@ def _unique(name: str, taken: Sequence[str]) -> str:
         count += 1
         candidate = f"{name or 'column'}_{count}"
     return candidate
+
+
+def _is_blank(raw: bytes) -> bool:
+    return not raw.removeprefix(_BOM).strip()
 
 
 def _decode(raw: bytes) -> str:
