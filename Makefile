@@ -37,7 +37,6 @@ format: $(INSTALLED)  ## Let ruff mend what it can
 
 types: $(INSTALLED)  ## mypy, strict, tests included
 	$(BIN)/mypy
-	$(BIN)/mypy tools/*.py bench/*.py
 
 docs: $(INSTALLED)  ## Are the generated pages up to date, and do the links resolve?
 	$(BIN)/python tools/docs.py --check

@@ -18,7 +18,7 @@ from tests.support.sources import Import, Module
 LAYERS: dict[str, int] = {
     "": 0,
     **dict.fromkeys(("errors", "models"), 1),
-    **dict.fromkeys(("paths", "process", "fsio", "output", "log", "globs"), 2),
+    **dict.fromkeys(("paths", "process", "fsio", "output", "log", "globs", "supervisor"), 2),
     **dict.fromkeys(("git", "github", "config", "rows", "store", "journal", "registry"), 3),
     **dict.fromkeys(("runners", "sandbox"), 3),
     **dict.fromkeys(("spec", "strategy", "guard", "precheck", "evals", "offline", "agents"), 4),
@@ -36,6 +36,7 @@ SIDEWAYS: dict[tuple[str, str], str] = {
     ("fsio", "paths"): "private folders lie at known paths",
     ("fsio", "process"): "who holds a lock is told by a live process",
     ("process", "fsio"): "a child's output goes to a durable file",
+    ("process", "supervisor"): "the program that every child runs under",
     ("log", "paths"): "the log lies in the factory home",
     ("store", "rows"): "the store reads what the row reader reads",
     ("runners", "sandbox"): "an agent's process is started inside the sandbox",
