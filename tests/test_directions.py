@@ -22,7 +22,7 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(("git", "github", "config", "rows", "store", "journal", "registry"), 3),
     **dict.fromkeys(("runners", "sandbox"), 3),
     **dict.fromkeys(("spec", "strategy", "guard", "precheck", "evals", "offline", "agents"), 4),
-    **dict.fromkeys(("ace", "research", "insights", "brief", "report"), 4),
+    **dict.fromkeys(("ace", "research", "insights", "brief", "report", "study"), 4),
     "cycle": 5,
     "commands": 6,
     **dict.fromkeys(("error_handler", "cli", "__main__", "demo"), 7),
@@ -231,6 +231,13 @@ def names(tree: ast.AST) -> Iterator[str]:
             yield node.attr
         elif isinstance(node, ast.alias):
             yield node.name
+
+
+def test_what_runs_in_a_measured_project_stands_alone() -> None:
+    for path in (sources.ROOT / sources.PROBE).rglob("*.py"):
+        module = Module(path.stem, path, ast.parse(path.read_text(encoding="utf-8")))
+        foreign = [i.target for i in sources.imports(module, frozenset()) if within(i.target, "factory")]
+        assert foreign == [], f"{path.name} runs where the factory is not installed"
 
 
 # The rules above, on examples that break them.

@@ -37,13 +37,13 @@ PUBLIC = frozenset(
 
 # What is used from outside factory/ or by a mechanism that names don't show, and how.
 ALLOWED: dict[str, str] = {
-    "settings_reference": "tools/docs.py makes docs/settings.md from it",
+    "settings_reference": "tools/docs.py makes docs/configuration.md from it",
     "rules_table": "tools/docs.py makes docs/spec-rules.md from it",
     "__getattr__": "called by Python",
     "__dir__": "called by Python",
 }
 # Modules that another process runs, where their functions are called by that process.
-OTHER_PROCESSES = ("factory/example/", "factory/evals/plugin", "factory/demo.py", "factory/__main__.py")
+OTHER_PROCESSES = ("factory/example/", "factory/evals/probe/", "factory/demo.py", "factory/__main__.py")
 HOOKS = re.compile(r"pytest_\w+|visit_\w+|generic_visit|do_[A-Z]+|model_post_init|__\w+__")
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

@@ -10,8 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "factory"
-# Data, not code of the program: the demonstration's project.
-NOT_OURS = ("factory/example/",)
+# Not code of this program: the example project, and what runs inside the interpreter of a measured project.
+EXAMPLE = "factory/example/"
+PROBE = "factory/evals/probe/"
+NOT_OURS = (EXAMPLE, PROBE)
 
 
 @dataclass(frozen=True, slots=True)
