@@ -9,15 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from factory.models import (
-    Check,
-    CommandResult,
-    GuardReport,
-    Measurement,
-    PrecheckReport,
-    Reason,
-    ReviewRecord,
-)
+from factory.models import Check, CommandResult, GuardReport, Measurement, PrecheckReport, Reason, ReviewRecord
 
 SLACK = 1e-9
 """Differences below this are rounding of binary fractions, not a change of score."""
@@ -56,9 +48,7 @@ def measured(facts: PrecheckFacts) -> Check:
     before, after = facts.before, facts.after
     detail = ""
     if before is None or after is None:
-        detail = "not measured: " + ", ".join(
-            n for n, m in (("baseline", before), ("candidate", after)) if m is None
-        )
+        detail = "not measured: " + ", ".join(n for n, m in (("baseline", before), ("candidate", after)) if m is None)
     elif before.void or after.void:
         detail = f"void measurement: {before.void or after.void}"
     elif (before.harness, before.environment) != (after.harness, after.environment):
@@ -86,11 +76,7 @@ def score_direction(facts: PrecheckFacts) -> Check:
     if before is None or after is None:
         return _check("score_direction", "no scores to compare", "", Reason.ERROR)
     fell_below = after < facts.threshold - SLACK and before >= facts.threshold - SLACK
-    failed = (
-        f"{after:.4f} is below the threshold {facts.threshold:.4f}, the baseline was not"
-        if fell_below
-        else ""
-    )
+    failed = f"{after:.4f} is below the threshold {facts.threshold:.4f}, the baseline was not" if fell_below else ""
     return _check("score_direction", failed, facts.direction_detail, Reason.REGRESSED)
 
 
@@ -98,9 +84,7 @@ def no_new_failures(facts: PrecheckFacts) -> Check:
     """Every test that passed at the baseline still exists and passes, confirmed by repetition on both sides."""
     if facts.new_failures:
         return _check("new_failures", _some(facts.new_failures), "", Reason.NEW_FAILURES)
-    unclear = (
-        f"both outcomes on the candidate: {_some(facts.unclear_failures)}" if facts.unclear_failures else ""
-    )
+    unclear = f"both outcomes on the candidate: {_some(facts.unclear_failures)}" if facts.unclear_failures else ""
     return _check("new_failures", unclear, "none", Reason.INCONCLUSIVE)
 
 
@@ -117,17 +101,13 @@ def no_leakage(facts: PrecheckFacts) -> Check:
 def smoke_passed(facts: PrecheckFacts) -> Check:
     """The configured smoke test exits 0 on the candidate."""
     smoke = facts.after.smoke if facts.after else None
-    return _check(
-        "smoke", _failed([smoke] if smoke else []), "passed" if smoke else "none configured", Reason.SMOKE
-    )
+    return _check("smoke", _failed([smoke] if smoke else []), "passed" if smoke else "none configured", Reason.SMOKE)
 
 
 def constraints_hold(facts: PrecheckFacts) -> Check:
     """Every hard constraint exits 0 on the candidate."""
     held = facts.after.constraints if facts.after else []
-    return _check(
-        "constraints", _failed(held), f"{len(held)} hold" if held else "none configured", Reason.CONSTRAINT
-    )
+    return _check("constraints", _failed(held), f"{len(held)} hold" if held else "none configured", Reason.CONSTRAINT)
 
 
 def reviewed_as_measured(facts: PrecheckFacts) -> Check:
