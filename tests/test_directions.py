@@ -22,7 +22,7 @@ LAYERS: dict[str, int] = {
     **dict.fromkeys(("git", "github", "config", "rows", "store", "journal", "registry"), 3),
     **dict.fromkeys(("runners", "sandbox"), 3),
     **dict.fromkeys(("spec", "strategy", "guard", "precheck", "evals", "offline", "agents"), 4),
-    **dict.fromkeys(("ace", "research", "insights", "brief", "report", "study"), 4),
+    **dict.fromkeys(("ace", "research", "insights", "brief", "report", "study", "project"), 4),
     "cycle": 5,
     "commands": 6,
     **dict.fromkeys(("error_handler", "cli", "__main__", "demo"), 7),
@@ -56,6 +56,7 @@ DOMAIN_EXCEPTIONS: dict[tuple[str, str], str] = {
 LATE_IMPORTS: dict[tuple[str, str], str] = {
     ("factory.cli", "factory.*"): "a command loads its own adapter, so that --help stays fast",
     ("factory.commands*", "factory.*"): "an adapter loads what it calls when it is called: --help stays fast",
+    ("factory.supervisor", "*"): "it runs beside every child, and loads the rest only when it is needed",
     ("factory.*", "rich*"): "only for a person's terminal; costs more than reading a history",
     ("factory.*", "structlog*"): "costs more than reading a history",
     ("factory.*", "pydantic*"): "costs more than reading a history",
