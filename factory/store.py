@@ -1,9 +1,9 @@
 """The experiment log and the experiments' folders: appended to, never altered.
 
-Continuing a file that an earlier tool wrote: its rows stay byte for byte as they are, its line ends are kept,
-and its header stays too, widened by whole generations of columns where it has none of them (``widened``), so
-that the shorter old rows remain valid by the reading rule in ``rows``. A header that cannot be widened under
-that rule is left alone; what it has no column for is in the experiment's folder.
+Continuing a file that an earlier tool wrote: its rows stay byte for byte as they are, and its header stays too,
+widened by whole generations of columns where it has none of them (``widened``), so that the shorter old rows
+remain valid by the reading rule in ``rows``. A header that cannot be widened under that rule is left alone;
+what it has no column for is in the experiment's folder.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from factory import fsio
 from factory.errors import BadInput, Refused
@@ -78,13 +78,7 @@ class ExperimentFolder:
 
         Raises BadInput when it is missing or damaged, Refused when a newer program wrote it.
         """
-        target = self._inside(name)
-        if not target.is_file():
-            raise BadInput(
-                f"{target} is missing.", "`factory verify` shows what else the log disagrees with."
-            )
-        found: M = fsio.read_json(target, kind)
-        return found
+        return fsio.read_json(self._inside(name), kind)
 
     def read_text(self, name: str) -> str:
         """The text stored under ``name``. Raises BadInput when it is missing or unreadable."""
@@ -158,8 +152,10 @@ class ExperimentStore:
         with fsio.write_lock(self.common_dir):
             layout = self._open_log()
             line = format_line(_values(record), layout.columns)
-            if not self._complete_torn(line) and not self._written(record):
-                fsio.durable_append(self.paths.results, line + self._line_end())
+            if self._is_torn(line):
+                fsio.durable_append(self.paths.results, line, torn="drop")
+            elif not self._written(record):
+                fsio.durable_append(self.paths.results, line, torn="keep")
 
     def _folder_ids(self) -> Iterator[int]:
         try:
@@ -207,27 +203,14 @@ class ExperimentStore:
             )
         return target
 
-    def _line_end(self) -> str:
-        with self.paths.results.open("rb") as source:
-            return "\r" if source.readline().endswith(b"\r\n") else ""
+    def _is_torn(self, line: str) -> bool:
+        """Whether the log's last line has no end and is a beginning of ``line``, left by a crash.
 
-    def _complete_torn(self, line: str) -> bool:
-        """Mend a last line without an end; whether ``line`` itself was the torn one, and is now complete.
-
-        Such a line is a beginning of the row now written again (a crash, a full disk), which is completed; or
-        the last line of a file that somebody saved that way, which is ended and kept.
+        Any other last line without an end was saved that way by somebody; it is ended and kept.
         """
-        whole = (line + self._line_end()).encode() + b"\n"
-        with self.paths.results.open("rb+") as log:
+        with self.paths.results.open("rb") as log:
             last = _last_line(log)
-            if last.endswith(b"\n") or not last:
-                return False
-            torn = whole.startswith(last)
-            log.seek(0, os.SEEK_END)
-            log.write(whole[len(last) :] if torn else b"\n")
-            log.flush()
-            os.fsync(log.fileno())
-        return torn
+        return bool(last) and not last.endswith(b"\n") and line.encode().startswith(last)
 
 
 def _values(record: ExperimentRecord) -> dict[str, Any]:
@@ -251,14 +234,14 @@ def _widen(path: Path, added: Sequence[str]) -> None:
     fsio.atomic_write(path, bare + "".join("\t" + name for name in added).encode() + end + rest)
 
 
-def _last_line(log: Any) -> bytes:
+def _last_line(log: BinaryIO) -> bytes:
     """The bytes after the last line break but one; all of them when there is no other."""
     size = log.seek(0, os.SEEK_END)
     reach = 4096
     while True:
         start = max(0, size - reach)
         log.seek(start)
-        tail: bytes = log.read(size - start)
+        tail = log.read(size - start)
         cut = tail.rfind(b"\n", 0, -1)
         if cut >= 0 or start == 0:
             return tail[cut + 1 :]

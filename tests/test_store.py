@@ -110,7 +110,7 @@ def test_an_older_log_is_continued_with_its_lines_untouched(
     new = log.read_bytes()
     assert new.split(b"\n")[0] == ("\t".join(COLUMNS) + end).encode()[:-1]
     assert new.split(b"\n")[1:5] == old.split(b"\n")[1:5]
-    assert new.endswith(b"h1" + end.encode())
+    assert new.endswith(b"\th1\n")
     rows, damaged = read(log)
     assert [row.id for row in rows] == [3, 3, 1, 6]
     assert (rows[-1].reason, rows[-1].harness, rows[0].reason) == ("improved", "h1", "")
@@ -232,7 +232,7 @@ def test_a_folder_stores_models_and_texts(store: ExperimentStore) -> None:
     assert folder.read_text("hypothesis.md") == "Fix it\n"
     assert folder.names() == ["hypothesis.md", "raw.bin"]
     assert folder.names("reviews") == ["reviews/ceo-1.json"]
-    with pytest.raises(BadInput, match="is missing"):
+    with pytest.raises(BadInput, match="does not exist"):
         folder.read("verdict.json", ReviewRecord)
     with pytest.raises(BadInput, match="cannot be read"):
         folder.read_text("changes.diff")
