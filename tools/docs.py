@@ -67,7 +67,7 @@ def cell(value: Any) -> str:
 def records(value: Any) -> str:
     """Records (dataclasses, named tuples, mappings; or names mapped to such) as a table; text as it is."""
     if isinstance(value, str):
-        return value
+        return value.rstrip("\n") + "\n"
     if isinstance(value, Mapping):
         found = [{"name": str(name), **as_mapping(entry)} for name, entry in value.items()]
     else:
