@@ -57,6 +57,8 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
     ("factory.cli", "factory.*"): "a command loads its own adapter, so that --help stays fast",
     ("factory.commands*", "factory.*"): "an adapter loads what it calls when it is called: --help stays fast",
     ("factory.supervisor", "*"): "it runs beside every child, and loads the rest only when it is needed",
+    ("factory.*", "filelock*"): "only when a lock is taken; reading commands take none",
+    ("factory.fsio", "datetime"): "only writers stamp the time",
     ("factory.*", "rich*"): "only for a person's terminal; costs more than reading a history",
     ("factory.*", "structlog*"): "costs more than reading a history",
     ("factory.*", "pydantic*"): "costs more than reading a history",
