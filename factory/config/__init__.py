@@ -9,6 +9,8 @@ from factory.config.model import (
     ProjectConfig,
     RoleRunner,
 )
+from factory.config.settings import Origin, Settings, SettingValue, settings
+from factory.config.write import render
 
 __all__ = [
     "BadSettings",
@@ -16,10 +18,15 @@ __all__ = [
     "ConstraintSpec",
     "DimensionSpec",
     "Mistake",
+    "Origin",
     "ProjectConfig",
     "RoleRunner",
+    "SettingValue",
+    "Settings",
     "decode",
     "default_project",
     "load_project",
     "load_user",
+    "render",
+    "settings",
 ]
