@@ -9,6 +9,7 @@ from factory.config.model import (
     ProjectConfig,
     RoleRunner,
 )
+from factory.config.reference import settings_reference
 from factory.config.settings import Origin, Settings, SettingValue, settings
 from factory.config.write import render
 
@@ -29,4 +30,5 @@ __all__ = [
     "load_user",
     "render",
     "settings",
+    "settings_reference",
 ]
