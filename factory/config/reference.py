@@ -157,7 +157,7 @@ def _meaning(setting: Setting) -> str:
     if outside:
         text += f" Also {' and '.join(outside)}."
     if setting.files is File.USER:
-        text += " Only in your `config.toml`."
+        text += " Of the files, only in your `config.toml`."
     elif setting.files is File.BOTH:
         text += " Also in your `config.toml`."
     return text.replace("|", "\\|")

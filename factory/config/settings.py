@@ -13,7 +13,7 @@ from factory.config.lines import KeyPath
 from factory.config.load import assemble, load_user
 from factory.config.mistakes import BadSettings, Mistake, key_text, nearest, shown
 from factory.config.model import Given, ProjectConfig
-from factory.config.schema import SETTINGS, Setting, expectation
+from factory.config.schema import ROLES, SETTINGS, Setting, expectation
 
 ENV_PREFIX = "FACTORY_"
 NOT_SETTINGS = frozenset({"FACTORY_HOME", "FACTORY_ROLE", "FACTORY_CYCLE", "FACTORY_EXPERIMENT"})
@@ -89,9 +89,26 @@ def settings(
     merged: dict[KeyPath, Given] = {}
     origins: dict[KeyPath, Origin] = {}
     for origin, layer in layers.items():
+        for path in _superseded(merged, layer):
+            del merged[path], origins[path]
         merged |= layer
         origins |= dict.fromkeys(layer, origin)
     return Settings(assemble(merged), _values(merged, origins), _ignored(env))
+
+
+def _superseded(below: Mapping[KeyPath, Given], layer: Mapping[KeyPath, Given]) -> list[KeyPath]:
+    """What weaker sources say about runners that a stronger one no longer leaves any sense to.
+
+    ``--runner offline`` is meant for every role, and another runner cannot be given this one's model.
+    """
+    default, model = ("runner", "default"), ("runner", "model")
+    roles = [path for path in below if path[0] == "runner" and path[1] in ROLES]
+    if default in layer:
+        other = default not in below or below[default].value != layer[default].value
+        return [*roles, model] if other and model in below else roles
+    if model in layer:
+        return [path for path in roles if path[2] == "model" and (*path[:2], "name") not in below]
+    return []
 
 
 def _without_commands(given: Mapping[KeyPath, Given], names: tuple[str, ...]) -> Mapping[KeyPath, Given]:

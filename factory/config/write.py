@@ -40,7 +40,7 @@ def _place(path: KeyPath) -> tuple[Any, ...]:
 def _table(path: KeyPath, table: Mapping[str, Any], notes: Mapping[KeyPath, str]) -> str:
     lines = [*_comment(notes.get(path, "")), *_header(path)]
     for name, value in table.items():
-        lines += [*_comment(notes.get((*path, name), "")), f"{_key(name)} = {_literal(value)}"]
+        lines += [*_comment(notes.get((*path, name), "")), f"{_key(name)} = {literal(value)}"]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -56,18 +56,19 @@ def _header(path: KeyPath) -> list[str]:
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _literal(name)
+    return name if _BARE.fullmatch(name) else literal(name)
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """A value as TOML writes it, on one line."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
         return '"' + "".join(map(_escaped, value)) + '"'
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(key)} = {_literal(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)} = {literal(item)}" for key, item in value.items()) + " }"
     if isinstance(value, Iterable):
-        return "[" + ", ".join(map(_literal, value)) + "]"
+        return "[" + ", ".join(map(literal, value)) + "]"
     return repr(value)
 
 

@@ -118,3 +118,36 @@ def test_elements_and_roles_are_listed_with_their_lines() -> None:
         SettingValue("prompts.ceo", "p.md", Origin.PROJECT, "factory.toml:6"),
         SettingValue("runner.builder.model", "m", Origin.PROJECT, "factory.toml:4"),
     ]
+
+
+RUNNERS = """\
+[runner]
+default = "claude"
+model = "m"
+[runner.reviewer]
+name = "codex"
+model = "r"
+[runner.builder]
+model = "b"
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "researcher", "builder", "reviewer"),
+    [
+        ({}, ("claude", "m"), ("claude", "b"), ("codex", "r")),
+        ({"runner": "offline"}, ("offline", ""), ("offline", ""), ("offline", "")),
+        ({"runner": "claude"}, ("claude", "m"), ("claude", "m"), ("claude", "m")),
+        ({"model": "x"}, ("claude", "x"), ("claude", "x"), ("codex", "r")),
+        ({"runner": "codex", "model": "x"}, ("codex", "x"), ("codex", "x"), ("codex", "x")),
+    ],
+)
+def test_a_runner_named_by_a_flag_is_meant_for_every_role(
+    flags: dict[str, Any],
+    researcher: tuple[str, str],
+    builder: tuple[str, str],
+    reviewer: tuple[str, str],
+) -> None:
+    runner = settings(flags, {}, load_project(RUNNERS)).config.runner
+    found = [runner.for_role(role) for role in ("researcher", "builder", "reviewer")]
+    assert [(role.name, role.model) for role in found] == [researcher, builder, reviewer]
