@@ -20,7 +20,7 @@ from factory.evals.surroundings import Scratch, child_paths, scratch_folders, ta
 from factory.models import Outcome
 from factory.process import Completed, run
 
-PROBE = Path(__file__).parent / "probe"
+PROBE = Path(__file__).resolve().parent / "probe"
 NO_TESTS, USAGE_ERROR, INTERRUPTED, INTERNAL_ERROR = 5, 4, 2, 3
 OUTSIDE_HINT = (
     "Set [eval] python to an environment without the project itself, or leave it empty to have one made."
@@ -181,13 +181,14 @@ def _tail(done: Completed) -> str:
 
 def _outside(modules: Mapping[str, str], roots: Roots, environment: Environment) -> list[str]:
     """A sentence for each module of the project that was not the checkout's."""
+    installed_in = [environment.prefix, PROBE, *([environment.tools.resolve()] if environment.tools else [])]
     problems = []
     for name, file in sorted(modules.items()):
         path = Path(file)
         if path.is_relative_to(roots.checkout):
             continue
         ours = any(name == unit or name.startswith(unit + ".") for unit in roots.names)
-        installed = path.is_relative_to(environment.prefix) or "site-packages" in path.parts
+        installed = any(map(path.is_relative_to, installed_in)) or "site-packages" in path.parts
         if ours or not installed:
             where = (
                 "the person's checkout"
