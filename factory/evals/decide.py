@@ -93,7 +93,12 @@ def compare(
     first, second = (statistics.fmean(side) for side in zip(*known, strict=True))
     gain = statistics.fmean(differences)
     return Comparison(
-        direction, gain, first, second, _explain(direction, first, second, losses, pairs), losses
+        direction,
+        gain,
+        first,
+        second,
+        _explain(direction, first, second, losses, pairs) + _other_environment(before, after),
+        losses,
     )
 
 
@@ -109,8 +114,6 @@ def _incomparable(before: Sequence[Measurement], after: Sequence[Measurement]) -
         return f"a measurement is void: {void}"
     if len({m.harness for m in samples}) > 1:
         return "the two sides were measured with different harnesses"
-    if len({m.environment for m in samples}) > 1:
-        return "the two sides were measured in different environments"
     failed = next((m.smoke for m in samples if m.smoke is not None and not m.smoke.passed), None)
     return f"the smoke test failed, so nothing was measured: {failed.command}" if failed else ""
 
@@ -181,6 +184,12 @@ def _same_problems(before: DimensionScore, after: DimensionScore) -> bool:
     """Whether a share fell only because sound code went away: there is not one problem more than before."""
     old, new = before.details.get("problems"), after.details.get("problems")
     return isinstance(old, int) and isinstance(new, int) and new <= old
+
+
+def _other_environment(before: Sequence[Measurement], after: Sequence[Measurement]) -> str:
+    """A remark for the rationale: a change of the declared dependencies brings an environment of its own."""
+    same = {m.environment for m in before} == {m.environment for m in after}
+    return "" if same else " (the change brings another environment)"
 
 
 def _explain(
