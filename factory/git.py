@@ -1,0 +1,409 @@
+"""Every git command the factory runs.
+
+Output is read NUL-separated wherever git offers it, for paths may hold anything else. Commands that
+touch what an agent has had in its hands (workspaces) run with the factory's own git directory, index and
+configuration, so that hooks, ``core.fsmonitor``, filters and signing planted there never run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from factory.errors import BadInput, EnvironmentLacking, FactoryError
+from factory.process import Completed, quick
+
+ENGINE_NAME = "factory"
+ENGINE_EMAIL = "factory@localhost"
+GITLINK_MODE = "160000"
+SYMLINK_MODE = "120000"
+
+# A hook or a file monitor of the repository must not run because the factory looks at it.
+_QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+_TIMEOUT_S = 600.0
+
+
+class GitError(FactoryError):
+    """git refused; the message ends with what git said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One changed path between two commits. ``status`` is git's letter: A, M, D or T."""
+
+    status: str
+    path: str
+    old_mode: str
+    new_mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What became of a fast-forward: done or not, and git's own words where it refused."""
+
+    done: bool
+    message: str = ""
+
+
+def _environment(extra: Mapping[str, str] | None = None, *, own_config: bool = False) -> dict[str, str]:
+    """The caller's environment without any ``GIT_*``: a hook calling us must not redirect our git.
+
+    ``GIT_CONFIG_*`` stays, since that is how a person or a test names another configuration file.
+    """
+    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith("GIT_CONFIG_")}
+    env |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    if own_config:
+        env = {k: v for k, v in env.items() if not k.startswith("GIT_CONFIG_")}
+        env |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    return env | dict(extra or {})
+
+
+def _run(
+    args: Sequence[str],
+    cwd: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    own_config: bool = False,
+) -> Completed:
+    return quick(
+        ["git", *_QUIET, *args],
+        cwd=cwd,
+        env=_environment(env, own_config=own_config),
+        input=stdin,
+        timeout=_TIMEOUT_S,
+    )
+
+
+def _checked(done: Completed, what: str) -> str:
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise GitError(f"git could not {what}: {said[-1] if said else f'exit code {done.returncode}'}")
+    return done.stdout
+
+
+def split_nul(text: str) -> list[str]:
+    """The parts of NUL-separated output."""
+    return [part for part in text.split("\0") if part]
+
+
+def toplevel(path: Path) -> Path | None:
+    """The top of the working tree that ``path`` lies in, or None where there is no git repository.
+
+    Raises EnvironmentLacking when git is not installed.
+    """
+    if shutil.which("git") is None:
+        raise EnvironmentLacking("git is not installed.", "Install git 2.30 or newer.")
+    done = _run(["rev-parse", "--show-toplevel"], path)
+    if done.returncode != 0:
+        if "dubious ownership" in done.stderr:
+            raise BadInput(
+                f"git does not trust {path}: it belongs to another user.",
+                f"git config --global --add safe.directory {path}",
+            )
+        return None
+    return Path(done.stdout.rstrip("\n"))
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A repository, addressed by the top of one of its working trees."""
+
+    root: Path
+
+    def git(self, *args: str, what: str = "", stdin: str | None = None, env: Mapping[str, str] | None = None) -> str:
+        """Run git here and return its standard output; GitError when it fails."""
+        return _checked(_run(args, self.root, stdin=stdin, env=env), what or f"run `git {args[0]}`")
+
+    def _try(self, *args: str) -> str | None:
+        done = _run(args, self.root)
+        return done.stdout if done.returncode == 0 else None
+
+    # ---- names and objects
+
+    @cached_property
+    def common_dir(self) -> Path:
+        """The git directory that all linked worktrees share."""
+        return (self.root / self.git("rev-parse", "--git-common-dir").rstrip("\n")).resolve()
+
+    def resolve(self, revision: str) -> str:
+        """The SHA of the commit that ``revision`` names. Raises BadInput when there is none."""
+        found = self.find(revision)
+        if found is None:
+            raise BadInput(f"There is no commit named {revision!r}.", "`git log --oneline` lists the commits.")
+        return found
+
+    def find(self, revision: str) -> str | None:
+        """The SHA of the commit that ``revision`` names, or None."""
+        done = self._try("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        return done.strip() if done else None
+
+    def tree(self, revision: str) -> str:
+        """The SHA of a commit's tree."""
+        return self.git("rev-parse", f"{revision}^{{tree}}", what=f"find the tree of {revision}").strip()
+
+    def current_branch(self) -> str:
+        """The checked-out branch's name; empty when the head is detached."""
+        return (self._try("symbolic-ref", "--quiet", "--short", "HEAD") or "").strip()
+
+    def branches(self) -> list[str]:
+        """The local branches."""
+        return self.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split()
+
+    def remote_url(self, name: str = "origin") -> str:
+        """The URL of a remote; empty when there is none."""
+        return (self._try("config", "--get", f"remote.{name}.url") or "").strip()
+
+    def root_commit(self) -> str:
+        """The first root commit of HEAD; empty when there is no commit."""
+        found = (self._try("rev-list", "--max-parents=0", "HEAD") or "").split()
+        return found[-1] if found else ""
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether ``older`` is ``newer`` or one of its ancestors."""
+        return _run(["merge-base", "--is-ancestor", older, newer], self.root).returncode == 0
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The best common ancestor; empty when the histories share none."""
+        return (self._try("merge-base", one, other) or "").strip()
+
+    def commits(self, base: str, head: str) -> list[str]:
+        """The commits of ``head`` that ``base`` lacks, oldest first."""
+        return self.git("rev-list", "--reverse", f"{base}..{head}").split()
+
+    def commit_time(self, revision: str) -> str:
+        """A commit's committer date, ISO 8601."""
+        return self.git("show", "-s", "--format=%cI", revision).strip()
+
+    def subject(self, revision: str) -> str:
+        """The first line of a commit's message."""
+        return self.git("show", "-s", "--format=%s", revision).strip()
+
+    # ---- content
+
+    def changes(self, base: str, head: str) -> list[Change]:
+        """The paths that differ between two commits, renames as a deletion and an addition."""
+        raw = self.git("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", base, head)
+        parts = split_nul(raw)
+        return [
+            Change(meta.split()[4][0], path, meta.split()[0].lstrip(":"), meta.split()[1])
+            for meta, path in zip(parts[::2], parts[1::2], strict=True)
+        ]
+
+    def diff(self, base: str, head: str) -> str:
+        """The unified diff between two commits."""
+        return self.git("diff", "--no-ext-diff", "--no-textconv", "--no-color", base, head)
+
+    def churn(self, revision: str, commits: int = 100) -> list[str]:
+        """The paths touched by the last ``commits`` commits, once for each touch."""
+        raw = self.git("log", "-z", f"-{commits}", "--name-only", "--format=", revision)
+        return [p.strip("\n") for p in split_nul(raw) if p.strip("\n")]
+
+    def show(self, revision: str, path: str) -> str | None:
+        """A file's text at a commit (undecodable bytes kept as surrogates), or None where it has no such file."""
+        return self._try("show", f"{revision}:{path}")
+
+    def files(self, revision: str) -> list[str]:
+        """The paths of all files of a commit."""
+        return split_nul(self.git("ls-tree", "-r", "-z", "--name-only", revision))
+
+    def blobs(self, revision: str) -> dict[str, str]:
+        """Path to blob SHA for all files of a commit."""
+        raw = split_nul(self.git("ls-tree", "-r", "-z", revision))
+        return {path: meta.split()[2] for meta, path in (entry.split("\t", 1) for entry in raw)}
+
+    def symlink_target(self, revision: str, path: str) -> str:
+        """Where a committed symbolic link points."""
+        return self.show(revision, path) or ""
+
+    def uncommitted(self) -> list[str]:
+        """The tracked paths with uncommitted changes in the checkout."""
+        raw = split_nul(self.git("status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"))
+        return [entry[3:] for entry in raw]
+
+    # ---- refs
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Ref name to SHA, for every ref below ``prefix``."""
+        lines = self.git("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
+        return dict(line.split(" ", 1) for line in lines)
+
+    def set_ref(self, ref: str, new: str, old: str | None = None) -> None:
+        """Point ``ref`` at ``new``; with ``old``, only if that is where it points now."""
+        self.git("update-ref", ref, new, *([old] if old is not None else []), what=f"move {ref}")
+
+    def delete_ref(self, ref: str) -> None:
+        """Remove a ref; nothing happens when there is none."""
+        self.git("update-ref", "-d", ref, what=f"remove {ref}")
+
+    def rename_ref(self, old: str, new: str) -> None:
+        """Move what ``old`` points at to ``new``, as far as ``old`` exists."""
+        sha = self.refs(old).get(old)
+        if sha is not None:
+            self.set_ref(new, sha)
+            self.delete_ref(old)
+
+    def write_blob_ref(self, ref: str, name: str, path: Path, message: str) -> None:
+        """Commit one file as the whole content of ``ref``, on top of what is there."""
+        blob = self.git("hash-object", "-w", "--no-filters", "--", str(path)).strip()
+        parent = self.refs(ref).get(ref)
+        tree = self.git("mktree", "-z", stdin=f"100644 blob {blob}\t{name}\0").strip()
+        if parent is not None and self.tree(parent) == tree:
+            return
+        self.set_ref(ref, self._commit_tree(tree, [parent] if parent else [], message))
+
+    # ---- making commits
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """Author and committer for the factory's commits: the person's identity, else the engine's own."""
+        name, email = (self._try("config", "--get", f"user.{key}") for key in ("name", "email"))
+        known = bool(name and email)
+        who = (name or "").strip() if known else ENGINE_NAME
+        mail = (email or "").strip() if known else ENGINE_EMAIL
+        return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in (("NAME", who), ("EMAIL", mail))}
+
+    def _commit_tree(self, tree: str, parents: Sequence[str], message: str) -> str:
+        named = [arg for parent in parents for arg in ("-p", parent)]
+        return self.git("commit-tree", "--no-gpg-sign", tree, *named, "-F", "-", stdin=message, env=self.identity).strip()
+
+    def snapshot(self, workspace: Path, parent: str, message: str) -> str | None:
+        """Commit what lies in ``workspace`` on top of ``parent``; None when nothing differs.
+
+        The commit goes into this repository's object store, but no ref is moved. The workspace's own
+        ``.git`` is not read: index and configuration are made afresh for this call.
+        """
+        with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
+            engine = Path(scratch) / "engine.git"
+            _checked(_run(["init", "--quiet", "--bare", "--template=", str(engine)], workspace, own_config=True), "start an index")
+            exclude = engine / "info" / "exclude"
+            exclude.parent.mkdir(exist_ok=True)
+            exclude.write_text("/.factory/\n", encoding="utf-8")
+            env = {
+                "GIT_DIR": str(engine),
+                "GIT_WORK_TREE": str(workspace),
+                "GIT_INDEX_FILE": str(engine / "index"),
+                "GIT_OBJECT_DIRECTORY": str(self.common_dir / "objects"),
+            }
+            own = ("-c", "core.bare=false", "-c", "advice.addEmbeddedRepo=false")
+            for args in (["read-tree", parent], ["add", "--all", "--", "."]):
+                _checked(_run([*own, *args], workspace, env=env, own_config=True), "record the workspace")
+            tree = _checked(_run([*own, "write-tree"], workspace, env=env, own_config=True), "record the workspace").strip()
+        if tree == self.tree(parent):
+            return None
+        return self._commit_tree(tree, [parent], message)
+
+    def commit_files(self, parent: str, files: Mapping[str, str], message: str) -> str:
+        """A commit on top of ``parent`` with ``files`` (path to text) added or replaced; no ref is moved."""
+        with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
+            env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+            self.git("read-tree", parent, env=env)
+            for path, text in files.items():
+                blob = self.git("hash-object", "-w", "--stdin", stdin=text).strip()
+                self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=env)
+            tree = self.git("write-tree", env=env).strip()
+        return self._commit_tree(tree, [parent], message)
+
+    def revert_tree(self, commit: str, onto: str) -> str | None:
+        """A commit that takes ``commit`` back on top of ``onto``; None where that conflicts."""
+        with scratch_checkout(self, onto, depth=0) as checkout:
+            clone = Repo(checkout)
+            done = _run(["revert", "--no-commit", commit], checkout, own_config=True, env=self.identity)
+            return self.snapshot(clone.root, onto, f"Revert {commit[:12]}") if done.returncode == 0 else None
+
+    def replay(self, base: str, head: str, onto: str) -> str | None:
+        """The commits ``base..head`` replayed on ``onto``: the new head, or None where they conflict."""
+        with scratch_checkout(self, onto, depth=0) as checkout:
+            clone = Repo(checkout)
+            clone._fetch(self.root, head, depth=0)
+            done = _run(
+                ["cherry-pick", "--no-gpg-sign", "--keep-redundant-commits", f"{base}..{head}"],
+                checkout,
+                own_config=True,
+                env=self.identity,
+            )
+            if done.returncode != 0:
+                return None
+            replayed = clone.resolve("HEAD")
+            self._fetch(checkout, replayed, depth=0)
+            return replayed
+
+    # ---- checkouts
+
+    def _fetch(self, source: Path, sha: str, depth: int) -> None:
+        limit = [f"--depth={depth}"] if depth else []
+        # A source that is not the tip of a branch may be wanted: upload-pack is told to hand out any commit.
+        pack = "git -c uploadpack.allowAnySHA1InWant=true upload-pack"
+        self.git(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--upload-pack", pack, *limit, source.as_uri(), sha,
+            what=f"copy commit {sha[:12]}",
+        )  # fmt: skip
+
+    def checkout_at(self, revision: str, dest: Path, depth: int = 1) -> str:
+        """Make ``dest`` a standalone clone without remotes, at ``revision``; its SHA is returned.
+
+        ``depth`` commits of history come along (0: all). What was at ``dest`` before is removed: checkouts are
+        recreated rather than repaired.
+        """
+        sha = self.resolve(revision)
+        shutil.rmtree(dest, ignore_errors=True)
+        dest.mkdir(parents=True)
+        _checked(_run(["init", "--quiet", "--template=", "."], dest, own_config=True), "start a checkout")
+        clone = Repo(dest)
+        clone._fetch(self.root, sha, depth)
+        _checked(_run(["checkout", "--quiet", "--detach", sha], dest, own_config=True), "check out the commit")
+        return sha
+
+    # ---- integration
+
+    def worktree_of(self, branch: str) -> Path | None:
+        """The working tree in which ``branch`` is checked out, or None."""
+        place: Path | None = None
+        for line in split_nul(self.git("worktree", "list", "--porcelain", "-z") if self._has_worktree_z else self._worktrees()):
+            if line.startswith("worktree "):
+                place = Path(line.removeprefix("worktree "))
+            elif line == f"branch refs/heads/{branch}":
+                return place
+        return None
+
+    @cached_property
+    def _has_worktree_z(self) -> bool:
+        # `worktree list -z` came with git 2.36; before, a path with a line break cannot be told apart.
+        return self._try("worktree", "list", "--porcelain", "-z") is not None
+
+    def _worktrees(self) -> str:
+        return self.git("worktree", "list", "--porcelain").replace("\n", "\0")
+
+    def fast_forward(self, branch: str, head: str) -> Merge:
+        """Move ``branch`` forward to ``head``, in its working tree if it is checked out anywhere.
+
+        Nothing changes where git refuses (own changes in the way, or no fast-forward).
+        """
+        place = self.worktree_of(branch)
+        if place is not None:
+            done = _run(["merge", "--ff-only", "--quiet", head], place)
+            return Merge(done.returncode == 0, (done.stderr or done.stdout).strip())
+        old = self.find(f"refs/heads/{branch}")
+        if old is None or not self.is_ancestor(old, head):
+            return Merge(False, f"{branch} cannot be fast-forwarded to {head[:12]}")
+        self.set_ref(f"refs/heads/{branch}", head, old)
+        return Merge(True)
+
+
+@contextmanager
+def scratch_checkout(repo: Repo, revision: str, *, parent: Path | None = None, depth: int = 1) -> Iterator[Path]:
+    """A throwaway checkout of ``revision``, removed at the end. ``parent`` is where it lies (default: the temp folder)."""
+    if parent is not None:
+        parent.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="checkout-", dir=parent))
+    try:
+        repo.checkout_at(revision, place / "tree", depth)
+        yield place / "tree"
+    finally:
+        shutil.rmtree(place, ignore_errors=True)

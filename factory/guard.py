@@ -1,0 +1,207 @@
+"""The guards: what a change may not do, decided from two commits and the baseline's policy.
+
+Each guard is a function from the facts to findings. They read git objects only, never a working tree, so they
+cost a ``git diff`` and give a person, a cycle and a CI job the same answer.
+"""
+
+from __future__ import annotations
+
+import configparser
+import posixpath
+import tomllib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from factory.config import ProjectConfig
+from factory.git import GITLINK_MODE, SYMLINK_MODE, Change, Repo
+from factory.globs import matches
+from factory.models import GuardFinding, GuardReport
+from factory.paths import CONFIG_FILE, STATE_DIR
+
+EVAL_PATTERN = "eval/**"
+JUDGE_FILES = (
+    "pytest.ini", ".pytest.ini", ".coveragerc", ".ruff.toml", "ruff.toml", "mypy.ini", ".mypy.ini",
+)  # fmt: skip
+"""Files that configure the measuring tools, wherever they lie: they belong to the judge."""
+
+JUDGE_TABLES = ("pytest", "coverage", "ruff", "mypy")
+"""Tables of ``pyproject.toml`` (below ``tool``) that configure the measuring tools."""
+
+JUDGE_SECTIONS = ("tool:pytest", "pytest", "coverage:", "mypy")
+"""Sections of ``setup.cfg`` and ``tox.ini`` (by beginning) that configure the measuring tools."""
+
+TO_CHANGE_THE_JUDGE = "Leave it as it is at the baseline; a person changes the judge, in a commit of their own."
+
+
+@dataclass(frozen=True)
+class GuardFacts:
+    """What the guards look at.
+
+    ``baseline`` and ``head`` are full SHAs; ``allows`` are the weakenings that the approved plan item names;
+    ``passing_tests`` are the node ids that passed at the baseline, where they are known.
+    """
+
+    repo: Repo
+    baseline: str
+    head: str
+    config: ProjectConfig
+    check_scope: bool = True
+    allows: Collection[str] = ()
+    passing_tests: Collection[str] = ()
+    changes: list[Change] = field(default_factory=list)
+
+
+def run_guards(
+    repo: Repo,
+    baseline: str,
+    head: str,
+    config: ProjectConfig,
+    *,
+    check_scope: bool = True,
+    allows: Collection[str] = (),
+    passing_tests: Collection[str] = (),
+) -> GuardReport:
+    """Every guard on the change from ``baseline`` to ``head``, under the policy ``config`` (the baseline's).
+
+    Where the histories do not fit, the other guards have nothing sound to compare, so they are not run.
+    """
+    facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests)
+    findings = list(rooted_at_baseline(facts))
+    if not findings:
+        facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests, repo.changes(baseline, head))
+        findings = [finding for guard in GUARDS for finding in guard(facts)]
+    return GuardReport(baseline=baseline, head=head, findings=findings)
+
+
+def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
+    """Rule 3: the head descends from the recorded baseline, by at least one commit."""
+    base = facts.repo.merge_base(facts.baseline, facts.head)
+    if base != facts.baseline:
+        yield GuardFinding(
+            guard="baseline",
+            message=f"merge-base is {base or 'none'}, the baseline is {facts.baseline}",
+            mend=f"Rebase the change: git rebase --onto {facts.baseline[:12]} {base[:12] or '<its base>'}",
+        )
+    elif facts.head == facts.baseline:
+        yield GuardFinding(
+            guard="baseline",
+            message=f"no commit on top of the baseline {facts.baseline}",
+            mend="Commit the change first.",
+        )
+
+
+def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
+    """Rule 1: harness, policy, read-only paths and the configuration of the measuring tools are the baseline's."""
+    protected = (EVAL_PATTERN, CONFIG_FILE, *facts.config.scope.read_only)
+    for change in facts.changes:
+        name = posixpath.basename(change.path)
+        if matches(protected, change.path):
+            yield _judge_finding(change.path, f"{_verb(change)} a file that the judge owns")
+        elif name in JUDGE_FILES:
+            yield _judge_finding(change.path, f"{_verb(change)} the configuration of a measuring tool")
+        elif name in ("pyproject.toml", "setup.cfg", "tox.ini"):
+            yield from _changed_tables(facts, change)
+
+
+def _judge_finding(path: str, message: str) -> GuardFinding:
+    return GuardFinding(guard="eval_immutable", file=path, message=message, mend=TO_CHANGE_THE_JUDGE)
+
+
+def _changed_tables(facts: GuardFacts, change: Change) -> Iterator[GuardFinding]:
+    read = _toml_tables if change.path.endswith(".toml") else _ini_sections
+    before, after = (read(facts.repo.show(sha, change.path) or "") for sha in (facts.baseline, facts.head))
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield _judge_finding(change.path, f"changes [{name}], the configuration of a measuring tool")
+
+
+def _toml_tables(text: str) -> dict[str, Any]:
+    try:
+        tool = tomllib.loads(text).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeError):
+        return {"unreadable": text}
+    return {f"tool.{name}": tool[name] for name in JUDGE_TABLES if isinstance(tool, dict) and name in tool}
+
+
+def _ini_sections(text: str) -> dict[str, Any]:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return {"unreadable": text}
+    return {name: dict(parser[name]) for name in parser.sections() if name.startswith(JUDGE_SECTIONS)}
+
+
+def within_scope(facts: GuardFacts) -> Iterator[GuardFinding]:
+    """Rule 2: only files in the declared scope change, and no link or nested repository leads out of it."""
+    if not facts.check_scope:
+        return
+    allowed = facts.config.scope.modifiable
+    for change in facts.changes:
+        if change.path.split("/", 1)[0] == STATE_DIR:
+            yield _scope_finding(change, "the factory's state is not part of a change")
+        elif allowed and not matches(allowed, change.path):
+            yield _scope_finding(change, "outside [scope] modifiable")
+        elif change.new_mode == GITLINK_MODE and change.old_mode != GITLINK_MODE:
+            yield _scope_finding(change, "a nested repository, whose files nobody could review")
+        elif change.new_mode == SYMLINK_MODE and _leaves_tree(facts, change.path):
+            yield _scope_finding(change, "a symbolic link that leads out of the repository")
+
+
+def _scope_finding(change: Change, why: str) -> GuardFinding:
+    return GuardFinding(
+        guard="scope",
+        file=change.path,
+        message=f"{_verb(change)} {change.path}: {why}",
+        mend="Take this file out of the change, or have a person widen [scope] modifiable.",
+    )
+
+
+def _leaves_tree(facts: GuardFacts, path: str) -> bool:
+    target = facts.repo.symlink_target(facts.head, path)
+    landed = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return target.startswith("/") or landed.split("/", 1)[0] == ".."
+
+
+def fixed_surfaces_untouched(facts: GuardFacts) -> Iterator[GuardFinding]:
+    """Rule 2, for research: what the metric is computed from never changes."""
+    fixed = facts.config.research.fixed
+    for change in facts.changes:
+        if fixed and matches(fixed, change.path):
+            yield GuardFinding(
+                guard="fixed_surfaces",
+                file=change.path,
+                message=f"{_verb(change)} a fixed surface",
+                mend="Change mutable surfaces only ([research] mutable).",
+            )
+
+
+def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
+    """Rule 4, before anything is run: no test file is deleted whose tests passed at the baseline.
+
+    What a change does to single tests shows in their outcomes, once both sides are measured.
+    """
+    counts: dict[str, int] = {}
+    for test in facts.passing_tests:
+        counts[test.split("::", 1)[0]] = counts.get(test.split("::", 1)[0], 0) + 1
+    for change in facts.changes:
+        if change.status == "D" and change.path in counts and change.path not in facts.allows:
+            yield GuardFinding(
+                guard="integrity",
+                file=change.path,
+                message=f"deletes {change.path}, where {counts[change.path]} test(s) passed at the baseline",
+                mend="Keep the tests, or have the approved plan item allow it by name (Allows).",
+            )
+
+
+def _verb(change: Change) -> str:
+    return {"A": "adds", "D": "deletes"}.get(change.status, "changes")
+
+
+GUARDS: tuple[Callable[[GuardFacts], Iterator[GuardFinding]], ...] = (
+    judge_unchanged,
+    within_scope,
+    fixed_surfaces_untouched,
+    tests_still_there,
+)

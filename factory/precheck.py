@@ -1,0 +1,147 @@
+"""The hard gate before a keep: every check, in a fixed order, from recorded values only.
+
+No flag and no agent passes it by. It takes what was stored for an experiment and answers with a report; the first
+check that fails gives the experiment its reason code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from factory.models import Check, CommandResult, GuardReport, Measurement, PrecheckReport, Reason, ReviewRecord
+
+SLACK = 1e-9
+"""Differences below this are rounding of binary fractions, not a change of score."""
+
+
+@dataclass(frozen=True)
+class PrecheckFacts:
+    """What is on record for an experiment; None where nothing is.
+
+    ``direction`` is the comparison's word for the composite (improved, held, regressed, inconclusive) and
+    ``direction_detail`` its figures. ``new_failures`` are confirmed ones, ``unclear_failures`` those that showed
+    both outcomes on the candidate alone. ``leaks`` are findings of the leakage scan (research mode).
+    """
+
+    commit: str
+    before: Measurement | None
+    after: Measurement | None
+    guard: GuardReport | None
+    threshold: float
+    direction: str
+    direction_detail: str
+    new_failures: Sequence[str] = ()
+    unclear_failures: Sequence[str] = ()
+    anti_pattern: str = ""
+    leaks: Sequence[str] = ()
+    review: ReviewRecord | None = None
+
+
+def run_precheck(facts: PrecheckFacts) -> PrecheckReport:
+    """All checks on the experiment's recorded commit; none is left out when an earlier one fails."""
+    return PrecheckReport(commit=facts.commit, checks=[check(facts) for check in CHECKS])
+
+
+def measured(facts: PrecheckFacts) -> Check:
+    """Both sides were measured by the engine, validly, with the same harness and in the same environment."""
+    before, after = facts.before, facts.after
+    detail = ""
+    if before is None or after is None:
+        detail = "not measured: " + ", ".join(n for n, m in (("baseline", before), ("candidate", after)) if m is None)
+    elif before.void or after.void:
+        detail = f"void measurement: {before.void or after.void}"
+    elif (before.harness, before.environment) != (after.harness, after.environment):
+        detail = "the two sides were measured with another harness or in another environment"
+    elif before.composite is None or after.composite is None:
+        detail = "no dimension could be measured on one side"
+    return _check("measured", detail, "baseline and candidate", Reason.ERROR)
+
+
+def guard_clean(facts: PrecheckFacts) -> Check:
+    """The guards ran on this very commit and found nothing."""
+    if facts.guard is None or facts.guard.head != facts.commit:
+        return _check("guard", "the guards did not run on this commit", "", Reason.GUARD)
+    named = "; ".join(f"{f.guard}: {f.file or f.message}" for f in facts.guard.findings[:3])
+    return _check("guard", named, "clean", Reason.GUARD)
+
+
+def score_direction(facts: PrecheckFacts) -> Check:
+    """Not regressed; and at or above the threshold, unless the baseline was below it already."""
+    if facts.direction in ("regressed", "inconclusive"):
+        return _check("score_direction", facts.direction_detail, "", Reason(facts.direction))
+    before, after = (m.composite if m else None for m in (facts.before, facts.after))
+    if before is None or after is None:
+        return _check("score_direction", "no scores to compare", "", Reason.ERROR)
+    fell_below = after < facts.threshold - SLACK and before >= facts.threshold - SLACK
+    failed = f"{after:.4f} is below the threshold {facts.threshold:.4f}, the baseline was not" if fell_below else ""
+    return _check("score_direction", failed, facts.direction_detail, Reason.REGRESSED)
+
+
+def no_new_failures(facts: PrecheckFacts) -> Check:
+    """Every test that passed at the baseline still exists and passes, confirmed by repetition on both sides."""
+    if facts.new_failures:
+        return _check("new_failures", _some(facts.new_failures), "", Reason.NEW_FAILURES)
+    unclear = f"both outcomes on the candidate: {_some(facts.unclear_failures)}" if facts.unclear_failures else ""
+    return _check("new_failures", unclear, "none", Reason.INCONCLUSIVE)
+
+
+def no_anti_pattern(facts: PrecheckFacts) -> Check:
+    """It does not repeat a reverted experiment without a new approach."""
+    return _check("anti_pattern", facts.anti_pattern, "none", Reason.ANTI_PATTERN)
+
+
+def no_leakage(facts: PrecheckFacts) -> Check:
+    """Nothing of the fixed surfaces has leaked into hypothesis or diff (research mode)."""
+    return _check("leakage", _some(facts.leaks), "none", Reason.LEAKAGE)
+
+
+def smoke_passed(facts: PrecheckFacts) -> Check:
+    """The configured smoke test exits 0 on the candidate."""
+    smoke = facts.after.smoke if facts.after else None
+    return _check("smoke", _failed([smoke] if smoke else []), "passed" if smoke else "none configured", Reason.SMOKE)
+
+
+def constraints_hold(facts: PrecheckFacts) -> Check:
+    """Every hard constraint exits 0 on the candidate."""
+    held = facts.after.constraints if facts.after else []
+    return _check("constraints", _failed(held), f"{len(held)} hold" if held else "none configured", Reason.CONSTRAINT)
+
+
+def reviewed_as_measured(facts: PrecheckFacts) -> Check:
+    """The review is of the commit that was measured, and lets it pass."""
+    review, after = facts.review, facts.after
+    if review is None:
+        return _check("review", "not reviewed", "", Reason.REVIEW)
+    if review.verdict != "PROCEED":
+        return _check("review", f"{review.by} says {review.verdict}: {review.reason}", "", Reason.REVIEW)
+    if after is None or not review.commit == after.commit == facts.commit:
+        seen = after.commit[:12] if after else "nothing"
+        return _check("review", f"reviewed {review.commit[:12]}, measured {seen}", "", Reason.REVIEW)
+    return _check("review", "", f"by {review.by}, of {review.commit[:12]}", Reason.REVIEW)
+
+
+CHECKS: tuple[Callable[[PrecheckFacts], Check], ...] = (
+    measured,
+    guard_clean,
+    score_direction,
+    no_new_failures,
+    no_anti_pattern,
+    no_leakage,
+    smoke_passed,
+    constraints_hold,
+    reviewed_as_measured,
+)
+
+
+def _check(name: str, failure: str, success: str, reason: Reason) -> Check:
+    return Check(name=name, passed=not failure, detail=failure or success, reason=reason)
+
+
+def _some(names: Sequence[str], shown: int = 3) -> str:
+    rest = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _failed(results: Sequence[CommandResult]) -> str:
+    return ", ".join(f"{r.name} exited {r.exit_code}" for r in results if not r.passed)
