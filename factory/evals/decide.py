@@ -66,16 +66,18 @@ def compare(
     weights: Mapping[str, float] | None = None,
     min_gain: float = MIN_GAIN,
     tolerance: float = TOLERANCE,
+    tolerances: Mapping[str, float] | None = None,
 ) -> Comparison:
     """Compare measurements of a baseline with those of a candidate, pair by pair.
 
     Without a noisy dimension the first pair decides: improved above ``min_gain``, regressed below
     ``-tolerance``, held between. With one, improved and regressed must be significant (paired, one-sided,
     95 %); held then means that a loss above the tolerance can be excluded at the same level; all else is
-    inconclusive. A hygiene dimension that loses more than ``tolerance`` makes it regressed, whatever the
-    composite does, unless it fell without one problem more (a share falls when sound code is deleted). A
-    loss of exactly ``tolerance`` passes, a gain of exactly ``min_gain`` is none; "exactly" allows for 1e-9
-    of rounding. Raises ValueError on an empty or uneven list of samples.
+    inconclusive. A hygiene dimension that loses more than its own tolerance (``tolerances`` by name, else
+    ``tolerance``) makes it regressed, whatever the composite does, unless it fell without one problem more
+    (a share falls when sound code is deleted). A loss of exactly ``tolerance`` passes, a gain of exactly
+    ``min_gain`` is none; "exactly" allows for 1e-9 of rounding. Raises ValueError on an empty or uneven
+    list of samples.
     """
     objection = _incomparable(before, after)
     if objection:
@@ -88,7 +90,7 @@ def compare(
     if len(known) < len(pairs):
         return Comparison("inconclusive", None, None, None, "no dimension was measured on both sides")
     differences = [a - b for b, a in known]
-    losses = _hygiene_losses(pairs, tolerance)
+    losses = _hygiene_losses(pairs, tolerances or {}, tolerance)
     direction = "regressed" if losses else _direction(differences, noisy, min_gain, tolerance)
     first, second = (statistics.fmean(side) for side in zip(*known, strict=True))
     gain = statistics.fmean(differences)
@@ -163,10 +165,11 @@ def _direction(differences: Sequence[float], noisy: bool, min_gain: float, toler
     return "held" if noise.significantly_above(differences, -tolerance) else "inconclusive"
 
 
-def _hygiene_losses(pairs: Sequence[Pair], tolerance: float) -> list[str]:
+def _hygiene_losses(pairs: Sequence[Pair], tolerances: Mapping[str, float], default: float) -> list[str]:
     losses = []
     for index, dimension in enumerate(pairs[0].before):
         sides = [(p.before[index], p.after[index]) for p in pairs]
+        tolerance = tolerances.get(dimension.name, default)
         if dimension.tier == Tier.HYGIENE and dimension.weight > 0 and _lost(sides, tolerance):
             old, new = (statistics.fmean(d.score or 0.0 for d in side) for side in zip(*sides, strict=True))
             losses.append(f"{dimension.name} {old:.4f} → {new:.4f}")
