@@ -12,6 +12,7 @@ from pathlib import Path
 from factory.evals.dimensions import lint, type_check, unmeasured
 from factory.evals.dimensions.sources import Source
 from factory.evals.environment import Environment
+from factory.evals.reports import parse_mypy
 from factory.evals.roots import dig, find_roots, read_ini, read_toml
 from factory.evals.surroundings import scratch_folders, target_env
 from factory.models import DimensionScore
@@ -57,7 +58,7 @@ def has_ruff_settings(checkout: Path) -> bool:
 
 
 def oldest_python(checkout: Path) -> str:
-    """The oldest Python that the project says to support, in ruff's spelling (``py310``); empty when it says none."""
+    """The oldest Python that the project declares, as ruff spells it (``py310``); empty without one."""
     declared = dig(read_toml(checkout / "pyproject.toml"), "project", "requires-python")
     text = declared or read_ini(checkout / "setup.cfg").get("options", "python_requires", fallback="")
     found = re.search(r"(?:>=|~=|==)\s*3\.(\d+)", str(text))
@@ -82,7 +83,7 @@ def measure_types(
         done = run(argv, cwd=checkout, env=target_env(scratch, python=environment.python), timeout=timeout)
     if done.timed_out:
         return unmeasured("type_check", f"mypy took longer than {timeout:.0f} s")
-    errors = type_check.parse(done.stdout)
+    errors = [found for found in parse_mypy(done.stdout).items if found.severity == "error"]
     gave_up = done.returncode == MYPY_GAVE_UP
     if done.returncode not in (0, 1, MYPY_GAVE_UP) or (not errors and done.returncode != 0):
         return unmeasured("type_check", _why_not(done))
@@ -98,7 +99,7 @@ def _why_not(done: Completed) -> str:
 
 
 def _mypy_targets(checkout: Path) -> list[str]:
-    """What to check: nothing named where the configuration says it, else the project's packages and modules."""
+    """What to check: nothing named where the configuration says it, else packages and modules."""
     tables = [dig(read_toml(checkout / "pyproject.toml"), "tool", "mypy") or {}]
     tables += [
         dict(config["mypy"])

@@ -6,14 +6,14 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from factory.evals.dimensions import PLACES_SHOWN, place, scored
-from factory.evals.dimensions.executed import Lines, of
 from factory.evals.dimensions.sources import Function, Source, Symbol, body_lines, is_stub, public_symbols
+from factory.evals.reports import FileCoverage
 from factory.models import DimensionScore
 
 HALF_SIZE = 5
 
 
-def score(sources: Sequence[Source], lines: Mapping[str, Lines]) -> DimensionScore:
+def score(sources: Sequence[Source], lines: Mapping[str, FileCoverage]) -> DimensionScore:
     """``n / (N + 5)``: n of the N public symbols are exercised by tests.
 
     It tends to the plain share for an API of any size, grows with each symbol that comes with a test, ever
@@ -21,8 +21,9 @@ def score(sources: Sequence[Source], lines: Mapping[str, Lines]) -> DimensionSco
     ran, a class when a line of any of its methods did. What has no body to run is not counted: stubs, and
     classes without methods.
     """
-    counted = [(symbol, s) for s in sources for symbol in public_symbols(s) if _lines_of(symbol)]
-    idle = [symbol for symbol, s in counted if not _lines_of(symbol) & of(lines, s).executed]
+    executed = {path: seen.executed for path, seen in lines.items()}
+    counted = [symbol for s in sources for symbol in public_symbols(s) if _lines_of(symbol)]
+    idle = [s for s in counted if not _lines_of(s) & executed.get(s.path, frozenset())]
     exercised = len(counted) - len(idle)
     if not sources:
         return scored("capability_surface", None)

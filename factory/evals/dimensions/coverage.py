@@ -6,12 +6,14 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 from factory.evals.dimensions import PLACES_SHOWN, place, scored
-from factory.evals.dimensions.executed import Lines, of
 from factory.evals.dimensions.sources import Function, Source, body_lines, is_stub, syntax_errors
+from factory.evals.reports import FileCoverage
 from factory.models import DimensionScore
 
+UNSEEN = FileCoverage(frozenset(), frozenset())
 
-def score(sources: Sequence[Source], lines: Mapping[str, Lines]) -> DimensionScore:
+
+def score(sources: Sequence[Source], lines: Mapping[str, FileCoverage]) -> DimensionScore:
     """Executed lines among the executable ones, inside functions.
 
     Importing a module runs its imports, constants and definitions, which says nothing about tests; leaving
@@ -21,7 +23,7 @@ def score(sources: Sequence[Source], lines: Mapping[str, Lines]) -> DimensionSco
     """
     if not sources:
         return scored("coverage", None)
-    whole = {s.path: _all_lines(s, of(lines, s)) for s in sources}
+    whole = {s.path: _all_lines(s, lines.get(s.path, UNSEEN)) for s in sources}
     inner = {s.path: _function_lines(s) & (whole[s.path].executed | whole[s.path].missing) for s in sources}
     chosen = inner if any(inner.values()) else {p: v.executed | v.missing for p, v in whole.items()}
     missed = {path: chosen[path] - whole[path].executed for path in chosen}
@@ -36,11 +38,11 @@ def score(sources: Sequence[Source], lines: Mapping[str, Lines]) -> DimensionSco
     )
 
 
-def _all_lines(source: Source, seen: Lines) -> Lines:
+def _all_lines(source: Source, seen: FileCoverage) -> FileCoverage:
     """Coverage's lines; those of the syntax tree, all missing, where coverage never saw the file."""
     if seen.executed or seen.missing:
         return seen
-    return Lines(frozenset(), frozenset(_statement_lines(source)))
+    return FileCoverage(frozenset(), frozenset(_statement_lines(source)))
 
 
 def _statement_lines(source: Source) -> Iterator[int]:
@@ -65,7 +67,7 @@ def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 1.0
 
 
-def _line_rate(files: Sequence[Lines]) -> float:
+def _line_rate(files: Sequence[FileCoverage]) -> float:
     executed = sum(len(f.executed) for f in files)
     return _ratio(executed, executed + sum(len(f.missing) for f in files))
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from factory.evals.dimensions import PLACES_SHOWN, density_score, place, scored
 from factory.evals.dimensions.sources import Source
+from factory.evals.reports import Finding
 from factory.models import DimensionScore
 
 
-def score(sources: Sequence[Source], errors: Sequence[Mapping[str, Any]], *, blocked: bool) -> DimensionScore:
+def score(sources: Sequence[Source], errors: Sequence[Finding], *, blocked: bool) -> DimensionScore:
     """``density_score`` of mypy's errors over the statements of the sources.
 
     ``blocked``: mypy gave up before it had seen everything (a syntax error), which is 0, for the rest is
     hidden.
     """
-    codes = Counter(str(e.get("code") or "error") for e in errors)
+    codes = Counter(e.code or "error" for e in errors)
     size = sum(s.statements for s in sources)
     return scored(
         "type_check",
@@ -29,20 +29,5 @@ def score(sources: Sequence[Source], errors: Sequence[Mapping[str, Any]], *, blo
     )
 
 
-def _place(error: Mapping[str, Any]) -> dict[str, Any]:
-    what = f"{error.get('code') or 'error'}: {error.get('message', '')}"
-    return place(str(error.get("file", "")), int(error.get("line") or 0), what)
-
-
-def parse(output: str) -> list[dict[str, Any]]:
-    """The errors among mypy's JSON lines; notes and lines of any other kind are passed over."""
-    rows = [_row(line) for line in output.splitlines() if line.startswith("{")]
-    return [row for row in rows if row.get("severity") == "error"]
-
-
-def _row(line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return {}
-    return row if isinstance(row, dict) else {}
+def _place(error: Finding) -> dict[str, Any]:
+    return place(error.path, error.line, f"{error.code or 'error'}: {error.message}")
