@@ -58,6 +58,23 @@ def measure(
     return result
 
 
+def sample(
+    checkout: Path,
+    *,
+    config: ProjectConfig,
+    commit: str,
+    tree: str,
+    project_root: Path,
+    progress: Progress,
+    home: HomePaths | None = None,
+) -> Measurement:
+    """Measure all of a fresh checkout without a look at the cache, and leave nothing there."""
+    started = time.monotonic()
+    subject = open_subject(checkout, config, project_root, home or factory_home(), progress)
+    result = _measure(subject, _blank(subject, commit, tree), None)
+    return result.model_copy(update={"duration_s": round(time.monotonic() - started, 3)})
+
+
 def test_once(
     checkout: Path,
     *,
@@ -123,8 +140,5 @@ def _prepare(subject: Subject) -> str:
     if subject.environment is not None:
         return prepare(subject.checkout, subject.environment, setup, timeout=subject.deadline.left())
     result = run_check(subject, "setup", setup)
-    return (
-        ""
-        if result.passed
-        else f"[eval] setup failed with exit code {result.exit_code}: {result.output[-300:]}"
-    )
+    failed = f"[eval] setup failed with exit code {result.exit_code}: {result.output[-300:]}"
+    return "" if result.passed else failed
