@@ -149,7 +149,7 @@ class Tree:
         return not self.alive() and not self.reap()
 
     def _known(self, seen: dict[int, Sight]) -> set[int]:
-        """Without a subreaper: what descends from us or did at an earlier look, its groups, and the marked."""
+        """Without a subreaper: our descendants of now and earlier, their groups, and the marked."""
         ours = self.remembered | {pid for pid, sight in seen.items() if sight.marked}
         ours |= descendants(
             [os.getpid(), *ours], lambda parent: {p for p, sight in seen.items() if sight.parent == parent}
