@@ -30,7 +30,7 @@ def run_guarded(call: Callable[[], int], *, debug: bool) -> int:
     """
     try:
         code = call()
-        sys.stdout.flush()
+        output.flush()
         return code
     except (Exception, KeyboardInterrupt) as error:
         return _report(error, debug)
@@ -38,7 +38,7 @@ def run_guarded(call: Callable[[], int], *, debug: bool) -> int:
 
 def _report(error: BaseException, debug: bool) -> int:
     if isinstance(error, BrokenPipeError):
-        _forget_output()
+        output.forget_stdout()
         return EXIT_READER_GONE
     if isinstance(error, KeyboardInterrupt):
         return _interrupted()
@@ -138,10 +138,3 @@ def _traceback(error: BaseException) -> str:
     from factory.redact import redact  # noqa: PLC0415
 
     return redact("".join(traceback.format_exception(error)))
-
-
-def _forget_output() -> None:
-    """Turns stdout into a sink: the interpreter would complain when it flushes it at the end."""
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, sys.stdout.fileno())
-    os.close(sink)

@@ -82,6 +82,18 @@ def _write(stream: TextIO, text: str) -> None:
     stream.flush()
 
 
+def flush() -> None:
+    """Sends out what stdout still holds back; raises BrokenPipeError when its reader is gone."""
+    sys.stdout.flush()
+
+
+def forget_stdout() -> None:
+    """Turns stdout into a sink: the interpreter would complain of its gone reader at the end."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)
+
+
 def is_terminal(stream: TextIO) -> bool:
     """Whether a person watches this stream, on a terminal that can move its cursor."""
     try:

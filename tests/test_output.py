@@ -22,12 +22,14 @@ REPOSITORY = Path(__file__).parent.parent
 
 
 def in_terminal(code: str, answers: str = "", **env: str) -> tuple[int, str]:
-    """Runs Python code in a real terminal, types the answers, and returns its exit code and what was shown."""
+    """Runs Python code in a real terminal and types the answers; returns exit code and what was shown."""
     leader, follower = pty.openpty()
     clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FACTORY_ROLE", "COLUMNS")}
     child = subprocess.Popen(
         [sys.executable, "-c", f"from factory import output\n{code}"],
-        **{"stdin": follower, "stdout": follower, "stderr": follower},
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
         cwd=REPOSITORY,
         env=clean | {"TERM": "xterm", "COLUMNS": "80"} | env,
     )
