@@ -39,60 +39,53 @@ class _Span:
     done: bool
 
 
-class Backlog:
-    """The backlog in the file ``path``; ``common_dir`` is git's, where the write lock lies."""
-
-    def __init__(self, path: Path, common_dir: Path) -> None:
-        """A backlog; the file is made when something is added."""
-        self.path = path
-        self.common_dir = common_dir
-
-    def items(self) -> list[BacklogItem]:
-        """The open items; none where there is no file. Raises BadInput when the file cannot be read."""
-        return read_items(self.path)
-
-    def add(self, text: str) -> tuple[BacklogItem, bool]:
-        """Put an item at the end; the item, and whether it is new.
-
-        One with the same text, ignoring case and space, is not added twice. Raises BadInput when empty.
-        """
-        flat = one_line(text)
-        if not flat:
-            raise BadInput("A backlog item needs a text.", 'factory backlog-add PATH "what should be done"')
-        with fsio.write_lock(self.common_dir):
-            lines = _read_lines(self.path)
-            items = _open_items(lines)
-            known = next((item for item in items if _same(item.text, flat)), None)
-            if known:
-                return known, False
-            self._write([*_ended(lines), f"- [ ] {flat}{_line_end(lines)}"])
-        return BacklogItem(len(items) + 1, flat), True
-
-    def remove(self, which: str) -> BacklogItem:
-        """Take out the item with that number or text (all of it, or a part that only one has); the item.
-
-        Raises BadInput when there is none, or more than one.
-        """
-        with fsio.write_lock(self.common_dir):
-            lines = _read_lines(self.path)
-            open_spans = [span for span in _spans(lines) if not span.done]
-            item = _find(_numbered(open_spans), which)
-            span = open_spans[item.number - 1]
-            self._write([*lines[: span.start], *lines[span.end :]])
-        return item
-
-    def _write(self, lines: list[str]) -> None:
-        target = self.path.resolve()
-        fsio.ensure_private_dir(target.parent)
-        fsio.atomic_write(target, "".join(lines).encode("utf-8", "surrogateescape"))
-
-
-def read_items(path: Path) -> list[BacklogItem]:
-    """The open items of a backlog file; none where there is no file.
+def read_backlog(path: Path) -> list[str]:
+    """The texts of the open items, in the order of the file; none where there is no file.
 
     Raises BadInput when it cannot be read.
     """
+    return [item.text for item in read_items(path)]
+
+
+def read_items(path: Path) -> list[BacklogItem]:
+    """The open items with their numbers; like ``read_backlog`` otherwise."""
     return _open_items(_read_lines(path))
+
+
+def add_backlog(path: Path, text: str, common_dir: Path) -> bool:
+    """Put an item at the end of the backlog, under the write lock in git's ``common_dir``; whether it is new.
+
+    One with the same text, ignoring case and space, is not added twice. Raises BadInput for an empty text.
+    """
+    flat = one_line(text)
+    if not flat:
+        raise BadInput("A backlog item needs a text.", 'factory backlog-add PATH "what should be done"')
+    with fsio.write_lock(common_dir):
+        lines = _read_lines(path)
+        if any(_same(item.text, flat) for item in _open_items(lines)):
+            return False
+        _write(path, [*_ended(lines), f"- [ ] {flat}{_line_end(lines)}"])
+    return True
+
+
+def remove_backlog(path: Path, which: str, common_dir: Path) -> str:
+    """Take out the item with that text, number, or part that only it has; its whole text.
+
+    Under the write lock in git's ``common_dir``. Raises BadInput when there is none, or more than one.
+    """
+    with fsio.write_lock(common_dir):
+        lines = _read_lines(path)
+        open_spans = [span for span in _spans(lines) if not span.done]
+        item = _find(_numbered(open_spans), which)
+        span = open_spans[item.number - 1]
+        _write(path, [*lines[: span.start], *lines[span.end :]])
+    return item.text
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    target = path.resolve()
+    fsio.ensure_private_dir(target.parent)
+    fsio.atomic_write(target, "".join(lines).encode("utf-8", "surrogateescape"))
 
 
 def one_line(text: str) -> str:
