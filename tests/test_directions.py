@@ -19,7 +19,7 @@ LAYERS: dict[str, int] = {
     "": 0,
     **dict.fromkeys(("errors", "models"), 1),
     **dict.fromkeys(("paths", "process", "fsio", "output", "log", "redact", "globs", "supervisor"), 2),
-    **dict.fromkeys(("git", "github", "config", "rows", "store", "journal", "registry"), 3),
+    **dict.fromkeys(("git", "github", "config", "rows", "store", "journal", "registry", "backlog"), 3),
     **dict.fromkeys(("runners", "sandbox"), 3),
     **dict.fromkeys(("spec", "strategy", "guard", "precheck", "evals", "offline", "agents"), 4),
     **dict.fromkeys(("ace", "research", "insights", "brief", "report", "study", "project"), 4),
