@@ -262,3 +262,52 @@ class ExperimentRecord(Model):
     duration_s: float | None = None
     runner: str = ""
     harness: str = ""
+
+
+class Experiment(Model):
+    """An experiment as it was begun. ``baseline`` is the commit it is rooted at and compared with.
+
+    ``scope`` names its place in the cycle (``phase-2``), empty for one begun by hand; ``anti_pattern`` says which
+    reverted experiment it repeats, empty where none.
+    """
+
+    v: int = FORMAT_VERSION
+    id: int
+    cycle: str
+    scope: str = ""
+    hypothesis: str
+    kind: str = "code"
+    category: str
+    branch: str
+    baseline: str
+    target: str
+    item: PlanItem
+    anti_pattern: str = ""
+    runner: str = ""
+    begun: str
+
+
+class FailureReport(Model):
+    """Tests that passed at the baseline and did not on the candidate, after repetition on both sides."""
+
+    v: int = FORMAT_VERSION
+    commit: str
+    confirmed: list[str] = Field(default_factory=list)
+    unclear: list[str] = Field(default_factory=list)
+    excused: list[str] = Field(default_factory=list)
+    flaky: list[str] = Field(default_factory=list)
+
+
+class VerifyReport(Model):
+    """Whether the plan item's own check failed at the baseline and passes on the candidate."""
+
+    v: int = FORMAT_VERSION
+    commit: str
+    before: CommandResult | None = None
+    after: CommandResult | None = None
+
+    @property
+    def delivered(self) -> bool:
+        """True only for a check that failed before and passes after."""
+        both = self.before is not None and self.after is not None
+        return both and not self.before.passed and self.after.passed  # type: ignore[union-attr]

@@ -53,7 +53,7 @@ def measured(facts: PrecheckFacts) -> Check:
         detail = f"void measurement: {before.void or after.void}"
     elif (before.harness, before.environment) != (after.harness, after.environment):
         detail = "the two sides were measured with another harness or in another environment"
-    elif before.composite is None or after.composite is None:
+    elif before.composite is None or (after.composite is None and not _smoke_failed(after)):
         detail = "no dimension could be measured on one side"
     return _check("measured", detail, "baseline and candidate", Reason.ERROR)
 
@@ -68,6 +68,8 @@ def guard_clean(facts: PrecheckFacts) -> Check:
 
 def score_direction(facts: PrecheckFacts) -> Check:
     """Not regressed; and at or above the threshold, unless the baseline was below it already."""
+    if facts.after and _smoke_failed(facts.after):
+        return _check("score_direction", "the smoke test failed, so nothing was scored", "", Reason.SMOKE)
     if facts.direction in ("regressed", "inconclusive"):
         return _check("score_direction", facts.direction_detail, "", Reason(facts.direction))
     before, after = (m.composite if m else None for m in (facts.before, facts.after))
@@ -133,9 +135,18 @@ CHECKS: tuple[Callable[[PrecheckFacts], Check], ...] = (
     reviewed_as_measured,
 )
 
+CHECK_NAMES = (
+    "measured", "guard", "score_direction", "new_failures", "anti_pattern", "leakage", "smoke", "constraints", "review",
+)  # fmt: skip
+"""The checks by name, in their order."""
+
 
 def _check(name: str, failure: str, success: str, reason: Reason) -> Check:
     return Check(name=name, passed=not failure, detail=failure or success, reason=reason)
+
+
+def _smoke_failed(measurement: Measurement) -> bool:
+    return measurement.smoke is not None and not measurement.smoke.passed
 
 
 def _some(names: Sequence[str], shown: int = 3) -> str:

@@ -1,0 +1,1 @@
+"""Roles, their prompts and their playbooks."""

@@ -1,0 +1,1 @@
+"""The engine: where runners, agents, gates, store and journal meet."""

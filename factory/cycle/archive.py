@@ -1,0 +1,45 @@
+"""The archive: one note for every experiment, and one for each cycle's research and plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from factory.cycle.lab import Lab
+from factory.fsio import atomic_write
+
+
+def experiment_note(lab: Lab, number: int) -> Path:
+    """Where the note on an experiment lies."""
+    return lab.paths.archive / "experiments" / f"{number:03d}.md"
+
+
+def write_experiment_note(lab: Lab, number: int, facts: Mapping[str, Any], text: str = "") -> Path:
+    """Write the note on an experiment: the facts by the program, then the Archivist's text, if there is one."""
+    item = facts["item"]
+    lines = [
+        f"# Experiment {number}: {item['title']}",
+        "",
+        f"- Verdict: {facts['verdict']} ({facts['reason']})",
+        f"- Delta: {_number(facts['delta'])}",
+        f"- Category: {item['category']}",
+        f"- Why: {facts['rationale']}",
+        "",
+        text.strip() or "No note by an archivist; the facts above are on record.",
+        "",
+    ]
+    place = experiment_note(lab, number)
+    atomic_write(place, "\n".join(lines))
+    return place
+
+
+def write_cycle_note(lab: Lab, cycle: str, text: str) -> Path:
+    """Write the note on a cycle's research and plan."""
+    place = lab.paths.archive / "decisions" / f"{cycle}.md"
+    atomic_write(place, f"# Cycle {cycle}\n\n{text.strip()}\n")
+    return place
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:+.4f}"

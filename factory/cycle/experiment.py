@@ -1,0 +1,433 @@
+"""One experiment, from its beginning to its row in the log.
+
+A cycle's steps and the single commands call the same functions, so a run by hand and an automatic run cannot
+disagree. No function takes a score: they read what was stored for the experiment.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from factory.config import ProjectConfig
+from factory.cycle.failures import confirm_failures
+from factory.cycle.lab import Lab
+from factory.cycle.measuring import measure_commit, run_in_checkout
+from factory.errors import BadInput, Refused
+from factory.evals.decide import compare, decide
+from factory.fsio import utc_now, write_lock
+from factory.guard import run_guards
+from factory.journal import Journal
+from factory.models import (
+    Check,
+    Experiment,
+    ExperimentRecord,
+    FailureReport,
+    GuardReport,
+    Measurement,
+    Model,
+    PlanItem,
+    PrecheckReport,
+    Reason,
+    ReviewRecord,
+    ReviewVerdict,
+    Verdict,
+    VerdictRecord,
+    VerifyReport,
+)
+from factory.precheck import PrecheckFacts, run_precheck
+from factory.registry import Registry
+from factory.store import ExperimentFolder
+from factory.strategy import find_anti_patterns
+
+META = "experiment.json"
+BEFORE = "eval_before.json"
+AFTER = "eval_after.json"
+GUARD = "guard.json"
+FAILURES = "failures.json"
+VERIFY = "verify.json"
+PRECHECK = "precheck.json"
+VERDICT = "verdict.json"
+FINAL_REVIEW = "reviews/final.json"
+M = TypeVar("M", bound=Model)
+
+BUILDER_HISTORY = 50
+"""Commits of history that a Builder's workspace has."""
+
+
+def load(lab: Lab, number: int) -> Experiment:
+    """The experiment with that id. Raises BadInput when there is none, or only an imported row."""
+    folder = lab.store.experiment(number)
+    if not folder.exists(META):
+        raise BadInput(f"There is no experiment {number} here to work on.", "`factory history` lists them, `factory begin` starts one.")
+    return folder.read(META, Experiment)
+
+
+def load_open(lab: Lab, number: int) -> Experiment:
+    """The experiment with that id, which must not have its row yet. Raises Refused when it has."""
+    experiment = load(lab, number)
+    if lab.store.experiment(number).exists(VERDICT) and _has_row(lab, experiment):
+        raise Refused(f"Experiment {number} is finalized already.", f"`factory history {lab.paths.root}` shows its verdict.")
+    return experiment
+
+
+def _has_row(lab: Lab, experiment: Experiment) -> bool:
+    return any(row.id == experiment.id and row.cycle == experiment.cycle for row in lab.history())
+
+
+def slug(hypothesis: str, longest: int = 40) -> str:
+    """The hypothesis as a part of a branch name."""
+    words = re.sub(r"[^a-z0-9]+", "-", hypothesis.lower()).strip("-")
+    return words[:longest].rstrip("-") or "experiment"
+
+
+def repeats(lab: Lab, item: PlanItem, policy: ProjectConfig) -> str:
+    """Which reverted experiment the item repeats without naming a new approach; empty when none."""
+    if item.new_approach:
+        return ""
+    found = find_anti_patterns(item.title, lab.history(), threshold=policy.strategy.similarity)
+    if not found:
+        return ""
+    closest = found[0].experiment
+    return f"resembles experiment {closest.id}, reverted: {closest.reason or 'no reason on record'}"
+
+
+def begin(
+    lab: Lab,
+    journal: Journal,
+    item: PlanItem,
+    *,
+    base: str,
+    target: str,
+    policy: ProjectConfig,
+    scope: str = "",
+    kind: str = "code",
+    runner: str = "",
+) -> Experiment:
+    """Reserve an id, root a branch at ``base`` and make a workspace there.
+
+    Safe to repeat: an experiment that this cycle has begun for ``scope`` already is taken up again.
+    """
+    experiment = _already_begun(journal, scope)
+    if experiment is None:
+        experiment = _reserve(lab, journal, item, base, target, policy, scope, kind, runner)
+    _open_folder(lab, experiment)
+    lab.repo.set_ref(f"refs/heads/{experiment.branch}", experiment.baseline)
+    lab.repo.checkout_at(experiment.baseline, workspace(lab, experiment), BUILDER_HISTORY)
+    Registry(lab.home).register(lab.paths.root, lab.repo.remote_url(), lab.repo.root_commit())
+    return experiment
+
+
+def _already_begun(journal: Journal, scope: str) -> Experiment | None:
+    begun = (event for event in journal.events() if event.type == "experiment.begun" and event.data["scope"] == scope)
+    return next((Experiment.model_validate(event.data) for event in begun), None)
+
+
+def _reserve(
+    lab: Lab, journal: Journal, item: PlanItem, base: str, target: str, policy: ProjectConfig, scope: str, kind: str, runner: str
+) -> Experiment:
+    """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its own id again."""
+    with write_lock(lab.repo.common_dir):
+        number = lab.store.next_id()
+        experiment = Experiment(
+            id=number,
+            cycle=journal.cycle,
+            scope=scope,
+            hypothesis=item.title,
+            kind=kind,
+            category=item.category,
+            branch=f"factory/exp-{number:03d}-{slug(item.title)}",
+            baseline=base,
+            target=target,
+            item=item,
+            anti_pattern=repeats(lab, item, policy),
+            runner=runner,
+            begun=utc_now(),
+        )
+        journal.append("experiment.begun", number, **experiment.model_dump(mode="json"))
+        _open_folder(lab, experiment)
+    return experiment
+
+
+def _open_folder(lab: Lab, experiment: Experiment) -> None:
+    folder = lab.store.experiment(experiment.id)
+    if not folder.exists(META):
+        folder.write("hypothesis.md", f"# {experiment.hypothesis}\n\n{_item_text(experiment.item)}")
+        folder.write(META, experiment)
+
+
+def _item_text(item: PlanItem) -> str:
+    fields = (("What", item.what), ("How", item.how), ("Why", item.why), ("Verify", item.verify), ("New approach", item.new_approach))
+    lines = [f"- **{name}:** {text}" for name, text in fields if text]
+    return "\n".join([*lines, *(f"- [ ] {entry}" for entry in item.checklist)]) + "\n"
+
+
+def workspace(lab: Lab, experiment: Experiment) -> Path:
+    """Where the experiment is worked on: a standalone clone in the factory home."""
+    return lab.workspaces / f"exp-{experiment.id:03d}" / "tree"
+
+
+def record_candidate(lab: Lab, experiment: Experiment) -> str | None:
+    """Commit what lies in the workspace, as one commit on the baseline, and move the branch there.
+
+    A branch that a person has moved in their own checkout counts where the workspace is unchanged. None when there
+    is no change at all.
+    """
+    ref = f"refs/heads/{experiment.branch}"
+    tip = lab.repo.refs(ref).get(ref, experiment.baseline)
+    place = workspace(lab, experiment)
+    made = None
+    if place.is_dir():
+        made = lab.repo.snapshot(place, experiment.baseline, commit_message(experiment))
+    if made is None:
+        return tip if tip != experiment.baseline else None
+    if tip != experiment.baseline and lab.repo.tree(tip) == lab.repo.tree(made):
+        return tip
+    lab.repo.set_ref(ref, made)
+    return made
+
+
+def commit_message(experiment: Experiment) -> str:
+    """The message of an experiment's commit; the trailer ties it to its row."""
+    return f"{experiment.hypothesis}\n\nFactory-Experiment: {experiment.id}\n"
+
+
+def baseline_measurement(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Measurement:
+    """The stored measurement of the baseline, made now if there is none."""
+    folder = lab.store.experiment(experiment.id)
+    if not folder.exists(BEFORE):
+        folder.write(BEFORE, measure_commit(lab, experiment.baseline, experiment.baseline, policy))
+    return folder.read(BEFORE, Measurement)
+
+
+def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> GuardReport:
+    """Run the guards on the candidate and store what they say."""
+    folder = lab.store.experiment(experiment.id)
+    before = folder.read(BEFORE, Measurement) if folder.exists(BEFORE) else None
+    passing = [test for test, outcome in before.tests.items() if outcome == "passed"] if before else []
+    report = run_guards(
+        lab.repo, experiment.baseline, commit, policy, allows=experiment.item.allows, passing_tests=passing
+    )
+    folder.write(GUARD, report)
+    folder.write("changes.diff", lab.repo.diff(experiment.baseline, commit))
+    return report
+
+
+def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> Measurement:
+    """Measure the candidate with the baseline's judge; repeat what newly fails; try the item's own check."""
+    folder = lab.store.experiment(experiment.id)
+    before = baseline_measurement(lab, experiment, policy)
+    after = measure_commit(lab, commit, experiment.baseline, policy)
+    folder.write(FAILURES, confirm_failures(lab, experiment.baseline, commit, policy, before.tests, after.tests))
+    folder.write(VERIFY, _verify(lab, experiment, commit, policy))
+    folder.write(AFTER, after)
+    return after
+
+
+def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> VerifyReport:
+    command = experiment.item.verify
+    if not command:
+        return VerifyReport(commit=commit)
+    before, after = (
+        run_in_checkout(lab, sha, experiment.baseline, policy, "verify", command) for sha in (experiment.baseline, commit)
+    )
+    return VerifyReport(commit=commit, before=before, after=after)
+
+
+def review(lab: Lab, experiment: Experiment, commit: str, by: str, verdict: ReviewVerdict, reason: str) -> ReviewRecord:
+    """Store the final review of the candidate, bound to its commit."""
+    record = ReviewRecord(by=by, commit=commit, verdict=verdict, reason=reason, timestamp=utc_now())
+    lab.store.experiment(experiment.id).write(FINAL_REVIEW, record)
+    return record
+
+
+def candidate_of(lab: Lab, experiment: Experiment) -> str:
+    """The commit that the experiment's branch stands at. Raises Refused where nothing was committed yet."""
+    ref = f"refs/heads/{experiment.branch}"
+    tip = lab.repo.refs(ref).get(ref, experiment.baseline)
+    if tip == experiment.baseline:
+        raise Refused(
+            f"Experiment {experiment.id} has no change yet.",
+            f"Edit {workspace(lab, experiment)}, then `factory eval {lab.paths.root} --id {experiment.id}`.",
+        )
+    return tip
+
+
+def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> PrecheckReport:
+    """The hard gate on what is stored for the experiment's branch tip; its answer is stored too."""
+    folder = lab.store.experiment(experiment.id)
+    commit = candidate_of(lab, experiment)
+    before, after = (_stored(folder, name, Measurement) for name in (BEFORE, AFTER))
+    if after is not None and after.commit != commit:
+        after = None
+    failures = _stored(folder, FAILURES, FailureReport)
+    comparison = compare(before, after, policy.eval) if before and after else None
+    report = run_precheck(
+        PrecheckFacts(
+            commit=commit,
+            before=before,
+            after=after,
+            guard=_stored(folder, GUARD, GuardReport),
+            threshold=policy.eval.threshold,
+            direction=comparison.direction if comparison else "held",
+            direction_detail=comparison.detail if comparison else "",
+            new_failures=failures.confirmed if failures else (),
+            unclear_failures=failures.unclear if failures else (),
+            anti_pattern=experiment.anti_pattern,
+            review=_stored(folder, FINAL_REVIEW, ReviewRecord),
+        )
+    )
+    folder.write(PRECHECK, report)
+    return report
+
+
+def _stored(folder: ExperimentFolder, name: str, kind: type[M]) -> M | None:
+    return folder.read(name, kind) if folder.exists(name) else None
+
+
+def settle(
+    lab: Lab,
+    experiment: Experiment,
+    policy: ProjectConfig,
+    *,
+    ended: Mapping[str, str] | None = None,
+    override: Override | None = None,
+) -> VerdictRecord:
+    """Decide the experiment by rule from what is stored, and store the decision.
+
+    ``ended`` is the early end of its scope (reason and detail), where there was one: then there is nothing to weigh.
+    Once decided, the stored decision stands.
+    """
+    folder = lab.store.experiment(experiment.id)
+    if folder.exists(VERDICT):
+        return folder.read(VERDICT, VerdictRecord)
+    if ended is not None:
+        reason = Reason(ended["reason"])
+        verdict = Verdict.ERROR if reason is Reason.ERROR else Verdict.REVERT
+        record = _verdict(lab, experiment, verdict, reason, ended["detail"])
+    else:
+        record = _weigh(lab, experiment, policy, override)
+    folder.write(VERDICT, record)
+    return record
+
+
+@dataclass(frozen=True)
+class Override:
+    """A person's word, given in a terminal, that named checks of the precheck shall not stop a keep."""
+
+    checks: frozenset[str]
+    reason: str
+
+
+def _weigh(lab: Lab, experiment: Experiment, policy: ProjectConfig, override: Override | None) -> VerdictRecord:
+    report = precheck(lab, experiment, policy)
+    if override is not None:
+        report = report.model_copy(update={"checks": [_overridden(check, override) for check in report.checks]})
+        if report.passed:
+            rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
+            return _verdict(lab, experiment, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
+    folder = lab.store.experiment(experiment.id)
+    before, after = (_stored(folder, name, Measurement) for name in (BEFORE, AFTER))
+    comparison = compare(before, after, policy.eval) if before and after else None
+    delivered = _stored(folder, VERIFY, VerifyReport)
+    verdict, reason, rationale = decide(report, comparison, delivered=bool(delivered and delivered.delivered))
+    return _verdict(lab, experiment, verdict, reason, rationale)
+
+
+def _overridden(check: Check, override: Override) -> Check:
+    return check.model_copy(update={"passed": True}) if check.name in override.checks else check
+
+
+def _verdict(
+    lab: Lab, experiment: Experiment, verdict: Verdict, reason: Reason, rationale: str, decided_by: str = "factory"
+) -> VerdictRecord:
+    ref = f"refs/heads/{experiment.branch}"
+    commit = lab.repo.refs(ref).get(ref, experiment.baseline)
+    return VerdictRecord(
+        commit=commit, verdict=verdict, reason=reason, rationale=rationale, decided_by=decided_by, timestamp=utc_now()
+    )
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an experiment took: tokens and US dollars where known, and seconds."""
+
+    tokens: int | None = None
+    cost_usd: float | None = None
+    duration_s: float | None = None
+
+
+def finalize(
+    lab: Lab, journal: Journal, experiment: Experiment, decision: VerdictRecord, *, summary: str = "", cost: Cost = Cost()
+) -> ExperimentRecord:
+    """Write the experiment's row and event, and put its branch where its verdict says.
+
+    Safe to repeat: a row or an event that is there already is not written again.
+    """
+    record = _row(lab, experiment, decision, summary, cost)
+    lab.store.append(record)
+    if decision.verdict is Verdict.KEEP:
+        _advance(lab, experiment, decision.commit)
+    else:
+        _put_aside(lab, experiment, decision.commit)
+    if not any(e.type == "experiment.finalized" and e.experiment == experiment.id for e in journal.events()):
+        journal.append("experiment.finalized", experiment.id, **record.model_dump(mode="json"))
+    shutil.rmtree(workspace(lab, experiment).parent, ignore_errors=True)
+    return record
+
+
+def _row(lab: Lab, experiment: Experiment, decision: VerdictRecord, summary: str, cost: Cost) -> ExperimentRecord:
+    folder = lab.store.experiment(experiment.id)
+    before, after = (_stored(folder, name, Measurement) for name in (BEFORE, AFTER))
+    score_before, score_after = (m.composite if m else None for m in (before, after))
+    known = score_before is not None and score_after is not None
+    return ExperimentRecord(
+        id=experiment.id,
+        timestamp=decision.timestamp,
+        hypothesis=experiment.hypothesis,
+        change_summary=summary,
+        score_before=score_before,
+        score_after=score_after,
+        delta=score_after - score_before if known else None,  # type: ignore[operator]
+        verdict=decision.verdict,
+        cost_usd=cost.cost_usd,
+        notes=decision.rationale,
+        research_citations=experiment.item.citations,
+        reason=decision.reason,
+        category=experiment.category,
+        kind=experiment.kind,
+        cycle=experiment.cycle,
+        branch=experiment.branch,
+        baseline=experiment.baseline,
+        commit=decision.commit,
+        tokens=cost.tokens,
+        duration_s=cost.duration_s,
+        runner=experiment.runner,
+        harness=before.harness if before else "",
+    )
+
+
+def cycle_branch(cycle: str) -> str:
+    """The branch that a cycle's keeps advance."""
+    return f"factory/cycle-{cycle}"
+
+
+def _advance(lab: Lab, experiment: Experiment, commit: str) -> None:
+    """Move the cycle's branch on to a kept commit. An experiment by hand keeps its own branch for integration."""
+    ref = f"refs/heads/{cycle_branch(experiment.cycle)}"
+    tip = lab.repo.refs(ref).get(ref)
+    if tip is not None and not lab.repo.is_ancestor(commit, tip):
+        lab.repo.set_ref(ref, commit, tip)
+    if tip is not None:
+        lab.repo.rename_ref(f"refs/heads/{experiment.branch}", f"refs/factory/kept/{experiment.id:03d}")
+
+
+def _put_aside(lab: Lab, experiment: Experiment, commit: str) -> None:
+    """Keep a rejected change's commits under a ref, and free its branch name."""
+    if commit != experiment.baseline:
+        lab.repo.set_ref(f"refs/factory/rejected/{experiment.id:03d}", commit)
+    lab.repo.delete_ref(f"refs/heads/{experiment.branch}")

@@ -1,0 +1,89 @@
+"""A project opened for experiments: what a cycle and the single commands both stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from factory.config import ProjectConfig, load_project
+from factory.errors import BadInput
+from factory.git import Repo
+from factory.journal import Journal
+from factory.paths import CONFIG_FILE, HomePaths, ProjectPaths, factory_home
+from factory.project import Project, ensure_state_dir, open_project
+from factory.rows import Row, read
+from factory.store import ExperimentStore
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A project, its repository, its records and the factory home. ``say`` reports on long work."""
+
+    project: Project
+    home: HomePaths
+    say: Callable[[str], None]
+
+    @property
+    def repo(self) -> Repo:
+        """The project's repository."""
+        return self.project.repo
+
+    @property
+    def paths(self) -> ProjectPaths:
+        """Where the project keeps its state."""
+        return self.project.paths
+
+    @cached_property
+    def store(self) -> ExperimentStore:
+        """The experiment log and folders."""
+        return ExperimentStore(self.paths, self.repo.common_dir)
+
+    def history(self) -> list[Row]:
+        """The rows of the log that can be read, in file order; damaged lines are left out."""
+        return read(self.paths.results)[0]
+
+    @property
+    def workspaces(self) -> Path:
+        """The folder in the factory home where this project's workspaces and checkouts lie."""
+        return self.home.workspaces / self.paths.key
+
+    def journal(self, cycle: str) -> Journal:
+        """The journal of a cycle."""
+        return Journal(self.paths.journal(cycle), cycle, self.repo.common_dir)
+
+    def policy(self, revision: str) -> ProjectConfig | None:
+        """The policy committed at ``revision``, or None where there is no factory.toml."""
+        text = self.repo.show(revision, CONFIG_FILE)
+        return None if text is None else load_project(text, f"{CONFIG_FILE} at {revision[:12]}")
+
+    def required_policy(self, revision: str) -> ProjectConfig:
+        """The policy committed at ``revision``. Raises BadInput with what to do where there is none."""
+        policy = self.policy(revision)
+        if policy is None:
+            uncommitted = self.paths.config.exists()
+            raise BadInput(
+                f"There is no {CONFIG_FILE} in commit {revision[:12]}"
+                + (", only an uncommitted one in the checkout." if uncommitted else "."),
+                f"git add {CONFIG_FILE} && git commit -m 'Set up factory'"
+                if uncommitted
+                else f"`factory discover {self.paths.root}` measures the project and writes one.",
+            )
+        return policy
+
+    def target_branch(self, wanted: str, policy: ProjectConfig | None = None) -> str:
+        """The branch that keeps go to: as wanted, else the policy's, else the one checked out."""
+        named = wanted or (policy.target_branch if policy else "") or self.repo.current_branch()
+        if not named:
+            raise BadInput("The head is detached, so there is no target branch.", "Name one with --branch, or `git switch` to it.")
+        if self.repo.find(f"refs/heads/{named}") is None:
+            raise BadInput(f"There is no local branch {named!r} to take as target.", f"`git branch {named}` makes it, --branch names another.")
+        return named
+
+
+def open_lab(path: str | Path, say: Callable[[str], None]) -> Lab:
+    """Open the project at ``path`` for work: resolved to its main checkout, its state folder in place."""
+    project = open_project(path)
+    ensure_state_dir(project)
+    return Lab(project, factory_home(), say)

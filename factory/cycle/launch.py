@@ -1,0 +1,101 @@
+"""Opening a cycle, finding the one in flight, and carrying it to its end."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from factory.cycle.context import Cycle, CycleOptions, Progress
+from factory.cycle.inflight import OpenCycle, cycle_in_flight
+from factory.cycle.lab import Lab
+from factory.cycle.machine import run_steps
+from factory.cycle.modes import MODES
+from factory.cycle.state import CycleState
+from factory.errors import BadInput, Refused
+from factory.fsio import CycleLock
+from factory.runners.base import Runner
+
+def options_of(found: OpenCycle) -> CycleOptions:
+    """The options that a cycle was opened with; those of other versions are left out."""
+    known = {field.name for field in fields(CycleOptions)}
+    return CycleOptions(**{k: v for k, v in found.state.opened["options"].items() if k in known})
+
+
+def new_cycle_id() -> str:
+    """A fresh id that sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def resolve_mode(lab: Lab, wanted: str, revision: str) -> str:
+    """The mode to run: ``auto`` improves; a project without a setup gets one in the cycle's own first commit."""
+    if wanted == "auto":
+        return "improve"
+    if wanted not in MODES:
+        raise BadInput(f"There is no mode {wanted!r}.", f"The modes are: auto, {', '.join(MODES)}.")
+    return wanted
+
+
+def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]:
+    """What a new cycle would be: its options with the mode resolved, its target branch, and that branch's commit."""
+    policy = lab.policy("HEAD")
+    target = lab.target_branch(options.branch, policy)
+    start = lab.repo.resolve(f"refs/heads/{target}")
+    return replace(options, mode=resolve_mode(lab, options.mode, start)), target, start
+
+
+def check_same_options(open_cycle: OpenCycle, asked: dict[str, Any]) -> None:
+    """Raise BadInput where a person asks for other options than those of the cycle in flight."""
+    recorded = options_of(open_cycle).to_data()
+    other = [name for name, value in asked.items() if name in recorded and recorded[name] != value]
+    if asked.get("mode") == "auto" and "mode" in other:
+        other.remove("mode")
+    if other:
+        told = ", ".join(f"{name} is {recorded[name]!r} there" for name in other)
+        raise BadInput(
+            f"Cycle {open_cycle.id} is in flight with other options: {told}.",
+            "Run the command without these options to resume it, or `factory abandon` it first.",
+        )
+
+
+def run_cycle(
+    lab: Lab, options: CycleOptions, progress: Progress, runner_for: Callable[[str], Runner]
+) -> Cycle:
+    """Resume the cycle in flight, or open a new one, and run it to its end.
+
+    Raises Refused when another process runs a cycle here.
+    """
+    lock = CycleLock(lab.repo.common_dir)
+    with lock.acquire({"mode": options.mode}):
+        found = cycle_in_flight(lab.paths)
+        cycle = _resume(lab, found, progress, runner_for) if found else _open(lab, options, progress, runner_for)
+        run_steps(cycle, MODES[cycle.options.mode])
+        if cycle.state.closed is None:
+            cycle.record("cycle.closed", **cycle.state.result("close"))
+    return cycle
+
+
+def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable[[str], Runner]) -> Cycle:
+    cycle = Cycle(lab, lab.journal(found.id), found.state, options_of(found), progress, runner_for)
+    cycle.record("cycle.resumed", pid=os.getpid())
+    return cycle
+
+
+def _open(lab: Lab, options: CycleOptions, progress: Progress, runner_for: Callable[[str], Runner]) -> Cycle:
+    resolved, target, start = plan_cycle(lab, options)
+    cycle = Cycle(lab, lab.journal(new_cycle_id()), CycleState(), resolved, progress, runner_for)
+    cycle.record("cycle.opened", mode=resolved.mode, options=resolved.to_data(), target=target, start=start)
+    return cycle
+
+
+def abandon(lab: Lab, why: str) -> str:
+    """End the cycle in flight and keep its evidence; its id is returned. Raises Refused when there is none."""
+    with CycleLock(lab.repo.common_dir).acquire({"mode": "abandon"}):
+        found = cycle_in_flight(lab.paths)
+        if found is None:
+            raise Refused("There is no cycle in flight to abandon.", f"`factory status {lab.paths.root}` shows the last one.")
+        lab.journal(found.id).append("cycle.abandoned", why=why)
+    return found.id

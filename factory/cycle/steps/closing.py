@@ -1,0 +1,88 @@
+"""Steps that end a cycle: its archive note, integration, summary."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from typing import Any
+
+from factory.backlog import add_backlog
+from factory.cycle.agents import Question, ask, objection
+from factory.cycle.archive import experiment_note, write_cycle_note, write_experiment_note
+from factory.cycle.context import Cycle
+from factory.cycle.experiment import cycle_branch
+from factory.cycle.integrate import clear_branch, integrate_branch
+from factory.cycle.machine import Done, Outcome
+from factory.cycle.state import CYCLE_SCOPE
+from factory.cycle.steps.experimenting import archive_facts
+from factory.cycle.verify import LOG_REF
+from factory.models import Verdict
+
+def archive(cycle: Cycle, scope: str) -> Outcome:
+    """A note on the cycle's research and plan; in lite the one batch for everything."""
+    facts = {
+        "subject": "cycle",
+        "goal": cycle.policy.goal,
+        "findings": cycle.state.result("research").get("findings", []),
+        "items": [item.model_dump(mode="json") for item in cycle.items],
+        "ended": cycle.state.scope(CYCLE_SCOPE).ended or {},
+        "experiments": list(cycle.state.finalized.values()),
+    }
+    text = ""
+    if not objection(cycle, "archivist"):
+        result = ask(cycle, scope, "archive", Question("archivist", "Write the note on this cycle.", facts))
+        text = result.text if result.status == "done" else ""
+    place = write_cycle_note(cycle.lab, cycle.id, text or _plain_note(cycle))
+    return Done({"note": str(place.relative_to(cycle.lab.paths.state)), "by": "archivist" if text else "factory"})
+
+
+def _plain_note(cycle: Cycle) -> str:
+    ended = cycle.state.scope(CYCLE_SCOPE).ended
+    lines = [f"- Ended early: {ended['reason']}: {ended['detail']}"] if ended else []
+    lines += [f"- Experiment {n}: {r['verdict']} ({r['reason']}): {r['hypothesis']}" for n, r in cycle.state.finalized.items()]
+    return "\n".join(lines) or "Nothing was tried."
+
+
+def close(cycle: Cycle, scope: str) -> Outcome:
+    """Every experiment has its note; the target moves on; the log is mirrored; the workspaces go."""
+    _complete_archive(cycle)
+    added = [text for text in cycle.state.result("gate_plan").get("backlog_additions", [])
+             if add_backlog(cycle.lab.paths.backlog, text, cycle.lab.repo.common_dir)]  # fmt: skip
+    done = integrate_branch(cycle.lab, cycle_branch(cycle.id), cycle.target, cycle.start)
+    cycle.record("integration", **(asdict(done) | {"start": cycle.start}))
+    clear_branch(cycle.lab, cycle.id, done)
+    mirror_log(cycle)
+    for number in cycle.state.finalized:
+        shutil.rmtree(cycle.lab.workspaces / f"exp-{number:03d}", ignore_errors=True)
+    return Done(summary(cycle) | {"integration": asdict(done), "backlog_added": added})
+
+
+def _complete_archive(cycle: Cycle) -> None:
+    """Rule 8: what has no note yet gets one from the program."""
+    for scope in cycle.phase_scopes():
+        if "finalize" in cycle.state.scope(scope).done:
+            number = cycle.experiment_id(scope)
+            if not experiment_note(cycle.lab, number).exists():
+                write_experiment_note(cycle.lab, number, archive_facts(cycle, scope))
+
+
+def mirror_log(cycle: Cycle) -> None:
+    """Copy the log into a ref, where `git clean` cannot reach it."""
+    lab = cycle.lab
+    if lab.paths.results.exists():
+        lab.repo.write_blob_ref(LOG_REF, lab.paths.results.name, lab.paths.results, f"Log at the close of cycle {cycle.id}")
+
+
+def summary(cycle: Cycle) -> dict[str, Any]:
+    """What a cycle came to: counts by verdict, how its planning ended, what it cost."""
+    verdicts = [record["verdict"] for record in cycle.state.finalized.values()]
+    return {
+        "kept": verdicts.count(Verdict.KEEP),
+        "reverted": verdicts.count(Verdict.REVERT),
+        "errors": verdicts.count(Verdict.ERROR),
+        "ended": cycle.state.scope(CYCLE_SCOPE).ended,
+        "setup": cycle.state.result("setup").get("made", False),
+        "invocations": cycle.state.spent.invocations,
+        "tokens": cycle.state.spent.tokens,
+        "cost_usd": round(cycle.state.spent.cost_usd, 6),
+    }

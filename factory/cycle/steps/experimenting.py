@@ -1,0 +1,279 @@
+"""Steps of one phase: from beginning an experiment to its row and its note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from factory.backlog import remove_backlog
+from factory.cycle import experiment as lab_work
+from factory.cycle.agents import Question, ask, objection
+from factory.cycle.archive import write_experiment_note
+from factory.cycle.context import Cycle
+from factory.cycle.machine import Again, Done, End, Outcome
+from factory.cycle.steps.gates import ceo_verdict
+from factory.models import (
+    Experiment,
+    FailureReport,
+    GuardReport,
+    Measurement,
+    PrecheckReport,
+    Reason,
+    ReviewVerdict,
+    Verdict,
+    VerdictRecord,
+)
+from factory.runners.base import AgentResult
+
+DIFF_SHOWN = 60_000
+"""Characters of a diff that go into a prompt."""
+
+
+def _experiment(cycle: Cycle, scope: str) -> Experiment:
+    return lab_work.load(cycle.lab, cycle.experiment_id(scope))
+
+
+def _candidate(cycle: Cycle, scope: str) -> str:
+    return str(cycle.state.result("build", scope).get("commit", ""))
+
+
+def begin(cycle: Cycle, scope: str) -> Outcome:
+    """Id, branch, workspace, baseline; and the anti-pattern check, before anything is spent."""
+    experiment = lab_work.begin(
+        cycle.lab,
+        cycle.journal,
+        cycle.item(scope),
+        base=cycle.head,
+        target=cycle.target,
+        policy=cycle.policy,
+        scope=scope,
+        runner=cycle.runner_for("builder").name,
+    )
+    result = {"id": experiment.id, "branch": experiment.branch, "baseline": experiment.baseline}
+    if experiment.anti_pattern:
+        return End(Reason.ANTI_PATTERN, experiment.anti_pattern, result)
+    return Done(result)
+
+
+def baseline(cycle: Cycle, scope: str) -> Outcome:
+    """Measure the experiment's baseline, or take it from the cache."""
+    before = lab_work.baseline_measurement(cycle.lab, _experiment(cycle, scope), cycle.policy)
+    if before.void:
+        return End(Reason.ERROR, f"the baseline could not be measured: {before.void}")
+    return Done({"composite": before.composite})
+
+
+def build(cycle: Cycle, scope: str) -> Outcome:
+    """Have the Builder work, once more if it crashed, timed out or left no change; commit what lies there."""
+    experiment = _experiment(cycle, scope)
+    told: list[str] = []
+    for attempt in ("1", "2"):
+        refusal = objection(cycle, "builder", reserved=1 if cycle.options.lite else 0)
+        if refusal:
+            return End(Reason.BUDGET, f"the builder could not be started: {refusal}")
+        result = ask(cycle, scope, "build", _build_question(cycle, scope, experiment, told, attempt),
+                     workspace=lab_work.workspace(cycle.lab, experiment))  # fmt: skip
+        commit = lab_work.record_candidate(cycle.lab, experiment)
+        if result.status == "refused":
+            return End(Reason.ERROR, f"the builder declined: {result.text or result.error}")
+        if result.status == "done" and commit is not None:
+            return Done({"commit": commit, "summary": _first_line(result.text)})
+        told = [_what_failed(result, commit)]
+    return End(Reason.ERROR, f"the builder did not finish: {told[0]}", {"commit": commit or ""})
+
+
+def _build_question(cycle: Cycle, scope: str, experiment: Experiment, told: list[str], attempt: str) -> Question:
+    scope_rules = cycle.policy.scope
+    facts = {
+        "goal": cycle.policy.goal,
+        "experiment": experiment.id,
+        "item": experiment.item.model_dump(mode="json"),
+        "corrections": cycle.state.scope(scope).corrections + told,
+        "scope": {"modifiable": list(scope_rules.modifiable), "read_only": list(scope_rules.read_only)},
+        "messages": cycle.state.messages,
+    }
+    return Question("builder", f"Carry out the plan item: {experiment.hypothesis}", facts, access="write", key=attempt)
+
+
+def _what_failed(result: AgentResult, commit: str | None) -> str:
+    if result.status != "done":
+        return f"it ended as {result.status}: {result.error or 'no reason given'}"
+    return "it left no change in the workspace" if commit is None else "unknown"
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def guard(cycle: Cycle, scope: str) -> Outcome:
+    """The guards on the candidate; a violation goes back to the Builder, or ends the experiment."""
+    report = lab_work.guard(cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy)
+    if report.clean:
+        return Done({"findings": 0})
+    told = [f"{f.guard}: {f.message}. {f.mend}" for f in report.findings]
+    if cycle.may_redirect(scope) and not objection(cycle, "builder", reserved=1 if cycle.options.lite else 0):
+        return Again("build", told)
+    return End(Reason.GUARD, told[0] + (f" (and {len(told) - 1} more)" if len(told) > 1 else ""))
+
+
+def review(cycle: Cycle, scope: str) -> Outcome:
+    """The Reviewer's reading of the diff, for the CEO."""
+    refusal = objection(cycle, "reviewer", reserved=1)
+    if refusal:
+        return Done({"left_out": refusal})
+    facts = _change_facts(cycle, scope)
+    result = ask(cycle, scope, "review", Question("reviewer", "Review this change against its plan item.", facts))
+    return Done({"answer": result.answer or {}, "status": result.status})
+
+
+def _change_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
+    experiment = _experiment(cycle, scope)
+    folder = cycle.lab.store.experiment(experiment.id)
+    return {
+        "goal": cycle.policy.goal,
+        "experiment": experiment.id,
+        "item": experiment.item.model_dump(mode="json"),
+        "diff": cycle.lab.repo.diff(experiment.baseline, _candidate(cycle, scope))[:DIFF_SHOWN],
+        "guard": folder.read(lab_work.GUARD, GuardReport).model_dump(mode="json"),
+    }
+
+
+def measure(cycle: Cycle, scope: str) -> Outcome:
+    """Measure the candidate in a fresh checkout, with the baseline's harness."""
+    after = lab_work.measure_candidate(cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy)
+    return Done({"composite": after.composite, "void": after.void})
+
+
+def explain(cycle: Cycle, scope: str) -> Outcome:
+    """The Evaluator's account of what moved, for the CEO and the archive."""
+    refusal = objection(cycle, "evaluator", reserved=1)
+    if refusal:
+        return Done({"left_out": refusal})
+    before, after = _measurements(cycle, scope)
+    facts = {
+        "goal": cycle.policy.goal,
+        "item": cycle.item(scope).model_dump(mode="json"),
+        "before": _scores(before, after),
+        "after": _scores(after, before),
+    }
+    result = ask(cycle, scope, "explain", Question("evaluator", "Explain what moved between these measurements.", facts))
+    return Done({"answer": result.answer or {}, "status": result.status})
+
+
+def _measurements(cycle: Cycle, scope: str) -> tuple[Measurement, Measurement]:
+    folder = cycle.lab.store.experiment(cycle.experiment_id(scope))
+    return folder.read(lab_work.BEFORE, Measurement), folder.read(lab_work.AFTER, Measurement)
+
+
+def _scores(measurement: Measurement, other: Measurement) -> dict[str, Any]:
+    """A measurement for a prompt: without lists of places, and of the tests only those that differ from the other side's."""
+    differing = {test: o for test, o in measurement.tests.items() if other.tests.get(test) != o}
+    return {
+        "composite": measurement.composite,
+        "dimensions": [
+            {"name": d.name, "score": d.score, "error": d.error, "details": _counts(d.details)} for d in measurement.dimensions
+        ],
+        "tests": differing,
+        "void": measurement.void,
+    }
+
+
+def _counts(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of a dimension's details, and its tables of numbers."""
+    return {key: value for key, value in details.items() if isinstance(value, int | float | dict)}
+
+
+def structured_review(cycle: Cycle, scope: str) -> Outcome:
+    """The CEO's decision on the experiment: it may send it back or end it, never let a failed rule pass."""
+    experiment, commit = _experiment(cycle, scope), _candidate(cycle, scope)
+    answer = ceo_verdict(cycle, scope, "structured_review", "Shall this experiment be kept, if the rules allow it?",
+                         _review_facts(cycle, scope))  # fmt: skip
+    if answer.unaffordable:
+        return End(Reason.BUDGET, f"not reviewed, so not kept: {answer.reason}")
+    if answer.verdict is ReviewVerdict.REDIRECT and cycle.may_redirect(scope):
+        return Again("build", answer.corrections or [answer.reason])
+    lab_work.review(cycle.lab, experiment, commit, "ceo", answer.verdict, answer.reason)
+    return Done({"verdict": answer.verdict, "reason": answer.reason})
+
+
+def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
+    before, after = _measurements(cycle, scope)
+    folder = cycle.lab.store.experiment(cycle.experiment_id(scope))
+    failures = folder.read(lab_work.FAILURES, FailureReport)
+    checks = [
+        {"name": "guard", "passed": folder.read(lab_work.GUARD, GuardReport).clean},
+        {"name": "measured", "passed": not (before.void or after.void)},
+        {"name": "new_failures", "passed": not failures.confirmed, "tests": failures.confirmed},
+    ]
+    return _change_facts(cycle, scope) | {
+        "checks": checks,
+        "before": _scores(before, after),
+        "after": _scores(after, before),
+        "reviewer": cycle.state.result("review", scope).get("answer", {}),
+        "evaluator": cycle.state.result("explain", scope).get("answer", {}),
+    }
+
+
+def precheck(cycle: Cycle, scope: str) -> Outcome:
+    """The hard gate. It runs whatever the agents could afford; without a candidate there is nothing to check."""
+    if not _candidate(cycle, scope):
+        return Done({"checked": False})
+    report = lab_work.precheck(cycle.lab, _experiment(cycle, scope), cycle.policy)
+    return Done({"checked": True, "passed": report.passed, "failed": [c.name for c in report.checks if not c.passed]})
+
+
+def verdict(cycle: Cycle, scope: str) -> Outcome:
+    """Decide by rule from what is stored."""
+    ended = cycle.state.scope(scope).ended
+    record = lab_work.settle(cycle.lab, _experiment(cycle, scope), cycle.policy, ended=ended)
+    return Done({"verdict": record.verdict, "reason": record.reason, "rationale": record.rationale})
+
+
+def finalize(cycle: Cycle, scope: str) -> Outcome:
+    """Row, event, branch; a kept item leaves the backlog, the findings of its review join it."""
+    experiment = _experiment(cycle, scope)
+    decision = cycle.lab.store.experiment(experiment.id).read(lab_work.VERDICT, VerdictRecord)
+    summary = str(cycle.state.result("build", scope).get("summary", ""))
+    record = lab_work.finalize(cycle.lab, cycle.journal, experiment, decision, summary=summary, cost=_cost(cycle, scope))
+    if record.verdict is Verdict.KEEP and experiment.item.backlog_item:
+        remove_backlog(cycle.lab.paths.backlog, experiment.item.backlog_item, cycle.lab.repo.common_dir)
+    return Done({"id": experiment.id, "verdict": record.verdict, "reason": record.reason, "delta": record.delta})
+
+
+def _cost(cycle: Cycle, scope: str) -> lab_work.Cost:
+    spent = [a for key, a in cycle.state.answers.items() if key.startswith(f"{scope}/")]
+    known_cost = [a["cost_usd"] for a in spent if a["cost_usd"] is not None]
+    return lab_work.Cost(
+        tokens=sum(a["tokens"] or 0 for a in spent),
+        cost_usd=round(sum(known_cost), 6) if known_cost else None,
+        duration_s=round(cycle.state.scope(scope).elapsed_s, 1),
+    )
+
+
+def archive_experiment(cycle: Cycle, scope: str) -> Outcome:
+    """A note on the experiment, by the Archivist; by the program where it cannot be asked."""
+    number = cycle.experiment_id(scope)
+    facts = archive_facts(cycle, scope)
+    text = ""
+    if not cycle.options.lite and not objection(cycle, "archivist"):
+        result = ask(cycle, scope, "archive_experiment", Question("archivist", "Write the note on this experiment.", facts))
+        text = result.text if result.status == "done" else ""
+    place = write_experiment_note(cycle.lab, number, facts, text)
+    return Done({"note": str(place.relative_to(cycle.lab.paths.state)), "by": "archivist" if text else "factory"})
+
+
+def archive_facts(cycle: Cycle, scope: str) -> Mapping[str, Any]:
+    """What a note on a phase's experiment is written from."""
+    result = cycle.state.result("finalize", scope)
+    return {
+        "subject": "experiment",
+        "goal": cycle.policy.goal,
+        "experiment": cycle.experiment_id(scope),
+        "item": cycle.item(scope).model_dump(mode="json"),
+        "verdict": str(result.get("verdict", "")),
+        "reason": str(result.get("reason", "")),
+        "rationale": str(cycle.state.result("verdict", scope).get("rationale", "")),
+        "delta": result.get("delta"),
+        "evaluator": cycle.state.result("explain", scope).get("answer", {}),
+        "reviewer": cycle.state.result("review", scope).get("answer", {}),
+    }

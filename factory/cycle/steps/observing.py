@@ -1,0 +1,89 @@
+"""Steps that look: preflight, setup, study."""
+
+from __future__ import annotations
+
+import shutil
+
+from factory.backlog import read_backlog
+from factory.cycle.context import Cycle
+from factory.cycle.lab import Lab
+from factory.cycle.machine import Done, End, Outcome
+from factory.cycle.measuring import measure_commit
+from factory.errors import EnvironmentLacking
+from factory.evals.discover import discover
+from factory.fsio import atomic_write
+from factory.git import scratch_checkout
+from factory.models import Measurement
+from factory.paths import CONFIG_FILE
+from factory.study import Study, find_todos, observe
+
+SETUP_MESSAGE = f"Set up factory\n\nMeasured and written by `factory discover`: {CONFIG_FILE}.\n"
+SOURCES_READ = 400
+"""Source files looked through for TODO remarks, at the most."""
+
+
+def preflight(cycle: Cycle, scope: str) -> Outcome:
+    """Start the cycle's branch at the target's commit; clear away checkouts that a crash has left."""
+    lab = cycle.lab
+    if not lab.repo.refs(cycle.branch_ref):
+        lab.repo.set_ref(cycle.branch_ref, cycle.start)
+    left_over = sorted(lab.workspaces.glob("checkout-*"))
+    for place in left_over:
+        shutil.rmtree(place, ignore_errors=True)
+    return Done({"branch": cycle.branch_ref, "start": cycle.start, "removed": len(left_over)})
+
+
+def setup(cycle: Cycle, scope: str) -> Outcome:
+    """Make sure that there is a policy: a project without one is measured, and gets one as the cycle's first commit."""
+    if cycle.lab.policy(cycle.start) is not None:
+        return Done({"commit": cycle.start, "made": False})
+    text, summary = discover_setup(cycle.lab, cycle.start, cycle.target)
+    commit = cycle.lab.repo.commit_files(cycle.start, {CONFIG_FILE: text}, SETUP_MESSAGE)
+    cycle.lab.repo.set_ref(cycle.branch_ref, commit)
+    return Done({"commit": commit, "made": True, "summary": summary})
+
+
+def discover_setup(lab: Lab, revision: str, target: str) -> tuple[str, list[str]]:
+    """The text of a factory.toml for the project at ``revision``, and what was found, line by line."""
+    found = discover(
+        lab.paths.root,
+        lambda: scratch_checkout(lab.repo, revision, parent=lab.workspaces),
+        target_branch=target,
+        home=lab.home,
+        project_key=lab.paths.key,
+        progress=lab.say,
+    )
+    return found.toml, found.summary
+
+
+def study(cycle: Cycle, scope: str) -> Outcome:
+    """Measure the starting point and write the observations down."""
+    measurement = measure_commit(cycle.lab, cycle.head, cycle.head, cycle.policy)
+    if measurement.void or measurement.composite is None:
+        raise EnvironmentLacking(
+            f"The project cannot be measured: {measurement.void or 'no dimension has a score'}.",
+            "`factory doctor` looks for the cause; a build step belongs into [eval] setup.",
+        )
+    text = observe_at(cycle.lab, cycle.head, measurement, cycle.state.messages)
+    atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "observations.md", text)
+    if not measurement.dimensions:
+        return End("unmeasurable", "no dimension is configured")
+    return Done({"composite": measurement.composite, "measurement": measurement.model_dump(mode="json")})
+
+
+def observe_at(lab: Lab, commit: str, measurement: Measurement, messages: list[str]) -> str:
+    """The observations on ``commit``, from records and repository."""
+    policy = lab.required_policy(commit)
+    sources = [path for path in lab.repo.files(commit) if path.endswith((".py", ".js", ".ts"))][:SOURCES_READ]
+    return observe(
+        Study(
+            measurement=measurement,
+            history=lab.history(),
+            backlog=read_backlog(lab.paths.backlog),
+            messages=messages,
+            churn=lab.repo.churn(commit),
+            todos=find_todos({path: lab.repo.show(commit, path) or "" for path in sources}),
+            stuck_threshold=policy.strategy.stuck_threshold,
+            plateau_threshold=policy.strategy.plateau_threshold,
+        )
+    )

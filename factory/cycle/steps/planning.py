@@ -1,0 +1,170 @@
+"""Steps that plan: research, its gate, the plan, its gate."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from factory.backlog import read_backlog
+from factory.brief import build_brief
+from factory.cycle.agents import Question, ask, objection
+from factory.cycle.context import Cycle
+from factory.cycle.machine import Again, Done, End, Outcome
+from factory.cycle.state import CYCLE_SCOPE
+from factory.cycle.steps.gates import ceo_verdict
+from factory.errors import BadInput
+from factory.fsio import atomic_write
+from factory.models import ReviewVerdict
+from factory.rows import Row
+from factory.spec import PlanContext, PlanLimits, Spec, check, parse
+from factory.strategy import detect_stuck
+
+_FINDING = re.compile(r"\bR(\d+)\b")
+HISTORY_SHOWN = 50
+
+
+def research(cycle: Cycle, scope: str) -> Outcome:
+    """Have the Researcher find facts; its text is stored for the plan's citations."""
+    refusal = objection(cycle, "researcher")
+    if refusal:
+        return Done({"left_out": refusal})
+    task = "Find what is true of this project and matters for its next improvement."
+    if cycle.options.lite:
+        task += " Use the archive and the observations only; no web search."
+    facts = _common_facts(cycle) | {"corrections": cycle.state.scope(scope).corrections}
+    result = ask(cycle, scope, "research", Question("researcher", task, facts))
+    if result.status != "done":
+        return Done({"left_out": f"the researcher ended as {result.status}: {result.error}"})
+    for place in (cycle.lab.paths.cycle_dir(cycle.id) / "research.md", cycle.lab.paths.strategy / "research.md"):
+        atomic_write(place, result.text)
+    return Done({"findings": _findings(result.text)})
+
+
+def _findings(text: str) -> list[str]:
+    return [f"R{number}" for number in sorted({int(n) for n in _FINDING.findall(text)})]
+
+
+def gate_research(cycle: Cycle, scope: str) -> Outcome:
+    """Findings are numbered without gaps; then, in a standard cycle, the CEO."""
+    findings = list(cycle.state.result("research").get("findings", []))
+    expected = [f"R{n}" for n in range(1, len(findings) + 1)]
+    problems = [] if findings == expected else [f"Findings must be numbered R1, R2, … without gaps; found {', '.join(findings)}."]
+    return _gate(cycle, scope, "gate_research", "research", problems, {"research": _research_text(cycle)}, {})
+
+
+def plan(cycle: Cycle, scope: str) -> Outcome:
+    """Have the Strategist write the plan; the text is stored as it came."""
+    refusal = objection(cycle, "strategist")
+    if refusal:
+        return End("budget", f"no plan: {refusal}")
+    task = "Write the plan of this improvement cycle."
+    if cycle.options.lite:
+        task += " One item only: the first in FEEC order."
+    if cycle.options.focus:
+        task += " It serves the focus given below, and nothing else."
+    result = ask(cycle, scope, "plan", Question("strategist", task, _plan_facts(cycle, scope)))
+    if result.status == "refused":
+        return End("no_plan", result.text or result.error)
+    if result.status != "done":
+        return End("no_plan", f"the strategist ended as {result.status}: {result.error}")
+    for place in (cycle.lab.paths.cycle_dir(cycle.id) / "plan.md", cycle.lab.paths.plan):
+        atomic_write(place, result.text)
+    return Done({"bytes": len(result.text.encode())})
+
+
+def gate_plan(cycle: Cycle, scope: str) -> Outcome:
+    """Every rule of the plan; then, in a standard cycle, the CEO. What passes is the cycle's list of phases."""
+    text = (cycle.lab.paths.cycle_dir(cycle.id) / "plan.md").read_text(encoding="utf-8")
+    try:
+        spec = parse(text)
+    except BadInput as error:
+        return _gate(cycle, scope, "gate_plan", "plan", [error.message], {"plan": text}, {})
+    findings = check(spec, _limits(cycle), _context(cycle))
+    problems = [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in findings if f.severity == "error"]
+    items = spec.items()[:1] if cycle.options.lite else spec.items()
+    result = {"items": [item.model_dump(mode="json") for item in items], "backlog_additions": _additions(spec)}
+    if not problems and not items:
+        return End("no_plan", "the plan has no phase")
+    return _gate(cycle, scope, "gate_plan", "plan", problems, {"plan": text}, result)
+
+
+def _gate(
+    cycle: Cycle, scope: str, step: str, back_to: str, problems: list[str], facts: dict[str, Any], result: dict[str, Any]
+) -> Outcome:
+    """Deterministic problems first; they go back while redirects are left. Then the CEO, except in lite."""
+    if not problems and not cycle.options.lite:
+        answer = ceo_verdict(cycle, scope, step, f"Shall the cycle go on with this {back_to}?", facts | {"checks": [{"name": f"{back_to}_rules", "passed": True}]})
+        if answer.verdict is ReviewVerdict.ABORT:
+            return End("aborted", f"the CEO ended the cycle at the {back_to} gate: {answer.reason}")
+        if answer.verdict is ReviewVerdict.REDIRECT:
+            problems = answer.corrections or [answer.reason]
+    if not problems:
+        return Done(result)
+    if cycle.may_redirect(CYCLE_SCOPE):
+        return Again(back_to, problems)
+    return End(f"{back_to}_rejected", "; ".join(problems))
+
+
+def _common_facts(cycle: Cycle) -> dict[str, Any]:
+    lab, policy = cycle.lab, cycle.policy
+    rows = lab.history()
+    return {
+        "goal": policy.goal,
+        "measurement": cycle.state.result("study")["measurement"],
+        "observations": (lab.paths.cycle_dir(cycle.id) / "observations.md").read_text(encoding="utf-8"),
+        "backlog": read_backlog(lab.paths.backlog),
+        "messages": cycle.state.messages,
+        "anti_patterns": [row.hypothesis for row in rows if row.verdict == "revert"][-HISTORY_SHOWN:],
+        "config": {"modifiable": list(policy.scope.modifiable), "read_only": list(policy.scope.read_only)},
+        "focus": cycle.options.focus,
+        "lite": cycle.options.lite,
+    }
+
+
+def _plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
+    rows = cycle.lab.history()
+    limits = _limits(cycle)
+    return _common_facts(cycle) | {
+        "research": _research_text(cycle),
+        "history": [_history_entry(row) for row in rows[-HISTORY_SHOWN:]],
+        "limits": {"min_growth": limits.min_growth, "max_new": limits.max_new},
+        "brief": build_brief(cycle.lab.paths, cycle.policy) if cycle.options.lite else {},
+        "corrections": cycle.state.scope(scope).corrections,
+    }
+
+
+def _history_entry(row: Row) -> dict[str, Any]:
+    return {"id": row.id, "hypothesis": row.hypothesis, "verdict": row.verdict, "reason": row.reason, "category": row.category}
+
+
+def _research_text(cycle: Cycle) -> str:
+    place = cycle.lab.paths.cycle_dir(cycle.id) / "research.md"
+    return place.read_text(encoding="utf-8") if place.exists() else ""
+
+
+def _limits(cycle: Cycle) -> PlanLimits:
+    options, configured = cycle.options, cycle.policy.strategy
+    return PlanLimits(
+        min_growth=configured.min_growth if options.min_growth is None else options.min_growth,
+        max_new=configured.max_new if options.max_new is None else options.max_new,
+        lite=options.lite,
+        focus=bool(options.focus),
+    )
+
+
+def _context(cycle: Cycle) -> PlanContext:
+    rows = cycle.lab.history()
+    stuck = detect_stuck(rows, threshold=cycle.policy.strategy.stuck_threshold)
+    return PlanContext(
+        findings=set(cycle.state.result("research").get("findings", [])),
+        dimensions={d["name"] for d in cycle.state.result("study")["measurement"]["dimensions"]},
+        experiments={row.id for row in rows if row.id is not None},
+        backlog=read_backlog(cycle.lab.paths.backlog),
+        reverted={row.id: row.hypothesis for row in rows if row.verdict == "revert" and row.id is not None},
+        similarity=cycle.policy.strategy.similarity,
+        avoid_categories=set(stuck.categories_to_avoid),
+    )
+
+
+def _additions(spec: Spec) -> list[str]:
+    return list(spec.backlog_additions)

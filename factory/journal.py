@@ -1,0 +1,168 @@
+"""A cycle's journal: the only source of its progress. One JSON object a line, on disk before the next action.
+
+Standard library only, for ``status`` reads it in every project.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from factory.errors import BadInput, Refused
+from factory.fsio import (
+    FORMAT_VERSION,
+    durable_append,
+    end_of_last_line,
+    ensure_private_dir,
+    environment_error,
+    write_lock,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a cycle.
+
+    ``seq`` counts from 1 without gaps, ``ts`` is ISO 8601 in UTC, ``experiment`` is None for what concerns
+    the whole cycle, ``v`` is the format version.
+    """
+
+    v: int
+    seq: int
+    ts: str
+    cycle: str
+    experiment: int | None
+    type: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class Journal:
+    """Appends to, and replays, the journal of one cycle. ``common_dir`` is where the write lock lies."""
+
+    def __init__(self, path: Path, cycle: str, common_dir: Path) -> None:
+        self.path = path
+        self.cycle = cycle
+        self._common_dir = common_dir
+
+    def append(self, type: str, experiment: int | None = None, **data: Any) -> Event:
+        """Records an event; when this returns, it is on disk. ``data`` must be JSON.
+
+        A last line that a crash has torn is cut off first: its event was never acted upon. Raises BadInput
+        when the line before is damaged, Refused when it is of a newer format.
+        """
+        with write_lock(self._common_dir):
+            ensure_private_dir(self.path.parent)
+            now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+            event = Event(FORMAT_VERSION, self._last_seq() + 1, now, self.cycle, experiment, type, data)
+            durable_append(self.path, _to_line(event), torn="drop")
+        return event
+
+    def events(self) -> list[Event]:
+        """All events so far, in order; see ``read_events``."""
+        return read_events(self.path)
+
+    def _last_seq(self) -> int:
+        line = _last_line(self.path)
+        if not line:
+            return 0
+        try:
+            return _to_event(json.loads(line), self.path, 0).seq
+        except (ValueError, RecursionError, _Damaged):
+            pass
+        read_events(self.path)  # raises, with the number of the damaged line
+        raise BadInput(f"{self.path} is damaged in its last line.")
+
+
+def read_events(path: Path) -> list[Event]:
+    """The events of a journal, in order; none if it does not exist.
+
+    A torn last line (without its newline) counts as not written. Raises BadInput naming the line for any
+    other damage (no event, or a gap in the count), Refused for a newer format.
+    """
+    events: list[Event] = []
+    for number, line in enumerate(_complete_lines(path), start=1):
+        try:
+            event = _to_event(json.loads(line), path, number)
+        except (ValueError, RecursionError, _Damaged) as error:
+            raise _damage(path, number, "this is no event") from error
+        if event.seq != number:
+            raise _damage(path, number, f"event {number} was expected, and this is event {event.seq}")
+        events.append(event)
+    return events
+
+
+class _Damaged(Exception):
+    """A JSON value that is no event."""
+
+
+def _to_line(event: Event) -> str:
+    fields = {name: getattr(event, name) for name in Event.__slots__}
+    return json.dumps(fields, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def _to_event(fields: object, path: Path, number: int) -> Event:
+    if not isinstance(fields, dict):
+        raise _Damaged
+    version = fields.get("v")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise Refused(
+            f"{path}:{number}: this cycle was begun by a newer factory (format {version}; this one knows "
+            f"{FORMAT_VERSION}).",
+            "Finish it with that version, or give it up with `factory abandon`, which keeps its evidence.",
+        )
+    try:
+        event = Event(**fields)
+    except TypeError as error:
+        raise _Damaged from error
+    if not _is_sound(event):
+        raise _Damaged
+    return event
+
+
+def _is_sound(event: Event) -> bool:
+    return (
+        type(event.v) is int
+        and type(event.seq) is int
+        and type(event.ts) is str
+        and type(event.cycle) is str
+        and (event.experiment is None or type(event.experiment) is int)
+        and type(event.type) is str
+        and type(event.data) is dict
+    )
+
+
+def _damage(path: Path, number: int, what: str) -> BadInput:
+    return BadInput(
+        f"{path}:{number}: {what}; the journal is damaged.",
+        "`factory abandon` ends the cycle and keeps its evidence.",
+    )
+
+
+def _complete_lines(path: Path) -> list[bytes]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise environment_error(error, path) or BadInput(
+            f"{path} cannot be read: {error.strerror}."
+        ) from error
+    return content.split(b"\n")[:-1]
+
+
+def _last_line(path: Path) -> bytes:
+    """The last line that has its newline, without it; empty if there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
+    try:
+        end = end_of_last_line(descriptor, os.lseek(descriptor, 0, os.SEEK_END))
+        begin = end_of_last_line(descriptor, end - 1) if end else 0
+        return os.pread(descriptor, end - begin, begin).rstrip(b"\n")
+    finally:
+        os.close(descriptor)

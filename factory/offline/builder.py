@@ -1,0 +1,99 @@
+"""The Builder: does what the item's ``Run:`` line names, by a tool, inside the scope; refuses the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from factory.offline import ruff
+from factory.offline.answers import done, refused
+from factory.offline.facts import Scope, mapping_of, text_of, texts_of
+from factory.offline.handlers import silent_handlers
+from factory.offline.logging_edit import log_silent_handlers
+from factory.offline.modules import read_module
+from factory.offline.project import Project, is_test, package_of, python_files, read_project
+from factory.offline.reexports import imported_through
+from factory.offline.survey import in_scope
+from factory.offline.tasks import Task, from_checklist, from_text
+from factory.runners.base import AgentResult, Invocation
+
+
+def build(invocation: Invocation) -> AgentResult:
+    """Change files in the workspace as the item asks; the text names them. Refused where nothing changed."""
+    item = mapping_of(invocation.facts, "item")
+    task = task_of(item)
+    if task is None:
+        return refused("not a mechanical task: the offline Builder does nothing that needs judgement")
+    scope = Scope.of(mapping_of(invocation.facts, "scope"))
+    root = invocation.cwd
+    before = _contents(root)
+    _carry_out(root, task, scope)
+    changed = [path for path, data in _contents(root).items() if before.get(path) != data]
+    if not changed:
+        again = texts_of(invocation.facts, "corrections")
+        why = "the corrections need judgement" if again else "there is nothing of the kind inside the scope"
+        return refused(f"nothing changed by `{task.command}`: {why}")
+    return done(
+        f"Ran `{task.command}`; changed {len(changed)} files:\n" + "".join(f"- {p}\n" for p in changed)
+    )
+
+
+def task_of(item: Mapping[str, Any]) -> Task | None:
+    """What an item asks for: its ``Run:`` line, else its title in words known here."""
+    return from_checklist(texts_of(item, "checklist")) or from_text(text_of(item, "title"))
+
+
+def _contents(root: Path) -> dict[str, bytes]:
+    return {path: (root / path).read_bytes() for path in python_files(root)}
+
+
+def _carry_out(root: Path, task: Task, scope: Scope) -> None:
+    project = read_project(root)
+    if task.tool == "log":
+        _log(root, task, scope, project)
+    elif task.tool == "format":
+        paths = in_scope(root, scope, ruff.unformatted(root, project.format_options))
+        ruff.format_files(root, paths, project.format_options)
+    else:
+        _fix(root, task, scope, project.ruff_options)
+
+
+def _fix(root: Path, task: Task, scope: Scope, options: Sequence[str]) -> None:
+    select = [*options, "--select", ",".join(task.codes)]
+    found = [f for f in ruff.check(root, select) if f.fixable]
+    spared = imported_through(root, found, list(python_files(root))) if task.sparing else []
+    paths = [p for p in in_scope(root, scope, [f.path for f in found]) if p not in spared]
+    if task.families == {"UP"}:
+        _modernise(root, task.codes, paths, options)
+    else:
+        ruff.fix(root, task.codes, paths, options)
+
+
+def _modernise(root: Path, codes: Sequence[str], paths: Sequence[str], options: Sequence[str]) -> None:
+    """New syntax can leave imports unused or out of order; where they were right before, they are again."""
+    tidy = set(paths) - _reported(root, "F401", paths, options)
+    in_order = set(paths) - _reported(root, "I001", paths, options)
+    ruff.fix(root, codes, paths, options)
+    ruff.fix(root, ["F401"], sorted(tidy), options)
+    ruff.fix(root, ["I001"], sorted(in_order), options)
+
+
+def _reported(root: Path, code: str, paths: Sequence[str], options: Sequence[str]) -> set[str]:
+    return {f.path for f in ruff.check(root, [*options, "--select", code], paths)} if paths else set()
+
+
+def _log(root: Path, task: Task, scope: Scope, project: Project) -> None:
+    files = [f for f in python_files(root) if not is_test(f)]
+    modules = {f: m for f in files if (m := read_module(root, f))}
+    if not any(m.logger for m in modules.values()):
+        return
+    silent = [f for f, m in modules.items() if any(not h.obstacle for h in silent_handlers(m))]
+    mine = [f for f in silent if task.means(Task("log", package=package_of(root, f)))]
+    paths = in_scope(root, scope, mine)
+    # Only a new `import logging` can disturb an order that was right.
+    new = [p for p in paths if not modules[p].logger]
+    in_order = set(new) - _reported(root, "I001", new, project.ruff_options)
+    for path in paths:
+        log_silent_handlers(root, path, project.line_length)
+    ruff.fix(root, ["I001"], sorted(in_order), project.ruff_options)

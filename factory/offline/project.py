@@ -1,0 +1,115 @@
+"""What a Python project declares about itself that mechanical work must respect."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_FLOOR = re.compile(r"(?:>=|~=|==)\s*3\.(\d+)")
+_BLACK_KEYS = {"line-length", "target-version", "include", "exclude", "extend-exclude", "force-exclude"}
+_SKIPPED = {"node_modules", "build", "dist", "site-packages", "venv"}
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """``python``: lowest declared version ("3.9", or ""); ``line_length`` in characters.
+
+    ``formatter`` is "ruff", "black", or "" where none is declared; ``sorts_imports`` is whether isort or
+    ruff's I rules are; ``uses_ruff`` whether the project configures ruff at all.
+    """
+
+    python: str = ""
+    line_length: int = 88
+    formatter: str = ""
+    sorts_imports: bool = False
+    uses_ruff: bool = False
+
+    @property
+    def ruff_options(self) -> tuple[str, ...]:
+        """What ruff must be told in place of the person's own settings where the project has none."""
+        if self.uses_ruff:
+            return ()
+        version = ("--target-version", f"py{self.python.replace('.', '')}") if self.python else ()
+        return ("--isolated", *version)
+
+    @property
+    def format_options(self) -> tuple[str, ...]:
+        """What ruff must be told to format as this project's formatter does."""
+        length = ("--line-length", str(self.line_length)) if self.formatter == "black" else ()
+        return (*self.ruff_options, *length)
+
+
+def read_project(root: Path) -> Project:
+    """Read pyproject.toml, ruff.toml and their relatives; what cannot be read counts as undeclared."""
+    pyproject = _toml(root / "pyproject.toml")
+    tool = _table(pyproject, "tool")
+    own = _toml(root / "ruff.toml") or _toml(root / ".ruff.toml")
+    ruff = own or _table(tool, "ruff")
+    black = _table(tool, "black")
+    return Project(
+        python=_python(_table(pyproject, "project"), ruff),
+        line_length=_number(ruff.get("line-length")) or _number(black.get("line-length")) or 88,
+        formatter=_formatter(root, ruff, black, "black" in tool),
+        sorts_imports="isort" in tool or (root / ".isort.cfg").is_file(),
+        uses_ruff=bool(own) or "ruff" in tool,
+    )
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _table(parent: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = parent.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _python(project: Mapping[str, Any], ruff: Mapping[str, Any]) -> str:
+    target = re.fullmatch(r"py3(\d+)", str(ruff.get("target-version", "")))
+    found = target or _FLOOR.search(str(project.get("requires-python", "")))
+    return f"3.{found.group(1)}" if found else ""
+
+
+def _formatter(root: Path, ruff: Mapping[str, Any], black: Mapping[str, Any], has_black: bool) -> str:
+    hooks = root / ".pre-commit-config.yaml"
+    text = hooks.read_text(encoding="utf-8", errors="replace") if hooks.is_file() else ""
+    if "format" in ruff or "id: ruff-format" in text:
+        return "ruff"
+    # Black with options of its own taste is not what ruff would write.
+    return "black" if has_black and set(black) <= _BLACK_KEYS else ""
+
+
+def python_files(root: Path) -> Iterator[str]:
+    """The Python files of a checkout, in a stable order, without hidden folders, environments and links."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in _SKIPPED)
+        for name in sorted(names):
+            path = Path(folder, name)
+            if path.suffix == ".py" and path.is_file() and not path.is_symlink():
+                yield path.relative_to(root).as_posix()
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is a test by its name or folder."""
+    *folders, name = path.split("/")
+    return bool({"tests", "test"} & set(folders)) or name.startswith("test_") or name == "conftest.py"
+
+
+def package_of(root: Path, path: str) -> str:
+    """The outermost package folder that a module is in, or its own folder (``.`` at the top)."""
+    folder = (root / path).parent
+    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file() and folder != root:
+        folder = folder.parent
+    return folder.relative_to(root).as_posix()

@@ -1,0 +1,115 @@
+"""The Researcher: numbered findings with their sources, from the measurement and the checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from factory.offline.answers import done
+from factory.offline.facts import Scope, mapping_of, mappings_of
+from factory.offline.handlers import Handler
+from factory.offline.opportunities import Opportunity, opportunities
+from factory.offline.ruff import Finding
+from factory.offline.survey import Survey, survey
+from factory.offline.tasks import family
+from factory.runners.base import AgentResult, Invocation
+
+#: Sources listed for a finding; the rest is counted.
+SHOWN = 12
+
+Section = tuple[str, list[str]]
+
+
+def research(invocation: Invocation) -> AgentResult:
+    """Look at the checkout, and write down what was seen as Markdown, ``### R1`` and on."""
+    facts = invocation.facts
+    seen = survey(invocation.cwd)
+    scope = Scope.of(mapping_of(facts, "config"))
+    sections = [
+        *_dimensions(mapping_of(facts, "measurement")),
+        *(_mechanical(o, seen) for o in opportunities(invocation.cwd, seen, scope)),
+        *_judgement(seen),
+    ]
+    return done(_render(sections, seen))
+
+
+def _render(sections: Sequence[Section], seen: Survey) -> str:
+    lines = [
+        "# Research",
+        "",
+        "By the offline runner: deterministic, from the measurement and the checkout alone, no web.",
+    ]
+    if seen.trouble:
+        lines += ["", f"Lint findings could not be looked at: {seen.trouble}"]
+    for number, (title, body) in enumerate(sections, start=1):
+        lines += ["", f"### R{number}: {title}", "", *body]
+    if not sections:
+        lines += ["", "(no findings)"]
+    return "\n".join(lines) + "\n"
+
+
+def _dimensions(measurement: Mapping[str, Any]) -> Iterator[Section]:
+    """The dimensions below 1, weakest first."""
+    measured = [d for d in mappings_of(measurement, "dimensions") if isinstance(d.get("score"), int | float)]
+    commit = str(measurement.get("commit", ""))[:12] or "the baseline"
+    for dimension in sorted(measured, key=lambda d: (float(d["score"]), str(d.get("name")))):
+        if float(dimension["score"]) < 1.0:
+            title = f"dimension `{dimension.get('name')}` stands at {float(dimension['score']):.3f}"
+            details = [f"- {key}: {value}" for key, value in _plain(mapping_of(dimension, "details"))]
+            yield title, [*details, f"- Source: measurement of {commit}"]
+
+
+def _plain(details: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(k, v) for k, v in sorted(details.items()) if isinstance(v, int | float | str) and str(v)]
+
+
+def _mechanical(opportunity: Opportunity, seen: Survey) -> Section:
+    count = len(opportunity.places)
+    body = [
+        f"- Mendable by a tool: {_plural(count, 'place')} in {_plural(len(opportunity.files), 'file')}",
+        f"- Dimension: {opportunity.dimension}",
+    ]
+    codes = opportunity.task.codes
+    if codes:
+        body += [f"- {line}" for line in _by_rule([*seen.lint, *seen.syntax], codes)]
+    return f"`{opportunity.task.command}` {opportunity.title}", body + _sources(opportunity.places)
+
+
+def _by_rule(findings: Sequence[Finding], codes: Sequence[str]) -> Iterator[str]:
+    for code in codes:
+        mine = [f for f in findings if f.code == code]
+        yield f"{code}: {len(mine)} found, {sum(f.fixable for f in mine)} safely fixable ({mine[0].message})"
+
+
+def _judgement(seen: Survey) -> Iterator[Section]:
+    """What the tools see and nobody should change by rule."""
+    rest = [f for f in [*seen.lint, *seen.syntax] if not f.fixable]
+    for name in sorted({family(f.code) for f in rest}):
+        mine = [f for f in rest if family(f.code) == name]
+        codes = ", ".join(sorted({f.code for f in mine}))
+        places = [f"{f.path}:{f.line}" for f in mine]
+        yield (
+            f"lint {name}: {_plural(len(mine), 'finding')} without a safe fix ({codes})",
+            ["- Needs judgement: the offline runner leaves these alone", *_sources(places)],
+        )
+    handlers = [h for found in seen.handlers.values() for h in found if h.obstacle or not seen.has_logger]
+    if handlers:
+        yield "silent exception handlers that need judgement", _handler_lines(handlers)
+
+
+def _handler_lines(handlers: Sequence[Handler]) -> list[str]:
+    lines = [
+        f"- {h.what}: {h.obstacle or 'the project has no logger'} (`{h.path}:{h.line}`)"
+        for h in handlers[:SHOWN]
+    ]
+    return lines + ([f"- and {len(handlers) - SHOWN} more"] if len(handlers) > SHOWN else [])
+
+
+def _sources(places: Sequence[str]) -> list[str]:
+    shown = ", ".join(f"`{place}`" for place in places[:SHOWN])
+    more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    return [f"- Source: {shown}{more}"]
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")

@@ -1,0 +1,107 @@
+"""Everything that can be seen on a checkout without judgement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory.errors import EnvironmentLacking
+from factory.offline import ruff
+from factory.offline.facts import Scope, is_plain_file
+from factory.offline.handlers import Handler, silent_handlers
+from factory.offline.modules import Module, read_module
+from factory.offline.project import Project, is_test, package_of, python_files, read_project
+
+#: Share of files that must be formatted already for formatting to count as the project's habit, and how
+#: many files it takes to speak of a habit.
+HABIT_SHARE = 0.9
+HABIT_FILES = 5
+
+#: What the lint dimension asks of a project that does not configure ruff; without a declared Python, UP
+#: would assume one, and the code might no longer run on the oldest that the project means.
+PLAIN_RULES = "E,W,F,B,I,UP,C4,SIM,PIE"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """``lint``: what ruff reports under the project's configuration; ``syntax``: old syntax for the declared
+    Python that the configuration does not ask about; ``unformatted``: files the project's formatter would
+    change; ``handlers``: silent ones outside tests, by package; ``trouble``: why a tool could not look.
+    """
+
+    project: Project
+    files: tuple[str, ...]
+    lint: tuple[ruff.Finding, ...]
+    syntax: tuple[ruff.Finding, ...]
+    unformatted: tuple[str, ...]
+    handlers: dict[str, tuple[Handler, ...]]
+    has_logger: bool
+    trouble: str = ""
+
+
+def survey(root: Path) -> Survey:
+    """Look at the checkout at ``root``; nothing in it changes."""
+    project = read_project(root)
+    files = tuple(python_files(root))
+    lint, syntax, unformatted, trouble = _ruff_sees(root, project, files)
+    modules = [m for f in files if not is_test(f) and (m := read_module(root, f))]
+    return Survey(
+        project=project,
+        files=files,
+        lint=lint,
+        syntax=syntax,
+        unformatted=unformatted,
+        handlers=_by_package(root, modules),
+        has_logger=any(m.logger for m in modules),
+        trouble=trouble,
+    )
+
+
+def in_scope(root: Path, scope: Scope, paths: Sequence[str]) -> list[str]:
+    """Those of the files that may be written, each once, sorted."""
+    return sorted({p for p in paths if scope.covers(p) and is_plain_file(root, p)})
+
+
+def _by_package(root: Path, modules: Sequence[Module]) -> dict[str, tuple[Handler, ...]]:
+    packages: dict[str, tuple[Handler, ...]] = {}
+    for module in modules:
+        found = tuple(silent_handlers(module))
+        if found:
+            package = package_of(root, module.path)
+            packages[package] = packages.get(package, ()) + found
+    return packages
+
+
+Seen = tuple[tuple[ruff.Finding, ...], tuple[ruff.Finding, ...], tuple[str, ...], str]
+
+
+def _ruff_sees(root: Path, project: Project, files: Sequence[str]) -> Seen:
+    if not files:
+        return (), (), (), "there are no Python files"
+    try:
+        lint = tuple(ruff.check(root, _rules(project)))
+        return lint, _old_syntax(root, project, lint), _unformatted(root, project, files), ""
+    except EnvironmentLacking as error:
+        return (), (), (), f"{error.message} {error.hint}".strip()
+
+
+def _rules(project: Project) -> tuple[str, ...]:
+    if project.uses_ruff:
+        return ()
+    ignored = "E501" if project.python else "E501,UP"
+    return (*project.ruff_options, "--select", PLAIN_RULES, "--ignore", ignored)
+
+
+def _old_syntax(root: Path, project: Project, lint: Sequence[ruff.Finding]) -> tuple[ruff.Finding, ...]:
+    """Only for a declared version: else ruff would assume one, and the code might no longer run."""
+    if not project.python or any(re.match(r"UP\d", f.code) for f in lint):
+        return ()
+    return tuple(ruff.check(root, [*project.ruff_options, "--select", "UP"]))
+
+
+def _unformatted(root: Path, project: Project, files: Sequence[str]) -> tuple[str, ...]:
+    found = ruff.unformatted(root, project.format_options)
+    habit = len(files) >= HABIT_FILES and len(found) <= (1 - HABIT_SHARE) * len(files)
+    return tuple(found) if project.formatter or habit else ()

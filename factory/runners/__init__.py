@@ -1,0 +1,32 @@
+"""The runners that call other programs, as a table: one row a backend.
+
+``offline`` is a domain module and lies above this layer, so it is not a row here; the cycle, which sees
+both, joins ``{**TABLE, "offline": factory.offline.make}``.
+"""
+
+from __future__ import annotations
+
+from factory.runners.base import (
+    NOT_EVIDENCE,
+    Access,
+    AgentResult,
+    Invocation,
+    Runner,
+    RunnerFactory,
+    Status,
+    Usage,
+)
+
+TABLE: dict[str, RunnerFactory] = {}
+
+__all__ = [
+    "NOT_EVIDENCE",
+    "TABLE",
+    "Access",
+    "AgentResult",
+    "Invocation",
+    "Runner",
+    "RunnerFactory",
+    "Status",
+    "Usage",
+]

@@ -1,0 +1,68 @@
+"""FEEC: fix what is broken, exploit what works, explore what is new, combine what was near."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from enum import IntEnum
+from typing import TypeVar, overload
+
+from factory.strategy.experiment import Experiment
+
+T = TypeVar("T")
+
+
+class FEECCategory(IntEnum):
+    """The four categories, in the order in which they are taken up."""
+
+    FIX = 0
+    EXPLOIT = 1
+    EXPLORE = 2
+    COMBINE = 3
+
+
+# Stems, matched at the start of a word. A fixture is not a fix, nor is something uniform unified.
+_WORDS = re.compile(
+    r"\b(?:"
+    r"(?P<FIX>fix(?!tur)|error|bug|crash|fail|regress|broken|repair)"
+    r"|(?P<EXPLOIT>improv|increas|extend|enhanc|build(?:s|ing)?\s+on\b|optimi[sz]|boost)"
+    r"|(?P<COMBINE>combin|merg|integrat|unif(?:y|i[ec])|consolidat)"
+    r")",
+    re.IGNORECASE,
+)
+_ORDER = (FEECCategory.FIX, FEECCategory.EXPLOIT, FEECCategory.COMBINE)
+
+
+def categorize_hypothesis(text: str) -> FEECCategory:
+    """The category that the words of ``text`` speak for: FIX, else EXPLOIT, else COMBINE, else EXPLORE."""
+    found = {match.lastgroup for match in _WORDS.finditer(text)}
+    return next((category for category in _ORDER if category.name in found), FEECCategory.EXPLORE)
+
+
+def category_of(experiment: Experiment) -> FEECCategory:
+    """The declared category, which wins; else the one computed from the hypothesis."""
+    declared = experiment.category
+    if declared:
+        known = FEECCategory.__members__.get(declared.strip().upper())
+        if known is not None:
+            return known
+    return categorize_hypothesis(experiment.hypothesis)
+
+
+@overload
+def rank_hypotheses(hypotheses: Iterable[str]) -> list[str]: ...
+
+
+@overload
+def rank_hypotheses(hypotheses: Iterable[T], category: Callable[[T], FEECCategory]) -> list[T]: ...
+
+
+def rank_hypotheses(
+    hypotheses: Iterable[T],
+    category: Callable[[T], FEECCategory] = categorize_hypothesis,  # type: ignore[assignment]
+) -> list[T]:
+    """The hypotheses in FEEC order; those of one category stay in the order given.
+
+    ``category`` says to which category one belongs, where they are more than text.
+    """
+    return sorted(hypotheses, key=category)

@@ -1,0 +1,43 @@
+"""Every test has a home of its own; one that writes into the real one fails the run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.support import isolation
+
+ROOT = Path(__file__).resolve().parents[1]
+HOMES = isolation.real_homes()
+WATCHED = isolation.watched(HOMES, ROOT)
+PACKAGE_CLIENTS = isolation.package_client_environment(Path.home(), ROOT / ".cache")
+
+# A busy machine is no reason for a property to fail.
+settings.register_profile("factory", deadline=None)
+settings.load_profile("factory")
+
+
+@pytest.fixture(autouse=True)
+def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A private home, factory home and git identity, in an environment without the person's variables."""
+    before = isolation.fingerprint(WATCHED)
+    for name in list(os.environ):
+        if not isolation.is_kept(name):
+            monkeypatch.delenv(name)
+    private = isolation.private_environment(tmp_path_factory.mktemp("private"))
+    for name, value in (PACKAGE_CLIENTS | private).items():
+        monkeypatch.setenv(name, value)
+    yield Path(private["HOME"])
+    touched = isolation.differences(before, isolation.fingerprint(WATCHED))
+    if touched:
+        pytest.fail(f"written outside the private home, while this test ran: {', '.join(touched)}")
+
+
+@pytest.fixture
+def factory_home(private_home: Path) -> Path:
+    """The factory home of this test (not made yet)."""
+    return private_home / ".factory"

@@ -1,0 +1,43 @@
+"""Commands that only read start fast, because they import only what they use."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support import cli, repos
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("factory.cli") is None, reason="factory has no command line yet"
+)
+
+HEAVY = ("pydantic", "structlog", "rich", "markdown_it", "rapidfuzz")
+
+
+def imported(*args: str, cwd: Path) -> set[str]:
+    """The packages that a command, run to its end, imports."""
+    python, *rest = cli.command(*args)
+    done = subprocess.run(
+        [python, "-X", "importtime", *rest],
+        cwd=cwd,
+        env=cli.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    names = [line.rsplit("|", 1)[1] for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {name.strip().split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("--help",), ("history", "--json"), ("brief",), ("backlog-list", "--json"), ("status", "--json")],
+    ids=lambda args: args[0],
+)
+def test_a_reading_command_imports_nothing_heavy(tmp_path: Path, args: tuple[str, ...]) -> None:
+    repo = repos.python_project(tmp_path / "p")
+    assert imported(*args, cwd=repo) & set(HEAVY) == set()
