@@ -232,6 +232,12 @@ def test_research_configuration() -> None:
     assert research.fixed_surfaces == ("data/**", "eval.py")
 
 
+@pytest.mark.parametrize("text", ["lint 0.8→0.9", "`lint` 0.8 -> 0.9 (or so)", "lint: from 0.8 to 0.9"])
+def test_expected_impact(text: str) -> None:
+    feature = parse(replaced(IMPROVEMENT, "tests 0.98→1.0", text)).features[0]
+    assert feature.impacts == (Impact("lint", "0.8", "0.9"),)
+
+
 def test_allows_are_listed() -> None:
     text = replaced(IMPROVEMENT, "- **Priority:** high", "- **Allows:** skip of test_a, `noqa: E501, E502`")
     assert parse(text).items()[0].allows == ["skip of test_a", "noqa: E501, E502"]

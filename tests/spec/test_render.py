@@ -43,10 +43,17 @@ def test_the_improvement_example_is_canonical_but_for_its_remark() -> None:
 @pytest.mark.parametrize(
     "insertion",
     [
-        "```\nopen code", "<!-- open comment", "- item\n\n      code", "- **How:**\n  - one\n\n  two",
-        "para\n===", "- # heading\n- - nested", "### More\n\n#### Notes\n\ntext", "[R1]: http://example.org", "    code",
+        "```\nopen code",
+        "<!-- open comment",
+        "- item\n\n      code",
+        "- **How:**\n  - one\n\n  two",
+        "para\n===",
+        "- # heading\n- - nested",
+        "### More\n\n#### Notes\n\ntext",
+        "[R1]: http://example.org",
+        "    code",
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("text", BOTH)
 def test_what_is_hard_to_keep_is_kept(text: str, insertion: str) -> None:
     for mark in ("## 5.", "### Phase 2", "### 2.2", "- [ ] "):

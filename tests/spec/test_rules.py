@@ -330,6 +330,12 @@ CASES = [
         KNOWN,
     ),
     Case(
+        "depth.impact",
+        improvement(("tests 0.98→1.0", "better tests")),
+        "- **Expected impact",
+        '"better tests" names no dimension with its score before and after',
+    ),
+    Case(
         "strategy.category",
         improvement(("**Category:** FIX", "**Category:** URGENT")),
         "- **Category:** URG",
