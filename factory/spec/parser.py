@@ -43,7 +43,7 @@ _NUMBERED = re.compile(r"§?\s*(\d+(?:\.\d+)*)[.):]?(?:\s+(.*))?", re.DOTALL)
 _PHASE = re.compile(r"Phase\b\s*([^\s:.—–()-]*)\s*(?:[:.—–-]\s*)*(.*)", re.IGNORECASE | re.DOTALL)
 _REFERENCE = re.compile(r"(.*?)\s*\(([^()]*)\)", re.DOTALL)
 _CHECKBOX = re.compile(r"\[([ xX])\](?:\s+|$)(.*)", re.DOTALL)
-_DASH = re.compile(r"\s*—\s*|\s+(?:–|--?)\s+")
+_DASH = re.compile(r"\s*[–-]*—[—–-]*\s*|\s+(?:–|--?)\s+")
 
 
 @dataclass
@@ -185,7 +185,7 @@ class _Builder:
 
     def build(self, heading: Chunk, chunks: Sequence[Chunk]) -> Spec:
         """The whole model."""
-        titles = [b for b in heading.blocks if b.kind == "heading" and b.line == heading.line]
+        titles = [b for b in heading.blocks if heading.title and b.level == 1 and b.line == heading.line]
         preamble = self._prose(heading, [(b.line, b.end) for b in titles])
         for chunk in chunks:
             self._add(chunk)
@@ -284,7 +284,9 @@ def _list_ranges(chunk: Chunk) -> list[tuple[int, int]]:
 def _blocked(item: ListItem) -> BlockedItem:
     text = one_line(re.sub(r"^\[[ xX]\]\s+(?=[^\W\d_])", "", item.text))
     parts = _DASH.split(text, maxsplit=1)
-    return BlockedItem(parts[0].strip(), parts[1].strip() if len(parts) > 1 else "", item.more, item.line)
+    if len(parts) == 1 or not re.search(r"[^\W\d_]", parts[0]):
+        return BlockedItem(text, "", item.more, item.line)
+    return BlockedItem(parts[0].strip(), parts[1].strip(), item.more, item.line)
 
 
 def _matrix_rows(table: Block) -> list[MatrixRow]:
