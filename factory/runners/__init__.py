@@ -14,7 +14,6 @@ from factory.runners.base import (
     Runner,
     RunnerFactory,
     Status,
-    Usage,
 )
 
 TABLE: dict[str, RunnerFactory] = {}
@@ -28,5 +27,4 @@ __all__ = [
     "Runner",
     "RunnerFactory",
     "Status",
-    "Usage",
 ]

@@ -84,7 +84,9 @@ class AgentResult:
     @classmethod
     def from_data(cls, data: Mapping[str, Any], text: str) -> AgentResult:
         """A stored result again; fields of other versions are left out."""
-        return cls(text=text, **{name: data[name] for name in cls.__slots__ if name in data and name != "text"})
+        return cls(
+            text=text, **{name: data[name] for name in cls.__slots__ if name in data and name != "text"}
+        )
 
 
 class Runner(Protocol):
