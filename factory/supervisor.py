@@ -1,8 +1,8 @@
 """The watchdog between the factory and one child process: no child outlives its purpose.
 
 Run as ``python -I -S supervisor.py CONTROL REPORT TIMEOUT GRACE MOST STATUS ARGV…`` by
-``process.run``; standard library only, for it starts once per child. It is the child's parent, and has the same
-standard streams.
+``process.run``; standard library only, for it starts once per child. It is the child's parent, and shares
+its standard streams.
 
 * CONTROL is the read end of a pipe that the caller holds open. End of file, be it a request or the death of
   the caller (SIGKILL included), ends the child.
