@@ -266,7 +266,7 @@ def _shared_lock(path: Path) -> FileLock:
 def file_lock(path: Path, *, wait: float = WRITE_LOCK_WAIT_S) -> Iterator[None]:
     """Holds a lock file exclusively among processes and threads; re-entrant within a thread.
 
-    Waits at most ``wait`` seconds, then raises Refused. The directory is made when missing.
+    Waits at most ``wait`` seconds, then raises Refused. Its directory is made, and private.
     """
     from filelock import Timeout  # noqa: PLC0415 - reading commands do without
 
