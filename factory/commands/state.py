@@ -1,6 +1,6 @@
 """Where the state of a project lies, found by looking at files alone.
 
-Starting git costs a reading command more than its whole answer. Commands that write open the project properly.
+Starting git costs a reading command more than its whole answer. Commands that write open the project itself.
 """
 
 from __future__ import annotations
