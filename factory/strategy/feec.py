@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import IntEnum
-from typing import TypeVar, overload
 
 from factory.strategy.experiment import Experiment
-
-T = TypeVar("T")
 
 
 class FEECCategory(IntEnum):
@@ -50,20 +47,6 @@ def category_of(experiment: Experiment) -> FEECCategory:
     return categorize_hypothesis(experiment.hypothesis)
 
 
-@overload
-def rank_hypotheses(hypotheses: Iterable[str]) -> list[str]: ...
-
-
-@overload
-def rank_hypotheses(hypotheses: Iterable[T], category: Callable[[T], FEECCategory]) -> list[T]: ...
-
-
-def rank_hypotheses(
-    hypotheses: Iterable[T],
-    category: Callable[[T], FEECCategory] = categorize_hypothesis,  # type: ignore[assignment]
-) -> list[T]:
-    """The hypotheses in FEEC order; those of one category stay in the order given.
-
-    ``category`` says to which category one belongs, where they are more than text.
-    """
-    return sorted(hypotheses, key=category)
+def rank_hypotheses(hypotheses: Iterable[str]) -> list[str]:
+    """The hypotheses in FEEC order by their text; those of one category stay in the order given."""
+    return sorted(hypotheses, key=categorize_hypothesis)
