@@ -66,7 +66,8 @@ def _aggregate(older: dict[FEECCategory, Tally]) -> Iterator[str]:
     for category, tally in older.items():
         if tally.total:
             rate = "" if tally.rate is None else f" (keep rate {tally.rate:.0%})"
-            yield f"- {category.name}: {tally.kept} kept, {tally.reverted} reverted, {tally.errors} errors{rate}"
+            counts = f"{tally.kept} kept, {tally.reverted} reverted, {tally.errors} errors"
+            yield f"- {category.name}: {counts}{rate}"
 
 
 def _flat(text: str) -> str:
