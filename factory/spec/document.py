@@ -79,13 +79,13 @@ class Document:
 
 
 def trim(text: str) -> str:
-    """The text without blank lines around it; the indentation of its first line stays."""
+    """The text without blank lines around it and spaces at its end; its first line's indentation stays."""
     lines = text.split("\n")
     while lines and not lines[0].strip():
         lines.pop(0)
     while lines and not lines[-1].strip():
         lines.pop()
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip()
 
 
 def one_line(text: str) -> str:

@@ -99,7 +99,7 @@ def _take(found: Harvest, fields: Sequence[Field], source: Block | ListItem) -> 
 def _attach(found: Harvest, source: str, block: Block | ListItem) -> None:
     """Add Markdown to the last field: its first paragraph becomes the text of a field that has none."""
     last = found.fields[-1]
-    if not last.text and isinstance(block, Block) and block.kind == "paragraph":
+    if not last.text and not last.more and isinstance(block, Block) and block.kind == "paragraph":
         grown = _field(last.name, block.text, last.line, (last.name,))
     else:
         gap = "\n" if isinstance(block, ListItem) else "\n\n"

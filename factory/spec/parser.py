@@ -38,9 +38,7 @@ from factory.spec.parts import (
 )
 
 NOT_A_SPEC = "This has neither the project nor the improvement form of a specification: shown and ignored."
-NOT_A_SPEC_HINT = (
-    "docs/spec-rules.md tells both forms; any text may be the file that `factory ceo` starts from."
-)
+NOT_A_SPEC_HINT = "docs/spec.md tells both forms; any text may be the file that `factory ceo` starts from."
 _NUMBERED = re.compile(r"§?\s*(\d+(?:\.\d+)*)[.):]?(?:\s+(.*))?", re.DOTALL)
 _PHASE = re.compile(r"Phase\b\s*([^\s:.—–()-]*)\s*(?:[:.—–-]\s*)*(.*)", re.IGNORECASE | re.DOTALL)
 _REFERENCE = re.compile(r"(.*?)\s*\(([^()]*)\)", re.DOTALL)
@@ -284,7 +282,7 @@ def _list_ranges(chunk: Chunk) -> list[tuple[int, int]]:
 
 
 def _blocked(item: ListItem) -> BlockedItem:
-    text = one_line(re.sub(r"^\[[ xX]\]\s+", "", item.text))
+    text = one_line(re.sub(r"^\[[ xX]\]\s+(?=[^\W\d_])", "", item.text))
     parts = _DASH.split(text, maxsplit=1)
     return BlockedItem(parts[0].strip(), parts[1].strip() if len(parts) > 1 else "", item.more, item.line)
 

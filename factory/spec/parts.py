@@ -12,7 +12,7 @@ _REFERENCE = re.compile(r"§{0,2}\s*(\d+\.\d+)(?:\s*[–—-]\s*§?\s*(\d+\.\d+)
 _FINDING = re.compile(r"\[([^\[\]]*)\]")
 _EXPERIMENT = re.compile(r"(?:#|\bexperiments?\s+#?)(\d+)\b", re.IGNORECASE)
 _NUMBER = r"([-+]?\d+(?:\.\d+)?%?)"
-_IMPACT = re.compile(rf"([A-Za-z_][\w /-]*?)\s*:?\s+{_NUMBER}\s*(?:→|->|=>|\bto\b)\s*{_NUMBER}")
+_IMPACT = re.compile(rf"([A-Za-z_][\w /-]*?)`?\s*:?\s+(?:from\s+)?{_NUMBER}\s*(?:→|->|=>|\bto\b)\s*{_NUMBER}")
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _NOTHING = re.compile(r"(?:none|nothing|nil|n/?a|-|–|—)?\W*", re.IGNORECASE)
 

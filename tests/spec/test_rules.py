@@ -330,6 +330,12 @@ CASES = [
         KNOWN,
     ),
     Case(
+        "depth.impact",
+        improvement(("tests 0.98→1.0", "better tests")),
+        "- **Expected impact",
+        '"better tests" names no dimension with its score before and after',
+    ),
+    Case(
         "strategy.category",
         improvement(("**Category:** FIX", "**Category:** URGENT")),
         "- **Category:** URG",
@@ -388,7 +394,8 @@ CASES = [
         "strategy.new-approach",
         IMPROVEMENT,
         "### 4.1",
-        'Phase 1 resembles experiment #8, which was reverted (0.75 alike): "Fix the upload test that depends on time"',
+        "Phase 1 resembles experiment #8, which was reverted (0.75 alike): "
+        '"Fix the upload test that depends on time"',
         replace(KNOWN, anti_patterns={8: "Fix the upload test that depends on time"}),
     ),
     Case(
@@ -501,7 +508,7 @@ def test_findings_come_by_line() -> None:
 def test_an_exact_finding() -> None:
     text = improvement(("item:** log failures in", "item:** log failure in"))
     finding = check(parse(text), context=KNOWN)[-1]
-    assert (finding.rule, finding.severity, finding.line) == ("strategy.backlog-unknown", "error", 50)
+    assert (finding.rule, finding.severity, finding.line) == ("strategy.backlog-unknown", "error", 49)
     assert finding.mend == 'Quote it as it stands: "log failures in the network modules".'
 
 

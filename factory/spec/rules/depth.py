@@ -172,6 +172,14 @@ def experiments_exist(plan: Plan) -> Iterator[Problem]:
                 )
 
 
+def readable_impact(plan: Plan) -> Iterator[Problem]:
+    """An expected impact names a dimension and its move, so that it can be compared with what came."""
+    for feature in plan.spec.features:
+        field = feature.field("Expected impact")
+        if field and not is_empty(field.text) and not feature.impacts:
+            yield Problem(field.line, f'"{field.text}" names no dimension with its score before and after')
+
+
 RULES = (
     Rule("depth.field-missing", "What, How and Why are there", "Add it.", fields_present),
     Rule(
@@ -209,5 +217,12 @@ RULES = (
         "cited experiments exist",
         "Cite an experiment that the log has.",
         experiments_exist,
+    ),
+    Rule(
+        "depth.impact",
+        "an expected impact names a dimension, its score before and after",
+        'Write "<dimension> <from>→<to>", such as "lint 0.80→0.95".',
+        readable_impact,
+        "warning",
     ),
 )
