@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from factory.config import ProjectConfig, load_project
 from factory.errors import BadInput
 from factory.git import GitError, Repo, toplevel
-from factory.paths import CONFIG_FILE, STATE_DIR, ProjectPaths
+from factory.paths import STATE_DIR, ProjectPaths
 
 EXCLUDE_LINE = f"/{STATE_DIR}/"
 PRIVATE = 0o700
@@ -59,15 +58,6 @@ def open_project(path: str | Path) -> Project:
     if repo.find("HEAD") is None:
         raise BadInput(f"{repo.root} has no commit yet.", _commands(repo.root, *FIRST_COMMIT))
     return Project(repo)
-
-
-def config_at(project: Project, revision: str) -> ProjectConfig:
-    """The project's settings as committed at a revision; all defaults where it has no ``factory.toml``.
-
-    Raises BadInput with every mistake in the file.
-    """
-    text = project.repo.show(revision, CONFIG_FILE)
-    return load_project(text or "", CONFIG_FILE)
 
 
 def ensure_state_dir(project: Project) -> None:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from factory.config import ProjectConfig
 from factory.cycle.failures import confirm_failures
-from factory.cycle.lab import Lab, now
-from factory.cycle.measuring import measure_commit, run_in_checkout
+from factory.cycle.lab import Lab
+from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
 from factory.errors import BadInput, Refused
-from factory.evals.decide import compare, decide
-from factory.fsio import write_lock
+from factory.evals.decide import Comparison, compare, decide
+from factory.fsio import utc_now, write_lock
 from factory.guard import run_guards
 from factory.journal import Journal
 from factory.models import (
@@ -29,6 +29,7 @@ from factory.models import (
     FailureReport,
     GuardReport,
     Measurement,
+    MeasurementPairs,
     Model,
     PlanItem,
     PrecheckReport,
@@ -40,7 +41,7 @@ from factory.models import (
     VerifyReport,
 )
 from factory.precheck import PrecheckFacts, run_precheck
-from factory.registry import register
+from factory.registry import Registry
 from factory.store import ExperimentFolder
 from factory.strategy import find_anti_patterns
 
@@ -48,6 +49,7 @@ META = "experiment.json"
 BEFORE = "eval_before.json"
 AFTER = "eval_after.json"
 GUARD = "guard.json"
+PAIRS = "eval_pairs.json"
 FAILURES = "failures.json"
 VERIFY = "verify.json"
 PRECHECK = "precheck.json"
@@ -76,7 +78,7 @@ def load_open(lab: Lab, number: int) -> Experiment:
 
 
 def _has_row(lab: Lab, experiment: Experiment) -> bool:
-    return any(row.id == experiment.id and row.cycle == experiment.cycle for row in lab.store.rows())
+    return any(row.id == experiment.id and row.cycle == experiment.cycle for row in lab.history())
 
 
 def slug(hypothesis: str, longest: int = 40) -> str:
@@ -89,8 +91,11 @@ def repeats(lab: Lab, item: PlanItem, policy: ProjectConfig) -> str:
     """Which reverted experiment the item repeats without naming a new approach; empty when none."""
     if item.new_approach:
         return ""
-    found = find_anti_patterns(item.title, lab.store.rows(), threshold=policy.strategy.similarity)
-    return f"resembles experiment {found[0].id}, reverted: {found[0].reason or 'no reason on record'}" if found else ""
+    found = find_anti_patterns(item.title, lab.history(), threshold=policy.strategy.similarity)
+    if not found:
+        return ""
+    closest = found[0].experiment
+    return f"resembles experiment {closest.id}, reverted: {closest.reason or 'no reason on record'}"
 
 
 def begin(
@@ -109,29 +114,25 @@ def begin(
 
     Safe to repeat: an experiment that this cycle has begun for ``scope`` already is taken up again.
     """
-    experiment = _already_begun(lab, journal.cycle, scope)
+    experiment = _already_begun(journal, scope)
     if experiment is None:
         experiment = _reserve(lab, journal, item, base, target, policy, scope, kind, runner)
+    _open_folder(lab, experiment)
     lab.repo.set_ref(f"refs/heads/{experiment.branch}", experiment.baseline)
     lab.repo.checkout_at(experiment.baseline, workspace(lab, experiment), BUILDER_HISTORY)
-    register(lab.paths.root, lab.repo.remote_url(), lab.repo.root_commit())
+    Registry(lab.home).register(lab.paths.root, lab.repo.remote_url(), lab.repo.root_commit())
     return experiment
 
 
-def _already_begun(lab: Lab, cycle: str, scope: str) -> Experiment | None:
-    if not scope:
-        return None
-    for folder in lab.store.folders():
-        if folder.exists(META):
-            found = folder.read(META, Experiment)
-            if (found.cycle, found.scope) == (cycle, scope):
-                return found
-    return None
+def _already_begun(journal: Journal, scope: str) -> Experiment | None:
+    begun = (event for event in journal.events() if event.type == "experiment.begun" and event.data["scope"] == scope)
+    return next((Experiment.model_validate(event.data) for event in begun), None)
 
 
 def _reserve(
     lab: Lab, journal: Journal, item: PlanItem, base: str, target: str, policy: ProjectConfig, scope: str, kind: str, runner: str
 ) -> Experiment:
+    """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its own id again."""
     with write_lock(lab.repo.common_dir):
         number = lab.store.next_id()
         experiment = Experiment(
@@ -147,13 +148,18 @@ def _reserve(
             item=item,
             anti_pattern=repeats(lab, item, policy),
             runner=runner,
-            begun=now(),
+            begun=utc_now(),
         )
-        folder = lab.store.experiment(number)
-        folder.write("hypothesis.md", f"# {item.title}\n\n{_item_text(item)}")
-        folder.write(META, experiment)
         journal.append("experiment.begun", number, **experiment.model_dump(mode="json"))
+        _open_folder(lab, experiment)
     return experiment
+
+
+def _open_folder(lab: Lab, experiment: Experiment) -> None:
+    folder = lab.store.experiment(experiment.id)
+    if not folder.exists(META):
+        folder.write("hypothesis.md", f"# {experiment.hypothesis}\n\n{_item_text(experiment.item)}")
+        folder.write(META, experiment)
 
 
 def _item_text(item: PlanItem) -> str:
@@ -220,6 +226,7 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     after = measure_commit(lab, commit, experiment.baseline, policy)
     folder.write(FAILURES, confirm_failures(lab, experiment.baseline, commit, policy, before.tests, after.tests))
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
+    folder.write(PAIRS, measure_pairs(lab, experiment.baseline, commit, policy, (before, after)))
     folder.write(AFTER, after)
     return after
 
@@ -229,14 +236,14 @@ def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig
     if not command:
         return VerifyReport(commit=commit)
     before, after = (
-        run_in_checkout(lab, sha, experiment.baseline, policy, "verify", command) for sha in (experiment.baseline, commit)
+        run_verify(lab, sha, experiment.baseline, policy, command) for sha in (experiment.baseline, commit)
     )
     return VerifyReport(commit=commit, before=before, after=after)
 
 
 def review(lab: Lab, experiment: Experiment, commit: str, by: str, verdict: ReviewVerdict, reason: str) -> ReviewRecord:
     """Store the final review of the candidate, bound to its commit."""
-    record = ReviewRecord(by=by, commit=commit, verdict=verdict, reason=reason, timestamp=now())
+    record = ReviewRecord(by=by, commit=commit, verdict=verdict, reason=reason, timestamp=utc_now())
     lab.store.experiment(experiment.id).write(FINAL_REVIEW, record)
     return record
 
@@ -257,11 +264,8 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
     """The hard gate on what is stored for the experiment's branch tip; its answer is stored too."""
     folder = lab.store.experiment(experiment.id)
     commit = candidate_of(lab, experiment)
-    before, after = (_stored(folder, name, Measurement) for name in (BEFORE, AFTER))
-    if after is not None and after.commit != commit:
-        after = None
+    before, after = _sides(folder, commit)
     failures = _stored(folder, FAILURES, FailureReport)
-    comparison = compare(before, after, policy.eval) if before and after else None
     report = run_precheck(
         PrecheckFacts(
             commit=commit,
@@ -269,8 +273,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             after=after,
             guard=_stored(folder, GUARD, GuardReport),
             threshold=policy.eval.threshold,
-            direction=comparison.direction if comparison else "held",
-            direction_detail=comparison.detail if comparison else "",
+            comparison=_comparison(folder, commit, policy),
             new_failures=failures.confirmed if failures else (),
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
@@ -279,6 +282,32 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
     )
     folder.write(PRECHECK, report)
     return report
+
+
+def _sides(folder: ExperimentFolder, commit: str) -> tuple[Measurement | None, Measurement | None]:
+    """Baseline and candidate as measured; a measurement of another commit than the candidate's counts for nothing."""
+    after = _stored(folder, AFTER, Measurement)
+    return _stored(folder, BEFORE, Measurement), after if after and after.commit == commit else None
+
+
+def _comparison(folder: ExperimentFolder, commit: str, policy: ProjectConfig) -> Comparison | None:
+    if None in _sides(folder, commit):
+        return None
+    pairs = folder.read(PAIRS, MeasurementPairs)
+    return compare_sides(pairs.before, pairs.after, policy)
+
+
+def compare_sides(before: Sequence[Measurement], after: Sequence[Measurement], policy: ProjectConfig) -> Comparison:
+    """How the score moved between two sides, by the policy's margins."""
+    settings = policy.eval
+    return compare(
+        before,
+        after,
+        weights=settings.weights,
+        min_gain=settings.min_gain,
+        tolerance=settings.tolerance,
+        tolerances={spec.name: spec.tolerance for spec in settings.dimensions},
+    )
 
 
 def _stored(folder: ExperimentFolder, name: str, kind: type[M]) -> M | None:
@@ -327,11 +356,12 @@ def _weigh(lab: Lab, experiment: Experiment, policy: ProjectConfig, override: Ov
             rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
             return _verdict(lab, experiment, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
     folder = lab.store.experiment(experiment.id)
-    before, after = (_stored(folder, name, Measurement) for name in (BEFORE, AFTER))
-    comparison = compare(before, after, policy.eval) if before and after else None
-    delivered = _stored(folder, VERIFY, VerifyReport)
-    verdict, reason, rationale = decide(report, comparison, delivered=bool(delivered and delivered.delivered))
-    return _verdict(lab, experiment, verdict, reason, rationale)
+    comparison = _comparison(folder, report.commit, policy)
+    if comparison is None:
+        return _verdict(lab, experiment, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured")
+    check = _stored(folder, VERIFY, VerifyReport)
+    decision = decide(report, comparison, delivered=check.delivered if check else None)
+    return _verdict(lab, experiment, decision.verdict, decision.reason, decision.rationale)
 
 
 def _overridden(check: Check, override: Override) -> Check:
@@ -344,7 +374,7 @@ def _verdict(
     ref = f"refs/heads/{experiment.branch}"
     commit = lab.repo.refs(ref).get(ref, experiment.baseline)
     return VerdictRecord(
-        commit=commit, verdict=verdict, reason=reason, rationale=rationale, decided_by=decided_by, timestamp=now()
+        commit=commit, verdict=verdict, reason=reason, rationale=rationale, decided_by=decided_by, timestamp=utc_now()
     )
 
 

@@ -6,14 +6,17 @@ and measured again as a sum. Whatever stands in the way leaves the work pending 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
-from factory.cycle.experiment import cycle_branch
+from factory.cycle.experiment import compare_sides, cycle_branch
+from factory.cycle.failures import confirm_failures
+from factory.cycle.inflight import journals
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import measure_commit
-from factory.evals.decide import compare
+from factory.cycle.measuring import measure_commit, measure_pairs
 from factory.guard import run_guards
-from factory.models import Integration
+from factory.journal import Event, read_events
+from factory.models import Integration, Verdict
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,13 @@ def _replay(lab: Lab, branch: str, target: str, start: str, head: str, tip: str)
     if not report.clean:
         return None, f"on the new {target}, a guard objects: {report.findings[0].message}"
     before, after = (measure_commit(lab, commit, tip, policy) for commit in (tip, replayed))
-    comparison = compare(before, after, policy.eval)
+    pairs = measure_pairs(lab, tip, replayed, policy, (before, after))
+    comparison = compare_sides(pairs.before, pairs.after, policy)
+    failures = confirm_failures(lab, tip, replayed, policy, before.tests, after.tests)
     if comparison.direction in ("regressed", "inconclusive"):
-        return None, f"on the new {target}, the sum is {comparison.direction}: {comparison.detail}"
+        return None, f"on the new {target}, the sum is {comparison.direction}: {comparison.rationale}"
+    if failures.confirmed or failures.unclear:
+        return None, f"on the new {target}, tests fail: {', '.join((failures.confirmed + failures.unclear)[:3])}"
     lab.repo.set_ref(f"refs/heads/{branch}", replayed, head)
     return replayed, ""
 
@@ -73,3 +80,31 @@ def clear_branch(lab: Lab, cycle: str, done: Integrated) -> None:
     """Drop a cycle's branch once the target has all of it; while it is pending it stays."""
     if done.status is Integration.MERGED:
         lab.repo.delete_ref(f"refs/heads/{cycle_branch(cycle)}")
+
+
+def integrate_pending(lab: Lab) -> list[Integrated]:
+    """Try every branch whose kept work has not reached its target, oldest first, and journal what became of it."""
+    results = []
+    for path in sorted(journals(lab.paths)):
+        events = read_events(path)
+        for branch, target, start in _pending_in(lab, events):
+            done = integrate_branch(lab, branch, target, start)
+            lab.journal(path.stem).append("integration", **(asdict(done) | {"start": start}))
+            if done.status is Integration.MERGED:
+                lab.repo.delete_ref(f"refs/heads/{branch}")
+            results.append(done)
+    return results
+
+
+def _pending_in(lab: Lab, events: Sequence[Event]) -> list[tuple[str, str, str]]:
+    """Branch, target and start of what a journal says is kept and not merged."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for event in events:
+        data = event.data
+        if event.type == "experiment.finalized" and data["verdict"] == Verdict.KEEP:
+            found[data["branch"]] = (data["branch"], events[0].data["target"], data["baseline"])
+        elif event.type == "integration":
+            found[data["branch"]] = (data["branch"], data["target"], data["start"])
+            if data["status"] == Integration.MERGED:
+                del found[data["branch"]]
+    return [entry for entry in found.values() if lab.repo.refs(f"refs/heads/{entry[0]}")]

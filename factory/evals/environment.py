@@ -109,7 +109,7 @@ def _describe(python: Path, kind: Kind, project: Path, home: HomePaths, progress
         tools=tools,
         kind=kind,
         project=project.resolve(),
-        prefix=Path(found.prefix),
+        prefix=Path(found.prefix).resolve(),
         sites=tuple(Path(site) for site in found.sites),
     )
 

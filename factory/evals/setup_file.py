@@ -6,8 +6,10 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from factory.config import DimensionSpec
+from factory.evals.detect import detect
 from factory.evals.dimensions import BUILT_IN
 
 PROTECTED = ("eval/**", "factory.toml")
@@ -168,3 +170,21 @@ def _text(value: str) -> str:
 
 def _list(values: Sequence[str]) -> str:
     return "[" + ", ".join(_text(v) for v in values) + "]"
+
+
+def plain_setup(checkout: Path, files: Sequence[str], target_branch: str) -> str:
+    """The text of a ``factory.toml`` from what the files tell alone: nothing was run, so nothing is promised."""
+    found = detect(checkout, files)
+    return render(
+        Setup(
+            language=found.language,
+            goal=found.goal,
+            target_branch=target_branch,
+            modifiable=found.modifiable,
+            kept=[Kept(spec, None, 0.0) for spec in found.candidates],
+            dropped=[],
+            composite=None,
+            duration_s=0.0,
+            setup=found.setup,
+        )
+    )

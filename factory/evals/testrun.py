@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from factory.evals.absent import absent_hint
 from factory.evals.environment import Environment
@@ -20,7 +21,7 @@ from factory.evals.surroundings import Scratch, child_paths, scratch_folders, ta
 from factory.models import Outcome
 from factory.process import Completed, run
 
-PROBE = Path(__file__).parent / "probe"
+PROBE = Path(__file__).resolve().parent / "probe"
 NO_TESTS, USAGE_ERROR, INTERRUPTED, INTERNAL_ERROR = 5, 4, 2, 3
 OUTSIDE_HINT = (
     "Set [eval] python to an environment without the project itself, or leave it empty to have one made."
@@ -54,6 +55,26 @@ class TestRun:
     def valid(self) -> bool:
         """Whether the outcomes are all there is, of the checkout's own code."""
         return not self.error and not self.outside
+
+
+class NewFailure(NamedTuple):
+    """A test that passed at the baseline and does not now; ``after`` is None when it is missing."""
+
+    test: str
+    before: Outcome
+    after: Outcome | None
+
+
+def new_failures(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) -> list[NewFailure]:
+    """The tests that passed before and fail, are missing or are skipped after, sorted by id.
+
+    Every test that passed at the baseline still exists and passes: a renamed file is as many missing tests.
+    """
+    return [
+        NewFailure(test, outcome, after.get(test))
+        for test, outcome in sorted(before.items())
+        if outcome is Outcome.PASSED and after.get(test) is not Outcome.PASSED
+    ]
 
 
 def run_tests(
@@ -181,13 +202,14 @@ def _tail(done: Completed) -> str:
 
 def _outside(modules: Mapping[str, str], roots: Roots, environment: Environment) -> list[str]:
     """A sentence for each module of the project that was not the checkout's."""
+    installed_in = [environment.prefix, PROBE, *([environment.tools.resolve()] if environment.tools else [])]
     problems = []
     for name, file in sorted(modules.items()):
         path = Path(file)
         if path.is_relative_to(roots.checkout):
             continue
         ours = any(name == unit or name.startswith(unit + ".") for unit in roots.names)
-        installed = path.is_relative_to(environment.prefix) or "site-packages" in path.parts
+        installed = any(map(path.is_relative_to, installed_in)) or "site-packages" in path.parts
         if ours or not installed:
             where = (
                 "the person's checkout"

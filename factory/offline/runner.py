@@ -36,6 +36,7 @@ class OfflineRunner:
     """
 
     name = "offline"
+    invocations_per_call = 0
 
     def missing(self) -> str:
         """Nothing is ever missing: all it needs ships with the factory."""
@@ -60,7 +61,3 @@ def _safely(work: Callable[[Invocation], AgentResult], invocation: Invocation) -
     except FactoryError as error:
         return crashed(f"{error.message} {error.hint}".strip())
 
-
-def make(settings: Mapping[str, Any]) -> Runner:
-    """The row for the table of runners; there is nothing to set."""
-    return OfflineRunner()

@@ -51,17 +51,6 @@ class Invocation:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """What invocations cost. Tokens and US dollars are None where a runner does not report them."""
-
-    invocations: int = 0
-    tokens_in: int | None = None
-    tokens_cached: int | None = None
-    tokens_out: int | None = None
-    cost_usd: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class AgentResult:
     """How an invocation ended.
 
@@ -83,15 +72,29 @@ class AgentResult:
     error: str = ""
 
     @property
-    def usage(self) -> Usage:
-        """The part of the result that the ledger wants."""
-        return Usage(self.invocations, self.tokens_in, self.tokens_cached, self.tokens_out, self.cost_usd)
+    def tokens(self) -> int | None:
+        """Tokens in and out together; None where the runner reports none."""
+        known = [count for count in (self.tokens_in, self.tokens_out) if count is not None]
+        return sum(known) if known else None
+
+    def to_data(self) -> dict[str, Any]:
+        """The result as JSON, without its text, which is stored as a file of its own."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "text"}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], text: str) -> AgentResult:
+        """A stored result again; fields of other versions are left out."""
+        return cls(text=text, **{name: data[name] for name in cls.__slots__ if name in data and name != "text"})
 
 
 class Runner(Protocol):
-    """A way to have a role's work done."""
+    """A way to have a role's work done.
+
+    ``invocations_per_call`` is what the ledger counts for a call: 1, or 0 where no model is invoked.
+    """
 
     name: str
+    invocations_per_call: int
 
     def missing(self) -> str:
         """Why this runner cannot be used here, or an empty string."""

@@ -17,7 +17,7 @@ from factory.fsio import atomic_write
 from factory.models import ReviewVerdict
 from factory.rows import Row
 from factory.spec import PlanContext, PlanLimits, Spec, check, parse
-from factory.strategy import detect_stuck
+from factory.strategy import detect_stuck, is_evidence_against
 
 _FINDING = re.compile(r"\bR(\d+)\b")
 HISTORY_SHOWN = 50
@@ -93,7 +93,7 @@ def _gate(
 ) -> Outcome:
     """Deterministic problems first; they go back while redirects are left. Then the CEO, except in lite."""
     if not problems and not cycle.options.lite:
-        answer = ceo_verdict(cycle, scope, step, f"Shall the cycle go on with this {back_to}?", facts | {"checks": []})
+        answer = ceo_verdict(cycle, scope, step, f"Shall the cycle go on with this {back_to}?", facts | {"checks": [{"name": f"{back_to}_rules", "passed": True}]})
         if answer.verdict is ReviewVerdict.ABORT:
             return End("aborted", f"the CEO ended the cycle at the {back_to} gate: {answer.reason}")
         if answer.verdict is ReviewVerdict.REDIRECT:
@@ -107,7 +107,7 @@ def _gate(
 
 def _common_facts(cycle: Cycle) -> dict[str, Any]:
     lab, policy = cycle.lab, cycle.policy
-    rows = list(lab.store.rows())
+    rows = lab.history()
     return {
         "goal": policy.goal,
         "measurement": cycle.state.result("study")["measurement"],
@@ -122,15 +122,29 @@ def _common_facts(cycle: Cycle) -> dict[str, Any]:
 
 
 def _plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
-    rows = list(cycle.lab.store.rows())
+    rows = cycle.lab.history()
     limits = _limits(cycle)
     return _common_facts(cycle) | {
         "research": _research_text(cycle),
         "history": [_history_entry(row) for row in rows[-HISTORY_SHOWN:]],
         "limits": {"min_growth": limits.min_growth, "max_new": limits.max_new},
-        "brief": build_brief(cycle.lab.paths, cycle.policy) if cycle.options.lite else {},
+        "brief": _brief(cycle, rows) if cycle.options.lite else {},
         "corrections": cycle.state.scope(scope).corrections,
     }
+
+
+def _brief(cycle: Cycle, rows: list[Row]) -> dict[str, Any]:
+    settings = cycle.policy.strategy
+    return build_brief(
+        rows,
+        evaluation=cycle.state.result("study")["measurement"],
+        threshold=cycle.policy.eval.threshold,
+        backlog=read_backlog(cycle.lab.paths.backlog),
+        messages=cycle.state.messages,
+        stuck_threshold=settings.stuck_threshold,
+        plateau_threshold=settings.plateau_threshold,
+        similarity=settings.similarity,
+    )
 
 
 def _history_entry(row: Row) -> dict[str, Any]:
@@ -149,20 +163,20 @@ def _limits(cycle: Cycle) -> PlanLimits:
         max_new=configured.max_new if options.max_new is None else options.max_new,
         lite=options.lite,
         focus=bool(options.focus),
+        similarity=configured.similarity,
     )
 
 
 def _context(cycle: Cycle) -> PlanContext:
-    rows = list(cycle.lab.store.rows())
+    rows = cycle.lab.history()
     stuck = detect_stuck(rows, threshold=cycle.policy.strategy.stuck_threshold)
     return PlanContext(
         findings=set(cycle.state.result("research").get("findings", [])),
         dimensions={d["name"] for d in cycle.state.result("study")["measurement"]["dimensions"]},
         experiments={row.id for row in rows if row.id is not None},
         backlog=read_backlog(cycle.lab.paths.backlog),
-        reverted={row.id: row.hypothesis for row in rows if row.verdict == "revert" and row.id is not None},
-        similarity=cycle.policy.strategy.similarity,
-        avoid_categories=set(stuck.categories_to_avoid),
+        anti_patterns={row.id: row.hypothesis for row in rows if is_evidence_against(row) and row.id is not None},
+        stuck_categories={category.name for category in stuck.categories_to_avoid},
     )
 
 
