@@ -6,27 +6,8 @@ both, joins ``{**TABLE, "offline": factory.offline.make}``.
 
 from __future__ import annotations
 
-from factory.runners.base import (
-    NOT_EVIDENCE,
-    Access,
-    AgentResult,
-    Invocation,
-    Runner,
-    RunnerFactory,
-    Status,
-    Usage,
-)
+from factory.runners.base import AgentResult, Invocation, Runner, RunnerFactory, Status
 
 TABLE: dict[str, RunnerFactory] = {}
 
-__all__ = [
-    "NOT_EVIDENCE",
-    "TABLE",
-    "Access",
-    "AgentResult",
-    "Invocation",
-    "Runner",
-    "RunnerFactory",
-    "Status",
-    "Usage",
-]
+__all__ = ["TABLE", "AgentResult", "Invocation", "Runner", "RunnerFactory", "Status"]

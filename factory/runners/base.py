@@ -6,7 +6,7 @@ A backend is a class with a name and two methods, and a row in a table; there is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -24,9 +24,6 @@ Status = Literal[
     "login",
     "missing",
 ]
-
-#: Statuses that say something about the machine or the account and nothing about the work: never evidence.
-NOT_EVIDENCE: frozenset[Status] = frozenset({"transient", "quota", "login", "missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +48,6 @@ class Invocation:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """What invocations cost. Tokens and US dollars are None where a runner does not report them."""
-
-    invocations: int = 0
-    tokens_in: int | None = None
-    tokens_cached: int | None = None
-    tokens_out: int | None = None
-    cost_usd: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class AgentResult:
     """How an invocation ended.
 
@@ -83,15 +69,34 @@ class AgentResult:
     error: str = ""
 
     @property
-    def usage(self) -> Usage:
-        """The part of the result that the ledger wants."""
-        return Usage(self.invocations, self.tokens_in, self.tokens_cached, self.tokens_out, self.cost_usd)
+    def tokens(self) -> int | None:
+        """Tokens in and out, cached ones included in what went in; None where the runner reports none."""
+        if self.tokens_in is None and self.tokens_out is None:
+            return None
+        return (self.tokens_in or 0) + (self.tokens_out or 0)
+
+    def to_data(self) -> dict[str, Any]:
+        """Everything but the text, for a JSON file beside it."""
+        data = asdict(self)
+        del data["text"]
+        return data
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], text: str) -> AgentResult:
+        """The result that ``to_data`` and its text came from; fields it does not know are passed over."""
+        known = {f.name for f in fields(cls)} - {"text"}
+        return cls(text=text, **{name: value for name, value in data.items() if name in known})
 
 
 class Runner(Protocol):
-    """A way to have a role's work done."""
+    """A way to have a role's work done.
+
+    ``invocations_per_call`` is how many calls of a model the ledger must set aside for one ``run``: 0 for a
+    runner without one.
+    """
 
     name: str
+    invocations_per_call: int
 
     def missing(self) -> str:
         """Why this runner cannot be used here, or an empty string."""
