@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import getpass
 import itertools
 import json
 import os
-import socket
+import pwd
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -380,13 +379,13 @@ class CycleLock:
 
 
 def _about_this_process() -> dict[str, Any]:
-    return {"pid": os.getpid(), "host": socket.gethostname(), "user": _user(), "since": utc_now()}
+    return {"pid": os.getpid(), "host": os.uname().nodename, "user": _user(), "since": utc_now()}
 
 
 def _user() -> str:
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return str(os.getuid())  # a container's user may have no name
 
 

@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from factory.errors import BadInput, EnvironmentLacking, FactoryError
-from factory.process import Completed, quick
+from factory.process import quick_bytes
 
 ENGINE_NAME = "factory"
 ENGINE_EMAIL = "factory@localhost"
@@ -31,6 +31,15 @@ _TIMEOUT_S = 600.0
 
 class GitError(FactoryError):
     """git refused; the message ends with what git said."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """How a git command ended. Undecodable bytes of paths and files are kept as surrogates."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +80,26 @@ def _run(
     env: Mapping[str, str] | None = None,
     stdin: str | None = None,
     own_config: bool = False,
-) -> Completed:
-    return quick(
+) -> _Said:
+    done = quick_bytes(
         ["git", *_QUIET, *args],
         cwd=cwd,
         env=_environment(env, own_config=own_config),
-        input=stdin,
+        input=None if stdin is None else stdin.encode("utf-8", "surrogateescape"),
         timeout=_TIMEOUT_S,
     )
+    return _Said(done.returncode, _text(done.stdout), _text(done.stderr))
 
 
-def _checked(done: Completed, what: str) -> str:
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise GitError(f"git could not {what}: {said[-1] if said else f'exit code {done.returncode}'}")
-    return done.stdout
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _checked(said: _Said, what: str) -> str:
+    if said.returncode != 0:
+        words = (said.stderr or said.stdout).strip().splitlines()
+        raise GitError(f"git could not {what}: {words[-1] if words else f'exit code {said.returncode}'}")
+    return said.stdout
 
 
 def split_nul(text: str) -> list[str]:

@@ -135,6 +135,11 @@ CHECKS: tuple[Callable[[PrecheckFacts], Check], ...] = (
     reviewed_as_measured,
 )
 
+CHECK_NAMES = (
+    "measured", "guard", "score_direction", "new_failures", "anti_pattern", "leakage", "smoke", "constraints", "review",
+)  # fmt: skip
+"""The checks by name, in their order."""
+
 
 def _check(name: str, failure: str, success: str, reason: Reason) -> Check:
     return Check(name=name, passed=not failure, detail=failure or success, reason=reason)

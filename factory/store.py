@@ -1,9 +1,9 @@
 """The experiment log and the experiments' folders: appended to, never altered.
 
-Continuing a file that an earlier tool wrote: its rows stay byte for byte as they are, and its header stays too,
-widened by whole generations of columns where it has none of them (``widened``), so that the shorter old rows
-remain valid by the reading rule in ``rows``. A header that cannot be widened under that rule is left alone;
-what it has no column for is in the experiment's folder.
+Continuing a file that an earlier tool wrote: its rows stay byte for byte as they are, and its header stays
+too, widened by whole generations of columns where it has none of them (``widened``), so that the shorter old
+rows remain valid by the reading rule in ``rows``. A header that cannot be widened under that rule is left
+alone; what it has no column for is in the experiment's folder.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def _process(study: Study) -> str:
 
 def _space(history: Sequence[Row]) -> str:
     space = design_space(history)
-    lines = [f"{area}: {score}" for area, score in space.items()]
+    lines = [f"{area.name}: {area.score}" for area in space]
     return f"{_lines(lines)}\n\nUnderserved: {', '.join(underserved(space))}"
 
 

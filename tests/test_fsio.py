@@ -149,7 +149,7 @@ class TestJson:
             fsio.read_json(tmp_path / "r.json", models.ReviewRecord)
 
     def test_missing(self, tmp_path: Path) -> None:
-        with pytest.raises(BadInput, match="r.json does not exist"):
+        with pytest.raises(BadInput, match=r"r\.json does not exist"):
             fsio.read_json(tmp_path / "r.json", models.ReviewRecord)
         with pytest.raises(BadInput, match="is not a file"):
             fsio.read_json_plain(tmp_path)

@@ -69,9 +69,11 @@ def test_a_torn_first_line_is_repaired(journal: Journal) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    ["", "not json", "[]", "{}", '{"v":1,"seq":2}', "\0\0\0", '"text"', "[" * 50_000]
-    + ['{"v":1,"seq":"2","ts":"","cycle":"","experiment":null,"type":"a","data":{}}']
-    + ['{"v":1,"seq":2,"ts":"","cycle":"","experiment":null,"type":"a","data":{},"more":1}'],
+    [
+        *["", "not json", "[]", "{}", '{"v":1,"seq":2}', "\0\0\0", '"text"', "[" * 50_000],
+        '{"v":1,"seq":"2","ts":"","cycle":"","experiment":null,"type":"a","data":{}}',
+        '{"v":1,"seq":2,"ts":"","cycle":"","experiment":null,"type":"a","data":{},"more":1}',
+    ],
 )
 def test_damage_in_the_middle_is_reported_with_its_line(journal: Journal, damage: str) -> None:
     for name in "abc":

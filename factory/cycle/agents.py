@@ -16,11 +16,7 @@ from factory.cycle.state import CYCLE_SCOPE
 from factory.fsio import atomic_write, write_json
 from factory.git import scratch_checkout
 from factory.models import FORMAT_VERSION
-from factory.runners.base import AgentResult, Invocation
-
-PARKING = {"transient", "quota", "login", "missing"}
-"""Statuses that say something of the environment and nothing of the work."""
-
+from factory.runners.base import NOT_EVIDENCE, AgentResult, Invocation
 
 @dataclass(frozen=True)
 class Question:
@@ -72,7 +68,7 @@ def ask(cycle: Cycle, scope: str, step: str, question: Question, *, workspace: P
         with scratch_checkout(cycle.lab.repo, cycle.head, parent=cycle.lab.workspaces) as checkout:
             result = runner.run(_invocation(cycle, scope, question, prompt, checkout, folder / name))
     _store_answer(cycle, scope, key, folder, name, question.role, result)
-    if result.status in PARKING:
+    if result.status in NOT_EVIDENCE:
         raise Parked(
             f"The {runner.name} runner cannot go on: {result.error or result.status}.",
             "Nothing is lost: run the same command again when it is mended.",
@@ -119,7 +115,7 @@ def _store_answer(
     """Store what the agent said, then journal that it is stored; a parked call leaves no answer to adopt."""
     atomic_write(folder / f"{name}.output.md", result.text)
     write_json(folder / f"{name}.meta.json", {"v": FORMAT_VERSION, "role": role} | result.to_data())
-    kind = "agent.parked" if result.status in PARKING else "agent.completed"
+    kind = "agent.parked" if result.status in NOT_EVIDENCE else "agent.completed"
     cycle.record(
         kind,
         _experiment(cycle, scope),

@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from factory.config import ProjectConfig
 from factory.cycle.failures import confirm_failures
-from factory.cycle.lab import Lab, now
+from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit, run_in_checkout
 from factory.errors import BadInput, Refused
 from factory.evals.decide import compare, decide
-from factory.fsio import write_lock
+from factory.fsio import utc_now, write_lock
 from factory.guard import run_guards
 from factory.journal import Journal
 from factory.models import (
@@ -40,7 +40,7 @@ from factory.models import (
     VerifyReport,
 )
 from factory.precheck import PrecheckFacts, run_precheck
-from factory.registry import register
+from factory.registry import Registry
 from factory.store import ExperimentFolder
 from factory.strategy import find_anti_patterns
 
@@ -76,7 +76,7 @@ def load_open(lab: Lab, number: int) -> Experiment:
 
 
 def _has_row(lab: Lab, experiment: Experiment) -> bool:
-    return any(row.id == experiment.id and row.cycle == experiment.cycle for row in lab.store.rows())
+    return any(row.id == experiment.id and row.cycle == experiment.cycle for row in lab.history())
 
 
 def slug(hypothesis: str, longest: int = 40) -> str:
@@ -89,8 +89,11 @@ def repeats(lab: Lab, item: PlanItem, policy: ProjectConfig) -> str:
     """Which reverted experiment the item repeats without naming a new approach; empty when none."""
     if item.new_approach:
         return ""
-    found = find_anti_patterns(item.title, lab.store.rows(), threshold=policy.strategy.similarity)
-    return f"resembles experiment {found[0].id}, reverted: {found[0].reason or 'no reason on record'}" if found else ""
+    found = find_anti_patterns(item.title, lab.history(), threshold=policy.strategy.similarity)
+    if not found:
+        return ""
+    closest = found[0].experiment
+    return f"resembles experiment {closest.id}, reverted: {closest.reason or 'no reason on record'}"
 
 
 def begin(
@@ -109,29 +112,25 @@ def begin(
 
     Safe to repeat: an experiment that this cycle has begun for ``scope`` already is taken up again.
     """
-    experiment = _already_begun(lab, journal.cycle, scope)
+    experiment = _already_begun(journal, scope)
     if experiment is None:
         experiment = _reserve(lab, journal, item, base, target, policy, scope, kind, runner)
+    _open_folder(lab, experiment)
     lab.repo.set_ref(f"refs/heads/{experiment.branch}", experiment.baseline)
     lab.repo.checkout_at(experiment.baseline, workspace(lab, experiment), BUILDER_HISTORY)
-    register(lab.paths.root, lab.repo.remote_url(), lab.repo.root_commit())
+    Registry(lab.home).register(lab.paths.root, lab.repo.remote_url(), lab.repo.root_commit())
     return experiment
 
 
-def _already_begun(lab: Lab, cycle: str, scope: str) -> Experiment | None:
-    if not scope:
-        return None
-    for folder in lab.store.folders():
-        if folder.exists(META):
-            found = folder.read(META, Experiment)
-            if (found.cycle, found.scope) == (cycle, scope):
-                return found
-    return None
+def _already_begun(journal: Journal, scope: str) -> Experiment | None:
+    begun = (event for event in journal.events() if event.type == "experiment.begun" and event.data["scope"] == scope)
+    return next((Experiment.model_validate(event.data) for event in begun), None)
 
 
 def _reserve(
     lab: Lab, journal: Journal, item: PlanItem, base: str, target: str, policy: ProjectConfig, scope: str, kind: str, runner: str
 ) -> Experiment:
+    """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its own id again."""
     with write_lock(lab.repo.common_dir):
         number = lab.store.next_id()
         experiment = Experiment(
@@ -147,13 +146,18 @@ def _reserve(
             item=item,
             anti_pattern=repeats(lab, item, policy),
             runner=runner,
-            begun=now(),
+            begun=utc_now(),
         )
-        folder = lab.store.experiment(number)
-        folder.write("hypothesis.md", f"# {item.title}\n\n{_item_text(item)}")
-        folder.write(META, experiment)
         journal.append("experiment.begun", number, **experiment.model_dump(mode="json"))
+        _open_folder(lab, experiment)
     return experiment
+
+
+def _open_folder(lab: Lab, experiment: Experiment) -> None:
+    folder = lab.store.experiment(experiment.id)
+    if not folder.exists(META):
+        folder.write("hypothesis.md", f"# {experiment.hypothesis}\n\n{_item_text(experiment.item)}")
+        folder.write(META, experiment)
 
 
 def _item_text(item: PlanItem) -> str:
@@ -236,7 +240,7 @@ def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig
 
 def review(lab: Lab, experiment: Experiment, commit: str, by: str, verdict: ReviewVerdict, reason: str) -> ReviewRecord:
     """Store the final review of the candidate, bound to its commit."""
-    record = ReviewRecord(by=by, commit=commit, verdict=verdict, reason=reason, timestamp=now())
+    record = ReviewRecord(by=by, commit=commit, verdict=verdict, reason=reason, timestamp=utc_now())
     lab.store.experiment(experiment.id).write(FINAL_REVIEW, record)
     return record
 
@@ -344,7 +348,7 @@ def _verdict(
     ref = f"refs/heads/{experiment.branch}"
     commit = lab.repo.refs(ref).get(ref, experiment.baseline)
     return VerdictRecord(
-        commit=commit, verdict=verdict, reason=reason, rationale=rationale, decided_by=decided_by, timestamp=now()
+        commit=commit, verdict=verdict, reason=reason, rationale=rationale, decided_by=decided_by, timestamp=utc_now()
     )
 
 

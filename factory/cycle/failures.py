@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 
 from factory.config import ProjectConfig
-from factory.cycle.lab import Lab, now
+from factory.cycle.lab import Lab
 from factory.cycle.measuring import run_tests_once
 from factory.evals.testrun import new_failures
-from factory.fsio import atomic_write
+from factory.fsio import atomic_write, utc_now
 from factory.models import FORMAT_VERSION, FailureReport, Outcome
 
 REPEATS = 3
@@ -83,5 +83,5 @@ def remember_flaky(lab: Lab, tests: Iterable[str], tree: str) -> None:
     """Note tests that showed both outcomes on ``tree``."""
     found = list(tests)
     if found:
-        seen = _read(lab) | {test: {"tree": tree, "seen": now()} for test in found}
+        seen = _read(lab) | {test: {"tree": tree, "seen": utc_now()} for test in found}
         atomic_write(lab.paths.flaky, json.dumps({"v": FORMAT_VERSION, "tests": seen}, indent=1) + "\n")

@@ -6,14 +6,17 @@ and measured again as a sum. Whatever stands in the way leaves the work pending 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from factory.cycle.experiment import cycle_branch
+from factory.cycle.inflight import journals
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit
 from factory.evals.decide import compare
 from factory.guard import run_guards
-from factory.models import Integration
+from factory.journal import Event, read_events
+from factory.models import Integration, Verdict
 
 
 @dataclass(frozen=True)
@@ -73,3 +76,31 @@ def clear_branch(lab: Lab, cycle: str, done: Integrated) -> None:
     """Drop a cycle's branch once the target has all of it; while it is pending it stays."""
     if done.status is Integration.MERGED:
         lab.repo.delete_ref(f"refs/heads/{cycle_branch(cycle)}")
+
+
+def integrate_pending(lab: Lab) -> list[Integrated]:
+    """Try every branch whose kept work has not reached its target, oldest first, and journal what became of it."""
+    results = []
+    for path in sorted(journals(lab.paths)):
+        events = read_events(path)
+        for branch, target, start in _pending_in(lab, events):
+            done = integrate_branch(lab, branch, target, start)
+            lab.journal(path.stem).append("integration", **(asdict(done) | {"start": start}))
+            if done.status is Integration.MERGED:
+                lab.repo.delete_ref(f"refs/heads/{branch}")
+            results.append(done)
+    return results
+
+
+def _pending_in(lab: Lab, events: Sequence[Event]) -> list[tuple[str, str, str]]:
+    """Branch, target and start of what a journal says is kept and not merged."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for event in events:
+        data = event.data
+        if event.type == "experiment.finalized" and data["verdict"] == Verdict.KEEP:
+            found[data["branch"]] = (data["branch"], events[0].data["target"], data["baseline"])
+        elif event.type == "integration":
+            found[data["branch"]] = (data["branch"], data["target"], data["start"])
+            if data["status"] == Integration.MERGED:
+                del found[data["branch"]]
+    return [entry for entry in found.values() if lab.repo.refs(f"refs/heads/{entry[0]}")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -14,12 +13,8 @@ from factory.git import Repo
 from factory.journal import Journal
 from factory.paths import CONFIG_FILE, HomePaths, ProjectPaths, factory_home
 from factory.project import Project, ensure_state_dir, open_project
+from factory.rows import Row, read
 from factory.store import ExperimentStore
-
-
-def now() -> str:
-    """The present moment, ISO 8601 in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True)
@@ -44,6 +39,10 @@ class Lab:
     def store(self) -> ExperimentStore:
         """The experiment log and folders."""
         return ExperimentStore(self.paths, self.repo.common_dir)
+
+    def history(self) -> list[Row]:
+        """The rows of the log that can be read, in file order; damaged lines are left out."""
+        return read(self.paths.results)[0]
 
     @property
     def workspaces(self) -> Path:

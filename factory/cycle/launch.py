@@ -5,45 +5,24 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from factory.cycle.context import Cycle, CycleOptions, Progress
-from factory.cycle.lab import Lab, now
+from factory.cycle.inflight import OpenCycle, cycle_in_flight
+from factory.cycle.lab import Lab
 from factory.cycle.machine import run_steps
 from factory.cycle.modes import MODES
-from factory.cycle.state import CycleState, replay
+from factory.cycle.state import CycleState
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock
-from factory.journal import read_events
 from factory.runners.base import Runner
 
-BY_HAND = "hand"
-"""The mode of the journal of an experiment that was begun by hand; no cycle is in flight because of it."""
-
-
-@dataclass(frozen=True)
-class OpenCycle:
-    """A cycle whose journal has no end."""
-
-    id: str
-    state: CycleState
-
-    @property
-    def options(self) -> CycleOptions:
-        """The options it was opened with."""
-        known = {field.name for field in fields(CycleOptions)}
-        return CycleOptions(**{k: v for k, v in self.state.opened["options"].items() if k in known})
-
-
-def cycle_in_flight(lab: Lab) -> OpenCycle | None:
-    """The cycle that was opened and neither closed nor abandoned, or None."""
-    for path in sorted(lab.paths.cycles.glob("*.jsonl"), reverse=True):
-        state = replay(read_events(path))
-        if state.opened and state.opened["mode"] != BY_HAND and state.closed is None:
-            return OpenCycle(path.stem, state)
-    return None
+def options_of(found: OpenCycle) -> CycleOptions:
+    """The options that a cycle was opened with; those of other versions are left out."""
+    known = {field.name for field in fields(CycleOptions)}
+    return CycleOptions(**{k: v for k, v in found.state.opened["options"].items() if k in known})
 
 
 def new_cycle_id() -> str:
@@ -70,7 +49,7 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
 
 def check_same_options(open_cycle: OpenCycle, asked: dict[str, Any]) -> None:
     """Raise BadInput where a person asks for other options than those of the cycle in flight."""
-    recorded = open_cycle.options.to_data()
+    recorded = options_of(open_cycle).to_data()
     other = [name for name, value in asked.items() if name in recorded and recorded[name] != value]
     if asked.get("mode") == "auto" and "mode" in other:
         other.remove("mode")
@@ -90,8 +69,8 @@ def run_cycle(
     Raises Refused when another process runs a cycle here.
     """
     lock = CycleLock(lab.repo.common_dir)
-    with lock.acquire({"pid": os.getpid(), "since": now(), "mode": options.mode}):
-        found = cycle_in_flight(lab)
+    with lock.acquire({"mode": options.mode}):
+        found = cycle_in_flight(lab.paths)
         cycle = _resume(lab, found, progress, runner_for) if found else _open(lab, options, progress, runner_for)
         run_steps(cycle, MODES[cycle.options.mode])
         if cycle.state.closed is None:
@@ -100,7 +79,7 @@ def run_cycle(
 
 
 def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable[[str], Runner]) -> Cycle:
-    cycle = Cycle(lab, lab.journal(found.id), found.state, found.options, progress, runner_for)
+    cycle = Cycle(lab, lab.journal(found.id), found.state, options_of(found), progress, runner_for)
     cycle.record("cycle.resumed", pid=os.getpid())
     return cycle
 
@@ -114,8 +93,8 @@ def _open(lab: Lab, options: CycleOptions, progress: Progress, runner_for: Calla
 
 def abandon(lab: Lab, why: str) -> str:
     """End the cycle in flight and keep its evidence; its id is returned. Raises Refused when there is none."""
-    with CycleLock(lab.repo.common_dir).acquire({"pid": os.getpid(), "since": now(), "mode": "abandon"}):
-        found = cycle_in_flight(lab)
+    with CycleLock(lab.repo.common_dir).acquire({"mode": "abandon"}):
+        found = cycle_in_flight(lab.paths)
         if found is None:
             raise Refused("There is no cycle in flight to abandon.", f"`factory status {lab.paths.root}` shows the last one.")
         lab.journal(found.id).append("cycle.abandoned", why=why)

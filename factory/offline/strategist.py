@@ -19,6 +19,8 @@ from factory.offline.tasks import Task, from_text
 from factory.runners.base import AgentResult, Invocation
 
 JUDGEMENT = "needs judgement: a person, or a runner with a model"
+# In a list of what is blocked, a dash stands between the item and what it needs.
+_DASH = re.compile(r"\s+[—–-]+\s+")
 _HEADING = re.compile(r"^#+\s*(R\d+)\s*[:.—–-]\s*`([^`]+)`", re.MULTILINE)
 
 
@@ -131,7 +133,7 @@ def _plan(choice: Choice, facts: Mapping[str, Any]) -> Plan:
         items=choice.chosen,
         findings=found,
         anti_patterns=[_anti_pattern(row) for row in reverted],
-        blocked=[f"{text.replace(' — ', ' - ')} — {JUDGEMENT}" for text in choice.blocked],
+        blocked=[f"{_DASH.sub(', ', text)} — {JUDGEMENT}" for text in choice.blocked],
         additions=[o.title for o in choice.left if not o.backlog_item and o.title not in known],
     )
 

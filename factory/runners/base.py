@@ -5,8 +5,8 @@ A backend is a class with a name and two methods, and a row in a table; there is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -24,6 +24,9 @@ Status = Literal[
     "login",
     "missing",
 ]
+
+#: Statuses that say something about the machine or the account and nothing about the work: never evidence.
+NOT_EVIDENCE: frozenset[Status] = frozenset({"transient", "quota", "login", "missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +73,26 @@ class AgentResult:
 
     @property
     def tokens(self) -> int | None:
-        """Tokens in and out, cached ones included in what went in; None where the runner reports none."""
-        if self.tokens_in is None and self.tokens_out is None:
-            return None
-        return (self.tokens_in or 0) + (self.tokens_out or 0)
+        """Tokens in and out together; None where the runner reports none."""
+        known = [count for count in (self.tokens_in, self.tokens_out) if count is not None]
+        return sum(known) if known else None
 
     def to_data(self) -> dict[str, Any]:
-        """Everything but the text, for a JSON file beside it."""
-        data = asdict(self)
-        del data["text"]
-        return data
+        """The result as JSON, without its text, which is stored as a file of its own."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "text"}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any], text: str) -> AgentResult:
-        """The result that ``to_data`` and its text came from; fields it does not know are passed over."""
-        known = {f.name for f in fields(cls)} - {"text"}
-        return cls(text=text, **{name: value for name, value in data.items() if name in known})
+        """A stored result again; fields of other versions are left out."""
+        return cls(
+            text=text, **{name: data[name] for name in cls.__slots__ if name in data and name != "text"}
+        )
 
 
 class Runner(Protocol):
     """A way to have a role's work done.
 
-    ``invocations_per_call`` is how many calls of a model the ledger must set aside for one ``run``: 0 for a
-    runner without one.
+    ``invocations_per_call`` is what the ledger counts for a call: 1, or 0 where no model is invoked.
     """
 
     name: str
@@ -105,7 +105,3 @@ class Runner(Protocol):
     def run(self, invocation: Invocation) -> AgentResult:
         """Carry out one invocation; failures are a status, not an exception."""
         ...
-
-
-#: Makes a runner from its settings (the options a project or a user gives it; may be empty).
-RunnerFactory = Callable[[Mapping[str, Any]], Runner]

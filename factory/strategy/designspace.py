@@ -21,7 +21,7 @@ BOUNDS = (0.25, 0.75, 1.5, 3.0)
 # Stems at the start of a word. What matches none is a feature.
 _AREAS: dict[str, str] = {
     "Features": r"feature|command|subcommand|flag|option|support|endpoint|capabilit",
-    "Instrumentation": r"log|trac(?:e|ing)|metric|observab|telemetr|instrument|monitor",
+    "Instrumentation": r"log(?!in|out|ic)|trac(?:e|ing)|metric|observab|telemetr|instrument|monitor",
     "Testing": r"test|coverage|pytest|fixture|assert",
     "Type safety": r"typ(?:e|es|ed|ing)\b|mypy|pyright|annotat",
     "Performance": r"perf|fast|speed|slow|cach|latenc|optimi[sz]|memor|throughput",

@@ -56,29 +56,42 @@ def detect_stuck(history: Iterable[Experiment], threshold: int = 5) -> Stuck:
     return Stuck(False)
 
 
-def detect_plateau(history: Iterable[Experiment], threshold: int = 3) -> bool:
-    """Whether the last ``threshold`` scored experiments brought no new best.
+class Plateau:
+    """How many scored experiments there were since the last new best, kept up to date one by one.
 
     The best is the composite of what was kept, starting from the first baseline; a reverted experiment's
     score never becomes it. Scores of different harnesses are not compared: a new harness starts afresh.
     """
-    best: float | None = None
-    harness = ""
-    without = 0
-    for experiment in history:
+
+    def __init__(self) -> None:
+        """Before the first experiment."""
+        self.since_best = 0
+        self._best: float | None = None
+        self._harness = ""
+
+    def see(self, experiment: Experiment) -> None:
+        """Take in the next experiment; one without a score changes nothing."""
         score = experiment.score_after
         if score is None:
-            continue
-        if best is None or text_of(experiment, "harness") != harness:
-            best, without, harness = score_of(experiment, "score_before"), 0, text_of(experiment, "harness")
-            if best is None:
-                best = score
-                continue
-        if experiment.verdict == "keep" and score > best:
-            best, without = score, 0
+            return
+        harness = text_of(experiment, "harness")
+        if self._best is None or harness != self._harness:
+            self._harness, self.since_best = harness, 0
+            self._best = score_of(experiment, "score_before")
+        if self._best is None:
+            self._best = score
+        elif experiment.verdict == "keep" and score > self._best:
+            self._best, self.since_best = score, 0
         else:
-            without += 1
-    return without >= threshold
+            self.since_best += 1
+
+
+def detect_plateau(history: Iterable[Experiment], threshold: int = 3) -> bool:
+    """Whether the last ``threshold`` scored experiments brought no new best (see ``Plateau``)."""
+    plateau = Plateau()
+    for experiment in history:
+        plateau.see(experiment)
+    return plateau.since_best >= threshold
 
 
 def _streak(recent: Sequence[Experiment] | deque[Experiment]) -> list[FEECCategory]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.offline import OfflineRunner
-from factory.runners import AgentResult, Invocation
+from factory.runners.base import AgentResult, Invocation
 
 
 def write(root: Path, **files: str) -> Path:

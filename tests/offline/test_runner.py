@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from factory.demo import create_example
-from factory.offline import OfflineRunner, make
+from factory.offline import OfflineRunner
+from factory.runners.base import Runner
 from tests.offline.support import MEASUREMENT, SCOPE, ask, item, write
 
 
 def test_it_is_always_there_and_never_calls_a_model(tmp_path: Path) -> None:
-    runner = make({})
-    assert isinstance(runner, OfflineRunner)
+    runner: Runner = OfflineRunner()
     assert (runner.name, runner.missing(), runner.invocations_per_call) == ("offline", "", 0)
     result = ask("archivist", tmp_path, subject="cycle")
     assert (result.status, result.invocations, result.tokens, result.cost_usd) == ("done", 0, 0, 0.0)

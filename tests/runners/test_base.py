@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from factory.runners import TABLE, AgentResult
+from factory.runners.base import AgentResult
 
 
 def test_a_result_comes_back_from_its_file_and_text() -> None:
@@ -29,7 +29,3 @@ def test_tokens_are_unknown_only_where_nothing_is_known(
     into: int | None, out: int | None, tokens: int | None
 ) -> None:
     assert AgentResult("done", tokens_in=into, tokens_out=out).tokens == tokens
-
-
-def test_the_table_holds_no_domain_runner() -> None:
-    assert "offline" not in TABLE

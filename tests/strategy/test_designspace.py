@@ -37,6 +37,8 @@ def test_an_area_is_told_by_words() -> None:
     assert areas_of("Rename modules") == ["Refactoring"]
     assert areas_of("Type hints for mypy") == ["Type safety"]
     assert areas_of("A whole new thing") == ["Features"]
+    assert areas_of("Log the request") == ["Instrumentation"]
+    assert areas_of("Simpler login logic") == ["Features"]
     assert areas_of("") == ["Features"]
 
 

@@ -15,10 +15,8 @@ from factory.cycle.integrate import clear_branch, integrate_branch
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
+from factory.cycle.verify import LOG_REF
 from factory.models import Verdict
-
-LOG_REF = "refs/factory/log"
-
 
 def archive(cycle: Cycle, scope: str) -> Outcome:
     """A note on the cycle's research and plan; in lite the one batch for everything."""

@@ -153,8 +153,8 @@ def explain(cycle: Cycle, scope: str) -> Outcome:
     facts = {
         "goal": cycle.policy.goal,
         "item": cycle.item(scope).model_dump(mode="json"),
-        "before": _scores(before),
-        "after": _scores(after),
+        "before": _scores(before, after),
+        "after": _scores(after, before),
     }
     result = ask(cycle, scope, "explain", Question("evaluator", "Explain what moved between these measurements.", facts))
     return Done({"answer": result.answer or {}, "status": result.status})
@@ -165,15 +165,22 @@ def _measurements(cycle: Cycle, scope: str) -> tuple[Measurement, Measurement]:
     return folder.read(lab_work.BEFORE, Measurement), folder.read(lab_work.AFTER, Measurement)
 
 
-def _scores(measurement: Measurement) -> dict[str, Any]:
-    """A measurement without its lists of places and single tests, which would swamp a prompt."""
-    passed = sum(outcome == "passed" for outcome in measurement.tests.values())
+def _scores(measurement: Measurement, other: Measurement) -> dict[str, Any]:
+    """A measurement for a prompt: without lists of places, and of the tests only those that differ from the other side's."""
+    differing = {test: o for test, o in measurement.tests.items() if other.tests.get(test) != o}
     return {
         "composite": measurement.composite,
-        "dimensions": [{"name": d.name, "score": d.score, "error": d.error} for d in measurement.dimensions],
-        "tests": {"total": len(measurement.tests), "passed": passed},
+        "dimensions": [
+            {"name": d.name, "score": d.score, "error": d.error, "details": _counts(d.details)} for d in measurement.dimensions
+        ],
+        "tests": differing,
         "void": measurement.void,
     }
+
+
+def _counts(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of a dimension's details, and its tables of numbers."""
+    return {key: value for key, value in details.items() if isinstance(value, int | float | dict)}
 
 
 def structured_review(cycle: Cycle, scope: str) -> Outcome:
@@ -200,8 +207,8 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
     ]
     return _change_facts(cycle, scope) | {
         "checks": checks,
-        "before": _scores(before),
-        "after": _scores(after),
+        "before": _scores(before, after),
+        "after": _scores(after, before),
         "reviewer": cycle.state.result("review", scope).get("answer", {}),
         "evaluator": cycle.state.result("explain", scope).get("answer", {}),
     }

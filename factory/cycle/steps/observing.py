@@ -78,7 +78,7 @@ def observe_at(lab: Lab, commit: str, measurement: Measurement, messages: list[s
     return observe(
         Study(
             measurement=measurement,
-            history=list(lab.store.rows()),
+            history=lab.history(),
             backlog=read_backlog(lab.paths.backlog),
             messages=messages,
             churn=lab.repo.churn(commit),

@@ -93,7 +93,7 @@ def _gate(
 ) -> Outcome:
     """Deterministic problems first; they go back while redirects are left. Then the CEO, except in lite."""
     if not problems and not cycle.options.lite:
-        answer = ceo_verdict(cycle, scope, step, f"Shall the cycle go on with this {back_to}?", facts | {"checks": []})
+        answer = ceo_verdict(cycle, scope, step, f"Shall the cycle go on with this {back_to}?", facts | {"checks": [{"name": f"{back_to}_rules", "passed": True}]})
         if answer.verdict is ReviewVerdict.ABORT:
             return End("aborted", f"the CEO ended the cycle at the {back_to} gate: {answer.reason}")
         if answer.verdict is ReviewVerdict.REDIRECT:
@@ -107,7 +107,7 @@ def _gate(
 
 def _common_facts(cycle: Cycle) -> dict[str, Any]:
     lab, policy = cycle.lab, cycle.policy
-    rows = list(lab.store.rows())
+    rows = lab.history()
     return {
         "goal": policy.goal,
         "measurement": cycle.state.result("study")["measurement"],
@@ -122,7 +122,7 @@ def _common_facts(cycle: Cycle) -> dict[str, Any]:
 
 
 def _plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
-    rows = list(cycle.lab.store.rows())
+    rows = cycle.lab.history()
     limits = _limits(cycle)
     return _common_facts(cycle) | {
         "research": _research_text(cycle),
@@ -153,7 +153,7 @@ def _limits(cycle: Cycle) -> PlanLimits:
 
 
 def _context(cycle: Cycle) -> PlanContext:
-    rows = list(cycle.lab.store.rows())
+    rows = cycle.lab.history()
     stuck = detect_stuck(rows, threshold=cycle.policy.strategy.stuck_threshold)
     return PlanContext(
         findings=set(cycle.state.result("research").get("findings", [])),

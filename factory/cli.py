@@ -1,0 +1,211 @@
+"""The command line: the parser, the table of commands, and the call of the error boundary. Nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from factory import __version__
+from factory.error_handler import run_guarded
+
+EXIT_CODES = (
+    "exit codes: 0 done or clean; 1 the answer is no; 2 wrong usage or bad input; 3 refused by a rule; "
+    "4 the environment is lacking; 130 interrupted, resumable"
+)
+
+COMMANDS: dict[str, str] = {
+    "ceo": "factory.commands.cycle:run_ceo",
+    "run": "factory.commands.cycle:run_headless",
+    "status": "factory.commands.status:run",
+    "history": "factory.commands.history:run",
+    "brief": "factory.commands.brief:run",
+    "backlog-add": "factory.commands.backlog:run_add",
+    "backlog-list": "factory.commands.backlog:run_list",
+    "backlog-remove": "factory.commands.backlog:run_remove",
+    "spec": "factory.commands.spec:run",
+    "message": "factory.commands.message:run",
+    "abandon": "factory.commands.cycle:run_abandon",
+    "doctor": "factory.commands.doctor:run",
+    "config": "factory.commands.config:run",
+    "discover": "factory.commands.setup:run_discover",
+    "init": "factory.commands.setup:run_init",
+    "study": "factory.commands.measure:run_study",
+    "eval": "factory.commands.measure:run_eval",
+    "begin": "factory.commands.experiment:run_begin",
+    "guard": "factory.commands.guard:run",
+    "review": "factory.commands.experiment:run_review",
+    "precheck": "factory.commands.experiment:run_precheck",
+    "finalize": "factory.commands.experiment:run_finalize",
+    "agent": "factory.commands.agent:run",
+    "log": "factory.commands.log:run",
+    "verify": "factory.commands.verify:run",
+    "integrate": "factory.commands.integrate:run",
+    "gc": "factory.commands.gc:run",
+}
+"""Command to ``module:function``; a module is imported only when its command is called."""
+
+Adder = Callable[..., argparse.ArgumentParser]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="factory",
+        description="Builds and improves software projects through measured experiments with coding agents.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"factory {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show a traceback when something breaks")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, summary: str, *, path: bool = True, as_json: bool = False) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=summary, description=summary, epilog=EXIT_CODES)
+        made.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        if path:
+            made.add_argument("path", metavar="PATH", nargs="?", default=".", help="the project (default: here)")
+        if as_json:
+            made.add_argument("--json", action="store_true", help="print JSON")
+        return made
+
+    _add_cycle_commands(add)
+    _add_reading_commands(add)
+    _add_experiment_commands(add)
+    return parser
+
+
+def _add_cycle_commands(add: Adder) -> None:
+    ceo = add("ceo", "run a cycle in the foreground", path=False)
+    ceo.add_argument("path", metavar="TARGET", help="the project's directory")
+    ceo.add_argument("--headless", action="store_true", help="ask nothing, as `factory run`")
+    _add_cycle_options(ceo)
+    run = add("run", "run cycles without a person")
+    run.add_argument("--loop", action="store_true", help="start another cycle when one has ended")
+    run.add_argument("--interval", type=float, default=0.0, metavar="S", help="seconds between two cycles")
+    run.add_argument("--max-cycles", type=_positive, default=None, metavar="N", help="cycles, at the most")
+    _add_cycle_options(run)
+    abandon = add("abandon", "end the cycle in flight and keep its evidence")
+    abandon.add_argument("--reason", default="", help="why, for the journal")
+    message = add("message", "tell the running or the next cycle something", path=False)
+    message.add_argument("path", metavar="PATH")
+    message.add_argument("text", metavar="TEXT")
+    agent = add("agent", "ask one role for one piece of work", path=False)
+    agent.add_argument("role", metavar="ROLE")
+    agent.add_argument("--project", dest="path", metavar="PATH", default=".")
+    agent.add_argument("--task", required=True, metavar="TEXT")
+    agent.add_argument("--id", type=_positive, default=None, metavar="N", help="the experiment it works on")
+    agent.add_argument("--runner", default=None)
+    agent.add_argument("--model", default=None)
+
+
+def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mode", default=None, help="auto (default), improve, discover")
+    parser.add_argument("--lite", action="store_true", help="a cycle with a hard ceiling of 7 invocations")
+    parser.add_argument("--focus", default=None, metavar="X", help="one thing to work on: free text or a backlog item")
+    parser.add_argument("--runner", default=None, help="who does the agents' work (default: offline)")
+    parser.add_argument("--model", default=None, help="the model that the runner asks for")
+    parser.add_argument("--branch", default=None, help="the target branch (default: factory.toml's, else the one checked out)")
+    parser.add_argument("--max-new", type=_count, default=None, metavar="N", help="plan items that serve no backlog item")
+    parser.add_argument("--min-growth", type=_count, default=None, metavar="N", help="growth items in a plan, at least")
+    parser.add_argument("--no-github", action="store_true", help="leave GitHub alone, whatever is configured")
+    parser.add_argument("--sandbox", choices=("auto", "off"), default=None, help="protection of agents' processes")
+    parser.add_argument("--budget-invocations", type=_positive, default=None, metavar="N")
+    parser.add_argument("--budget-tokens", type=_positive, default=None, metavar="N")
+    parser.add_argument("--budget-usd", type=_amount, default=None, metavar="X")
+    parser.add_argument("--timeout", type=_amount, default=None, metavar="S", help="seconds for one invocation")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
+    parser.add_argument("--json", action="store_true", help="print events as JSON lines")
+
+
+def _add_reading_commands(add: Adder) -> None:
+    add("status", "what is running, and how the last cycle ended", as_json=True)
+    history = add("history", "the experiments and what became of them", as_json=True)
+    history.add_argument("--all", action="store_true", help="all of them, not the last 20")
+    add("brief", "the state of the project as one compact JSON object")
+    add_item = add("backlog-add", "put an item on the backlog", path=False)
+    add_item.add_argument("path", metavar="PATH")
+    add_item.add_argument("text", metavar="TEXT")
+    add("backlog-list", "the backlog", as_json=True)
+    remove = add("backlog-remove", "take an item off the backlog", path=False)
+    remove.add_argument("path", metavar="PATH")
+    remove.add_argument("item", metavar="ITEM", help="its number or its text")
+    spec = add("spec", "check or show a plan", path=False)
+    spec.add_argument("action", choices=("check", "show"))
+    spec.add_argument("target", metavar="FILE", help="a plan, or a project whose current plan is meant")
+    spec.add_argument("--json", action="store_true", help="print JSON")
+    doctor = add("doctor", "what works here, what is lacking, and what to do", as_json=True)
+    doctor.add_argument("--prove", action="store_true", help=argparse.SUPPRESS)
+    add("config", "every setting, and where its value comes from", as_json=True)
+    add("verify", "whether log, journals, folders and commits agree", as_json=True)
+    log = add("log", "write a note of a type into the journal", path=False)
+    log.add_argument("path", metavar="PATH")
+    log.add_argument("type", metavar="TYPE")
+    log.add_argument("--data", default="{}", metavar="JSON")
+
+
+def _add_experiment_commands(add: Adder) -> None:
+    add("discover", "measure a project and write its factory.toml", as_json=True)
+    add("init", "write a factory.toml without running anything")
+    add("study", "measure, and print the observations a plan starts from")
+    evaluate = add("eval", "measure a commit, or an experiment's change", as_json=True)
+    target = evaluate.add_mutually_exclusive_group()
+    target.add_argument("--rev", default=None, help="the commit (default: HEAD)")
+    target.add_argument("--id", type=_positive, default=None, metavar="N", help="the experiment")
+    begin = add("begin", "begin an experiment: id, branch, workspace, baseline", as_json=True)
+    what = begin.add_mutually_exclusive_group(required=True)
+    what.add_argument("--hypothesis", metavar="TEXT", help="what the change will improve")
+    what.add_argument("--phase", type=_positive, metavar="N", help="a phase of the current plan")
+    begin.add_argument("--branch", default=None, help="the target branch")
+    begin.add_argument("--new-approach", default="", metavar="TEXT", help="what is new, where a reverted experiment is similar")
+    begin.add_argument("--verify", default="", metavar="COMMAND", help="fails now, passes when the change delivers")
+    guard = add("guard", "check a range of commits against the rules", as_json=True)
+    guard.add_argument("--baseline", required=True, metavar="REV")
+    guard.add_argument("--head", default="HEAD", metavar="REV")
+    guard.add_argument("--check-scope", action="store_true", help="also refuse files outside the declared scope")
+    review = add("review", "record a review of an experiment's change")
+    review.add_argument("--id", type=_positive, required=True, metavar="N")
+    review.add_argument("--verdict", choices=("keep", "revert"), required=True)
+    review.add_argument("--reason", required=True, metavar="TEXT")
+    precheck = add("precheck", "the hard gate on an experiment", as_json=True)
+    precheck.add_argument("--id", type=_positive, required=True, metavar="N")
+    finalize = add("finalize", "decide an experiment from what is on record, and log it", as_json=True)
+    finalize.add_argument("--id", type=_positive, required=True, metavar="N")
+    finalize.add_argument("--summary", default="", metavar="TEXT")
+    finalize.add_argument("--override", action="append", default=[], metavar="CHECK", help="pass a check by, as a person in a terminal")
+    finalize.add_argument("--reason", default="", metavar="TEXT", help="why the check is passed by")
+    add("integrate", "bring kept work that is pending into its target branch", as_json=True)
+    gc = add("gc", "remove workspaces and checkouts that nothing needs any more", as_json=True)
+    gc.add_argument("--dry-run", action="store_true", help="say what would go")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def _amount(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be a number above 0")
+    return value
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; returns its exit code."""
+    args = build_parser().parse_args(argv)
+    module, function = COMMANDS[args.command].split(":")
+    return run_guarded(lambda: int(getattr(import_module(module), function)(args)), debug=args.debug)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One adapter per command: arguments, a typed call, rendering, an exit code."""

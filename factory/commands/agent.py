@@ -1,0 +1,67 @@
+"""``factory agent``: one role, one piece of work."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from factory import output
+from factory.agents.prompting import render_prompt
+from factory.agents.roles import Role, role_named
+from factory.config import default_project
+from factory.cycle import experiment as lab_work
+from factory.cycle.lab import Lab, open_lab
+from factory.cycle.runners import runner_named
+from factory.errors import EXIT_NO, EXIT_OK, BadInput
+from factory.git import scratch_checkout
+from factory.runners.base import AgentResult, Invocation
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask the role and print its answer; exit 1 when it did not do the work."""
+    role = role_named(args.role)
+    lab = open_lab(args.path, output.note)
+    policy = lab.policy("HEAD") or default_project()
+    runner = runner_named(args.runner or policy.runner.default or "offline")
+    facts = {"goal": policy.goal, "experiment": args.id, "item": {"title": args.task, "what": args.task, "checklist": [args.task]}}
+    facts["scope"] = facts["config"] = {"modifiable": list(policy.scope.modifiable), "read_only": list(policy.scope.read_only)}
+    prompt = render_prompt(role.name, args.task, facts, goal=policy.goal)
+    with tempfile.TemporaryDirectory() as scratch:
+
+        def ask(cwd: Path) -> AgentResult:
+            return runner.run(
+                Invocation(
+                    role=role.name,
+                    prompt=prompt,
+                    cwd=cwd,
+                    access=role.access,
+                    facts=facts,
+                    output_dir=Path(scratch),
+                    timeout_s=policy.limits.timeout,
+                    env={"FACTORY_ROLE": role.name},
+                    schema=role.schema,
+                    model=args.model or policy.runner.model,
+                )
+            )
+
+        result = _in_place(lab, role, args.id, ask)
+    if result.text:
+        output.say(result.text)
+    if result.status != "done":
+        output.note(f"{role.name} ended as {result.status}: {result.error or 'no reason given'}")
+    return EXIT_OK if result.status == "done" else EXIT_NO
+
+
+def _in_place(lab: Lab, role: Role, number: int | None, ask: object) -> AgentResult:
+    """Let a reading role look at a throwaway checkout, the Builder work in its experiment's workspace."""
+    assert callable(ask)
+    if role.access == "write":
+        if number is None:
+            raise BadInput("The builder needs an experiment to work on.", "`factory begin` makes one; give its id with --id.")
+        result: AgentResult = ask(lab_work.workspace(lab, lab_work.load_open(lab, number)))
+        return result
+    revision = lab_work.load(lab, number).branch if number is not None else "HEAD"
+    with scratch_checkout(lab.repo, revision, parent=lab.workspaces) as checkout:
+        result = ask(checkout)
+    return result

@@ -1,0 +1,177 @@
+"""``factory ceo``, ``factory run`` and ``factory abandon``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from factory import output
+from factory.config import ProjectConfig, default_project
+from factory.cycle.context import Cycle, CycleOptions
+from factory.cycle.inflight import cycle_in_flight
+from factory.cycle.lab import Lab, open_lab
+from factory.cycle.launch import abandon, check_same_options, options_of, plan_cycle, run_cycle
+from factory.cycle.machine import EachPhase, Step, Steps
+from factory.cycle.modes import MODES
+from factory.cycle.runners import runner_named
+from factory.errors import EXIT_OK, EXIT_USAGE, BadInput, FactoryError
+from factory.rows import Row
+from factory.runners.base import Runner
+
+OPTION_NAMES = (
+    "mode", "focus", "runner", "model", "branch", "max_new", "min_growth", "sandbox",
+    "budget_invocations", "budget_tokens", "budget_usd", "timeout",
+)  # fmt: skip
+SWITCHES = ("lite", "no_github")
+SHOWN_BEFORE_SUMMARY = 10
+
+
+def run_ceo(args: argparse.Namespace) -> int:
+    """``factory ceo``: one cycle in the foreground."""
+    _check_target(args.path)
+    return _run(args, cycles=1, interval=0.0)
+
+
+def run_headless(args: argparse.Namespace) -> int:
+    """``factory run``: the same cycles, without a person; with ``--loop``, one after another."""
+    _check_target(args.path)
+    endless = args.loop and args.max_cycles is None
+    cycles = None if endless else (args.max_cycles if args.loop and args.max_cycles else 1)
+    return _run(args, cycles=cycles, interval=args.interval)
+
+
+def _check_target(target: str) -> None:
+    if Path(target).is_dir():
+        return
+    if Path(target).is_file() or " " in target or "://" in target:
+        raise BadInput(
+            f"{target!r} is not a project's directory.",
+            "Ideas, files and URLs cannot be started from yet: name the directory of a git repository.",
+        )
+    raise BadInput(f"{target!r} is not a directory.", "Name the directory of a git repository.")
+
+
+def _asked(args: argparse.Namespace) -> dict[str, Any]:
+    """The options that the person gave, and only these."""
+    given = {name: getattr(args, name) for name in OPTION_NAMES if getattr(args, name) is not None}
+    return given | {name: True for name in SWITCHES if getattr(args, name)}
+
+
+def _run(args: argparse.Namespace, *, cycles: int | None, interval: float) -> int:
+    progress = output.Progress(as_json=args.json)
+    lab = open_lab(args.path, progress.say)
+    asked = _asked(args)
+    found = cycle_in_flight(lab.paths)
+    if found is not None:
+        check_same_options(found, asked)
+    if not args.json:
+        output.say(_first_line(lab, found.id if found else ""))
+    if args.dry_run:
+        return _dry_run(lab, options_of(found) if found else _options(lab, asked), resumed=found is not None)
+    return _loop(lab, asked, progress, cycles, interval, as_json=args.json)
+
+
+def _first_line(lab: Lab, in_flight: str) -> str:
+    resumed = f", where cycle {in_flight} is in flight and is resumed" if in_flight else ""
+    return f"{lab.paths.root} is taken for a directory: a project in git{resumed}."
+
+
+def _options(lab: Lab, asked: dict[str, Any]) -> CycleOptions:
+    """The options of a new cycle: as asked, else as configured."""
+    policy = lab.policy("HEAD") or default_project()
+    configured = {"mode": "auto", "runner": policy.runner.default or "offline", "model": policy.runner.model}
+    return CycleOptions(**(configured | asked))
+
+
+def _loop(
+    lab: Lab, asked: dict[str, Any], progress: output.Progress, cycles: int | None, interval: float, *, as_json: bool
+) -> int:
+    done = 0
+    while cycles is None or done < cycles:
+        if done:
+            time.sleep(interval)
+        found = cycle_in_flight(lab.paths)
+        options = options_of(found) if found else _options(lab, asked)
+        before = len(lab.history())
+        cycle = run_cycle(lab, options, progress, _runners(options))
+        done += 1
+        if not as_json:
+            _show_end(lab, cycle, lab.history()[before:])
+        if cycles != 1 and (cycle.state.closed or {}).get("ended"):
+            # The plan has nothing left to try; another cycle would find the same.
+            break
+    return EXIT_OK
+
+
+def _runners(options: CycleOptions) -> Callable[[str], Runner]:
+    """The runner of each role; a missing one is noticed before the cycle begins."""
+    named = cache(runner_named)
+    named(options.runner)
+    return lambda role: named(options.runner)
+
+
+def _dry_run(lab: Lab, options: CycleOptions, *, resumed: bool) -> int:
+    resolved, target, start = (options, "", "") if resumed else plan_cycle(lab, options)
+    policy = lab.policy("HEAD") or default_project()
+    output.say(f"mode: {resolved.mode}{' (resumed)' if resumed else ''}")
+    if target:
+        output.say(f"target: {target} at {start[:12]}")
+    output.say(f"runner: {resolved.runner}")
+    output.say(f"lite: {'yes' if resolved.lite else 'no'}")
+    output.say(f"budget: {_budget(resolved, policy)}")
+    output.say("steps:")
+    for line in _step_lines(MODES[resolved.mode], lite=resolved.lite):
+        output.say(f"  {line}")
+    output.say("Nothing was changed.")
+    return EXIT_OK
+
+
+def _budget(options: CycleOptions, policy: ProjectConfig) -> str:
+    calls = options.budget_invocations or policy.limits.invocations
+    return f"{7 if options.lite else calls} invocations, {policy.limits.redirects} redirects"
+
+
+def _step_lines(steps: Steps, *, lite: bool) -> list[str]:
+    lines: list[str] = []
+    for step in steps:
+        if isinstance(step, EachPhase):
+            lines.append("for each phase of the plan:")
+            lines += [f"  {_step_line(inner, lite=lite)}" for inner in step.steps]
+        else:
+            lines.append(_step_line(step, lite=lite))
+    return lines
+
+
+def _step_line(step: Step, *, lite: bool) -> str:
+    return f"{step.name} ({step.who})" + (" left out in lite mode" if lite and not step.lite else "")
+
+
+def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
+    end = cycle.state.closed or {}
+    for row in new:
+        delta = "" if row.delta is None else f" {row.delta:+.4f}"
+        output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}")
+    output.say(f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, {end.get('errors', 0)} errors")
+    if end.get("ended"):
+        output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")
+    integration = end.get("integration", {})
+    if integration.get("status") == "pending":
+        output.say(f"integration is pending: {integration['message']}")
+        output.say(f"when that is out of the way: {integration['command']}")
+    elif integration:
+        output.say(f"integrated: {integration['message']}")
+    output.say(f"next: factory history {lab.paths.root}")
+
+
+def run_abandon(args: argparse.Namespace) -> int:
+    """``factory abandon``: end the cycle in flight and keep its evidence."""
+    lab = open_lab(args.path, output.note)
+    ended = abandon(lab, args.reason)
+    output.say(f"cycle {ended} is abandoned; its journal and experiments stay, `factory gc` clears its workspaces")
+    return EXIT_OK

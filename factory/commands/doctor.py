@@ -1,0 +1,92 @@
+"""``factory doctor``: what works here, what is lacking, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from factory import __version__, output
+from factory.config import load_project
+from factory.errors import EXIT_ENVIRONMENT, EXIT_OK, FactoryError
+from factory.fsio import ensure_private_dir
+from factory.git import Repo
+from factory.paths import CONFIG_FILE, factory_home
+from factory.process import quick
+from factory.project import open_project
+from factory.rows import read
+
+OLDEST_GIT = (2, 30)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: in order or not, and what to do where not."""
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str = ""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at the machine and the project; exit 4 when something is lacking."""
+    findings = [*_machine(), *_project(args.path)]
+    if args.json:
+        output.emit_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            output.say(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.detail}")
+            if not finding.ok and finding.mend:
+                output.say(f"     {finding.mend}")
+    return EXIT_OK if all(finding.ok for finding in findings) else EXIT_ENVIRONMENT
+
+
+def _machine() -> Iterator[Finding]:
+    yield Finding("factory", True, f"{__version__} on Python {platform.python_version()}, {platform.system()}")
+    yield _git()
+    yield _home()
+    yield Finding("sandbox", True, "agents run without one: only the offline runner is there, and it starts no agent")
+
+
+def _git() -> Finding:
+    if shutil.which("git") is None:
+        return Finding("git", False, "not installed", "Install git 2.30 or newer.")
+    said = quick(["git", "--version"], cwd=factory_home().root.parent).stdout.strip()
+    numbers = tuple(int(n) for n in said.split()[2].split(".")[:2])
+    return Finding("git", numbers >= OLDEST_GIT, said, "git 2.30 or newer is needed.")
+
+
+def _home() -> Finding:
+    home = factory_home().root
+    try:
+        ensure_private_dir(home)
+    except FactoryError as error:
+        return Finding("home", False, error.message, error.hint or "FACTORY_HOME moves it.")
+    return Finding("home", True, str(home))
+
+
+def _project(path: str) -> Iterator[Finding]:
+    try:
+        project = open_project(path)
+    except FactoryError as error:
+        yield Finding("project", False, error.message, error.hint)
+        return
+    yield Finding("project", True, str(project.root))
+    yield _policy(project.repo)
+    rows, damaged = read(project.paths.results)
+    detail = f"{len(rows)} rows" + (f", damaged lines: {', '.join(str(d.line) for d in damaged)}" if damaged else "")
+    yield Finding("log", not damaged, detail, "`factory verify` tells what is wrong; the lines stay as they are.")
+
+
+def _policy(repo: Repo) -> Finding:
+    text = repo.show("HEAD", CONFIG_FILE)
+    if text is None:
+        return Finding("policy", False, f"no {CONFIG_FILE} in HEAD", "`factory discover` measures the project and writes one.")
+    try:
+        config = load_project(text)
+    except FactoryError as error:
+        return Finding("policy", False, error.message, error.hint)
+    return Finding("policy", True, f"{len(config.eval.dimensions)} dimensions")

@@ -1,0 +1,133 @@
+"""``factory begin``, ``review``, ``precheck`` and ``finalize``: one experiment by hand."""
+
+from __future__ import annotations
+
+import argparse
+
+from factory import output
+from factory.cycle import experiment as lab_work
+from factory.cycle.archive import write_experiment_note
+from factory.cycle.experiment import Override
+from factory.cycle.inflight import BY_HAND
+from factory.cycle.lab import Lab, open_lab
+from factory.cycle.launch import new_cycle_id
+from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
+from factory.models import ExperimentRecord, PlanItem, PrecheckReport, ReviewVerdict, Verdict
+from factory.precheck import CHECK_NAMES
+from factory.spec import parse
+from factory.strategy import categorize_hypothesis
+
+
+def run_begin(args: argparse.Namespace) -> int:
+    """Id, branch, workspace and baseline of a new experiment."""
+    lab = open_lab(args.path, output.note)
+    policy = lab.policy("HEAD")
+    target = lab.target_branch(args.branch or "", policy)
+    base = lab.repo.resolve(f"refs/heads/{target}")
+    policy = lab.required_policy(base)
+    item = _item(lab, args)
+    repeated = lab_work.repeats(lab, item, policy)
+    if repeated:
+        raise Refused(f"This {repeated}.", "Say what is different with --new-approach, or try something else.")
+    journal = lab.journal(new_cycle_id())
+    journal.append("cycle.opened", mode=BY_HAND, options={}, target=target, start=base)
+    begun = lab_work.begin(lab, journal, item, base=base, target=target, policy=policy, runner="person")
+    workspace = lab_work.workspace(lab, begun)
+    if args.json:
+        output.emit_json({"id": begun.id, "branch": begun.branch, "workspace": str(workspace), "baseline": begun.baseline})
+        return EXIT_OK
+    output.say(f"id: {begun.id}\nbranch: {begun.branch}\nworkspace: {workspace}\nbaseline: {begun.baseline}")
+    output.say(f"next: edit the workspace, then factory eval {lab.paths.root} --id {begun.id}")
+    return EXIT_OK
+
+
+def _item(lab: Lab, args: argparse.Namespace) -> PlanItem:
+    if args.phase is None:
+        if not args.hypothesis.strip():
+            raise BadInput("The hypothesis is empty.", "Say what the change will improve.")
+        category = categorize_hypothesis(args.hypothesis).name
+        made = PlanItem(phase=1, title=" ".join(args.hypothesis.split()), category=category)
+    else:
+        made = _planned(lab, args.phase)
+    update = {"new_approach": args.new_approach or made.new_approach, "verify": args.verify or made.verify}
+    return made.model_copy(update=update)
+
+
+def _planned(lab: Lab, phase: int) -> PlanItem:
+    if not lab.paths.plan.exists():
+        raise BadInput("There is no current plan.", f"`factory begin {lab.paths.root} --hypothesis TEXT` needs none.")
+    items = parse(lab.paths.plan.read_text(encoding="utf-8")).items()
+    found = next((item for item in items if item.phase == phase), None)
+    if found is None:
+        raise BadInput(f"The current plan has no phase {phase}.", f"`factory spec show {lab.paths.root}` shows it.")
+    return found
+
+
+def run_review(args: argparse.Namespace) -> int:
+    """Record a person's review of the experiment's present commit."""
+    lab = open_lab(args.path, output.note)
+    experiment = lab_work.load_open(lab, args.id)
+    commit = lab_work.candidate_of(lab, experiment)
+    verdict = ReviewVerdict.PROCEED if args.verdict == "keep" else ReviewVerdict.ABORT
+    lab_work.review(lab, experiment, commit, "person", verdict, args.reason)
+    output.say(f"review of {commit[:12]} recorded: {args.verdict}")
+    return EXIT_OK
+
+
+def run_precheck(args: argparse.Namespace) -> int:
+    """The hard gate on what is on record; exit 1 when a check fails."""
+    lab = open_lab(args.path, output.note)
+    experiment = lab_work.load(lab, args.id)
+    report = lab_work.precheck(lab, experiment, lab.required_policy(experiment.baseline))
+    if args.json:
+        output.emit_json(report.model_dump(mode="json") | {"passed": report.passed})
+    else:
+        _show_checks(report)
+    return EXIT_OK if report.passed else EXIT_NO
+
+
+def _show_checks(report: PrecheckReport) -> None:
+    rows = [(check.name, "pass" if check.passed else "FAIL", check.detail) for check in report.checks]
+    output.table(("check", "answer", "detail"), rows)
+
+
+def run_finalize(args: argparse.Namespace) -> int:
+    """Decide from what is on record and write the row; integration is a step of its own."""
+    lab = open_lab(args.path, output.note)
+    experiment = lab_work.load_open(lab, args.id)
+    lab_work.candidate_of(lab, experiment)
+    policy = lab.required_policy(experiment.baseline)
+    decision = lab_work.settle(lab, experiment, policy, override=_override(args))
+    journal = lab.journal(experiment.cycle)
+    record = lab_work.finalize(lab, journal, experiment, decision, summary=args.summary)
+    facts = record.model_dump(mode="json") | {"item": experiment.item.model_dump(mode="json"), "rationale": record.notes}
+    write_experiment_note(lab, experiment.id, facts)
+    if not any(event.type == "cycle.closed" for event in journal.events()):
+        journal.append("cycle.closed", kept=int(record.verdict is Verdict.KEEP))
+    _show_record(lab, record, as_json=args.json)
+    return EXIT_OK
+
+
+def _override(args: argparse.Namespace) -> Override | None:
+    if not args.override:
+        return None
+    unknown = [name for name in args.override if name not in CHECK_NAMES]
+    if unknown:
+        raise BadInput(f"There is no check {unknown[0]!r}.", f"The checks are: {', '.join(CHECK_NAMES)}.")
+    if not args.reason.strip():
+        raise BadInput("A check is passed by only with a reason.", "Give it with --reason.")
+    names = ", ".join(args.override)
+    if not output.confirm(f"Keep experiment {args.id} although {names} may fail? The log will say so."):
+        raise Refused("Not confirmed, so nothing was decided.", "")
+    return Override(frozenset(args.override), args.reason)
+
+
+def _show_record(lab: Lab, record: ExperimentRecord, *, as_json: bool) -> None:
+    if as_json:
+        output.emit_json(record.model_dump(mode="json"))
+        return
+    delta = "" if record.delta is None else f", delta {record.delta:+.4f}"
+    output.say(f"experiment {record.id}: {record.verdict} ({record.reason}){delta}")
+    output.say(record.notes)
+    if record.verdict is Verdict.KEEP:
+        output.say(f"next: factory integrate {lab.paths.root}")

@@ -1,0 +1,36 @@
+"""``factory guard``: the rules on a range of commits, for people and CI."""
+
+from __future__ import annotations
+
+import argparse
+
+from factory import output
+from factory.config import default_project
+from factory.cycle.lab import Lab
+from factory.errors import EXIT_NO, EXIT_OK
+from factory.guard import run_guards
+from factory.models import GuardFinding
+from factory.paths import factory_home
+from factory.project import open_project
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the guards from ``--baseline`` to ``--head`` under the baseline's policy; exit 1 for a violation."""
+    lab = Lab(open_project(args.path), factory_home(), output.note)
+    baseline, head = lab.repo.resolve(args.baseline), lab.repo.resolve(args.head)
+    policy = lab.policy(baseline) or default_project()
+    report = run_guards(lab.repo, baseline, head, policy, check_scope=args.check_scope)
+    if args.json:
+        output.emit_json(report.model_dump(mode="json") | {"clean": report.clean})
+    elif report.clean:
+        output.say(f"clean: {baseline[:12]}..{head[:12]}")
+    else:
+        for finding in report.findings:
+            output.say(_line(finding))
+            output.say(f"    {finding.mend}")
+    return EXIT_OK if report.clean else EXIT_NO
+
+
+def _line(finding: GuardFinding) -> str:
+    place = f"{finding.file}: " if finding.file else ""
+    return f"{place}{finding.guard}: {finding.message}"

@@ -1,0 +1,66 @@
+"""``factory eval`` and ``factory study``: measuring without deciding."""
+
+from __future__ import annotations
+
+import argparse
+
+from factory import output
+from factory.cycle import experiment as lab_work
+from factory.cycle.lab import open_lab
+from factory.cycle.measuring import measure_commit
+from factory.cycle.steps.observing import observe_at
+from factory.errors import EXIT_NO, EXIT_OK, BadInput
+from factory.models import Measurement
+
+
+def run_eval(args: argparse.Namespace) -> int:
+    """Measure a commit; with ``--id``, record and measure an experiment's change against its baseline."""
+    lab = open_lab(args.path, output.note)
+    if args.id is None:
+        commit = lab.repo.resolve(args.rev or "HEAD")
+        return _show(measure_commit(lab, commit, commit, lab.required_policy(commit)), None, as_json=args.json)
+    experiment = lab_work.load_open(lab, args.id)
+    policy = lab.required_policy(experiment.baseline)
+    before = lab_work.baseline_measurement(lab, experiment, policy)
+    commit = lab_work.record_candidate(lab, experiment) or ""
+    if not commit:
+        raise BadInput(
+            f"Experiment {experiment.id} has no change yet.",
+            f"Edit the files in {lab_work.workspace(lab, experiment)}, then measure again.",
+        )
+    report = lab_work.guard(lab, experiment, commit, policy)
+    for finding in report.findings:
+        output.note(f"guard: {finding.guard}: {finding.message}")
+    return _show(lab_work.measure_candidate(lab, experiment, commit, policy), before, as_json=args.json)
+
+
+def _show(measured: Measurement, before: Measurement | None, *, as_json: bool) -> int:
+    if as_json:
+        output.emit_json(measured.model_dump(mode="json"))
+    else:
+        output.say(f"commit {measured.commit[:12]}: {_change(measured.composite, before.composite if before else None)}")
+        rows = [_row(d.name, d.score, d.error, before) for d in measured.dimensions]
+        output.table(("dimension", "score", "note"), rows)
+    if measured.void:
+        output.note(f"this measurement counts for nothing: {measured.void}")
+        return EXIT_NO
+    return EXIT_OK
+
+
+def _row(name: str, score: float | None, error: str, before: Measurement | None) -> tuple[str, str, str]:
+    earlier = before.dimension(name) if before else None
+    return name, _change(score, earlier.score if earlier else None), error
+
+
+def _change(score: float | None, earlier: float | None) -> str:
+    now = "not measured" if score is None else f"{score:.4f}"
+    return now if earlier is None or score is None else f"{earlier:.4f} → {now} ({score - earlier:+.4f})"
+
+
+def run_study(args: argparse.Namespace) -> int:
+    """Measure HEAD and print the observations that a plan starts from."""
+    lab = open_lab(args.path, output.note)
+    commit = lab.repo.resolve("HEAD")
+    measured = measure_commit(lab, commit, commit, lab.required_policy(commit))
+    output.say(observe_at(lab, commit, measured, []))
+    return EXIT_OK

@@ -1,0 +1,23 @@
+"""``factory message``: a word from the person, taken in at the cycle's next safe boundary."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from factory import output
+from factory.errors import EXIT_OK, BadInput
+from factory.fsio import durable_append, utc_now, write_lock
+from factory.project import ensure_state_dir, open_project
+
+
+def run(args: argparse.Namespace) -> int:
+    """Put the message where the running or the next cycle finds it."""
+    if not args.text.strip():
+        raise BadInput("The message is empty.", "factory message PATH TEXT")
+    project = open_project(args.path)
+    ensure_state_dir(project)
+    with write_lock(project.common_dir):
+        durable_append(project.paths.messages, json.dumps({"text": args.text, "ts": utc_now()}))
+    output.say("the message waits for the next safe boundary; the journal acknowledges it")
+    return EXIT_OK

@@ -1,0 +1,72 @@
+"""``factory status``: what is running, and how the last cycle ended."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from factory import output
+from factory.cycle.inflight import OpenCycle, last_cycle
+from factory.errors import EXIT_OK
+from factory.fsio import CycleLock
+from factory.project import open_project
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show the last cycle: running, interrupted, parked, or ended, with its counts."""
+    project = open_project(args.path)
+    holder = CycleLock(project.common_dir).holder()
+    found = last_cycle(project.paths)
+    facts = _facts(found, holder)
+    if args.json:
+        output.emit_json(facts)
+    else:
+        for line in _lines(facts):
+            output.say(line)
+    return EXIT_OK
+
+
+def _facts(found: OpenCycle | None, holder: dict[str, Any] | None) -> dict[str, Any]:
+    if found is None:
+        return {"cycle": None, "state": "none", "running": holder}
+    state = found.state
+    done = [record["verdict"] for record in state.finalized.values()]
+    return {
+        "cycle": found.id,
+        "state": _word(found, holder),
+        "mode": state.opened.get("mode"),
+        "lite": state.opened.get("options", {}).get("lite", False),
+        "running": holder,
+        "step": " ".join(part for part in (state.current or ()) if part),
+        "parked": state.parked,
+        "kept": done.count("keep"),
+        "reverted": done.count("revert"),
+        "errors": done.count("error"),
+        "invocations": state.spent.invocations,
+        "tokens": state.spent.tokens,
+        "cost_usd": round(state.spent.cost_usd, 6),
+        "integration": ((state.closed or {}).get("integration") or {}).get("status"),
+    }
+
+
+def _word(found: OpenCycle, holder: dict[str, Any] | None) -> str:
+    if found.state.closed is not None:
+        return "ended"
+    if holder is not None:
+        return "running"
+    return "parked" if found.state.parked else "interrupted"
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    if facts["cycle"] is None:
+        return ["no cycle has been run here yet"]
+    lines = [f"cycle {facts['cycle']} ({facts['mode']}{', lite' if facts['lite'] else ''}): {facts['state']}"]
+    if facts["state"] == "running":
+        lines.append(f"process {facts['running'].get('pid')} since {facts['running'].get('since')}, at: {facts['step'] or 'between steps'}")
+    if facts["state"] in ("interrupted", "parked"):
+        lines.append(f"at: {facts['step'] or 'between steps'}{': ' + facts['parked'] if facts['parked'] else ''}")
+        lines.append("next: `factory ceo` resumes it, `factory abandon` ends it")
+    lines.append(f"{facts['kept']} kept, {facts['reverted']} reverted, {facts['errors']} errors; {facts['invocations']} invocations")
+    if facts["integration"]:
+        lines.append(f"integration: {facts['integration']}")
+    return lines

@@ -1,0 +1,67 @@
+"""Which cycle is in flight: light enough for ``factory status``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from factory.cycle.state import CycleState, replay
+from factory.journal import read_events
+from factory.paths import ProjectPaths
+
+BY_HAND = "hand"
+"""The mode of the journal of an experiment that was begun by hand; no cycle is in flight because of it."""
+
+ENDS = ("cycle.closed", "cycle.abandoned")
+
+
+@dataclass(frozen=True)
+class OpenCycle:
+    """A cycle whose journal has no end."""
+
+    id: str
+    state: CycleState
+
+
+def journals(paths: ProjectPaths) -> Iterator[Path]:
+    """The journals of the project, newest first."""
+    yield from sorted(paths.cycles.glob("*.jsonl"), reverse=True)
+
+
+def cycle_in_flight(paths: ProjectPaths) -> OpenCycle | None:
+    """The cycle that was opened and neither closed nor abandoned, or None."""
+    for path in journals(paths):
+        first, last = _first_and_last(path)
+        if first.get("data", {}).get("mode") != BY_HAND and last.get("type") not in ENDS:
+            state = replay(read_events(path))
+            if state.opened and state.closed is None:
+                return OpenCycle(path.stem, state)
+    return None
+
+
+def last_cycle(paths: ProjectPaths) -> OpenCycle | None:
+    """The newest cycle that was not begun by hand, ended or not; None where there is none."""
+    for path in journals(paths):
+        if _first_and_last(path)[0].get("data", {}).get("mode") != BY_HAND:
+            return OpenCycle(path.stem, replay(read_events(path)))
+    return None
+
+
+def _first_and_last(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The first and the last line, as far as they can be read; a long journal is not read whole for them."""
+    with path.open("rb") as file:
+        first = file.readline()
+        file.seek(max(0, path.stat().st_size - 65536))
+        tail = file.read().rstrip(b"\n").rsplit(b"\n", 1)[-1]
+    return _parsed(first), _parsed(tail)
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

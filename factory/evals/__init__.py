@@ -1,0 +1,1 @@
+"""Measuring a project, and deciding about a change from the measurements."""

@@ -1,0 +1,187 @@
+"""What a project seems to be, from its files: language, folders, commands to try. Nothing is run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from factory.config import DimensionSpec
+from factory.evals.checkers import has_mypy_settings
+from factory.evals.dimensions.sources import is_test_file
+from factory.evals.plan import planned
+from factory.evals.roots import dig, find_roots, read_toml
+
+LANGUAGES = {
+    "py": "Python", "js": "JavaScript", "mjs": "JavaScript", "cjs": "JavaScript", "jsx": "JavaScript",
+    "ts": "TypeScript", "tsx": "TypeScript", "rs": "Rust", "go": "Go", "rb": "Ruby", "java": "Java", "c": "C",
+    "cpp": "C++", "cs": "C#", "php": "PHP", "sh": "Shell",
+}  # fmt: skip
+EVAL_SCRIPTS = ("eval/run.py", "eval/eval.py", "eval/score.py", "eval/run.sh")
+DOCS = ("docs", "doc")
+PAGES = re.compile(r"(README|CHANGELOG|CHANGES|HISTORY)(\.\w+)?", re.IGNORECASE)
+COMMAND_TIMEOUT_S = 900.0
+NPM_PLACEHOLDER = "no test specified"
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """What the files tell.
+
+    ``modifiable`` are patterns; ``candidates`` dimensions to try; ``setup`` and ``smoke`` commands to try, or "".
+    """
+
+    language: str
+    goal: str
+    modifiable: list[str]
+    candidates: list[DimensionSpec]
+    setup: str = ""
+    smoke: str = ""
+    tools: list[str] = field(default_factory=list)
+
+
+def detect(checkout: Path, files: Sequence[str]) -> Detected:
+    """Look at a checkout and its files."""
+    language = main_language(files)
+    if language == "Python":
+        return _python(checkout, files)
+    commands = _commands(checkout, files)
+    return Detected(
+        language=language,
+        goal=_goal(checkout, files),
+        modifiable=_top_folders(files) or ["**"],
+        candidates=[*commands, *_eval_candidates(files)],
+        setup=_setup(checkout, files),
+    )
+
+
+def main_language(files: Sequence[str]) -> str:
+    """The language that most files are written in; "unknown" when none is known. Python wins a tie."""
+    counts = Counter(LANGUAGES[s] for f in files if (s := PurePosixPath(f).suffix[1:]) in LANGUAGES)
+    return max(counts, key=lambda name: (counts[name], name == "Python", name)) if counts else "unknown"
+
+
+def _python(checkout: Path, files: Sequence[str]) -> Detected:
+    typed = has_mypy_settings(checkout)
+    tests = "pytest (the tests are run by it, whatever they are written for)"
+    return Detected(
+        language="Python",
+        goal=_goal(checkout, files),
+        modifiable=_python_scope(checkout, files),
+        candidates=[*planned([], python=True, typed=typed), *_eval_candidates(files)],
+        smoke=_import_smoke(checkout),
+        tools=[tests, "ruff (ours)", *(["mypy"] if typed else [])],
+    )
+
+
+def _python_scope(checkout: Path, files: Sequence[str]) -> list[str]:
+    """The folders of the packages, the tests, the docs, and the pages at the root."""
+    roots = find_roots(checkout)
+    own = [path for path in roots.units if not is_test_file(path.relative_to(roots.checkout).as_posix())]
+    code = [_pattern(roots.checkout, path) for path in own]
+    tests = [_pattern(roots.checkout, path) for path in roots.tests if path != roots.checkout]
+    loose = ["/test_*.py"] if roots.checkout in roots.tests else []
+    return list(dict.fromkeys([*code, *tests, *loose, *_texts(files)])) or ["**"]
+
+
+def _pattern(root: Path, path: Path) -> str:
+    """A pattern for a package's top folder (``src/**`` for ``src/pkg``), or for a module at the root."""
+    relative = path.relative_to(root)
+    return f"/{relative}" if path.is_file() and len(relative.parts) == 1 else f"{relative.parts[0]}/**"
+
+
+def _texts(files: Sequence[str]) -> list[str]:
+    folders = {PurePosixPath(f).parts[0] for f in files if "/" in f}
+    pages = [f"/{f}" for f in files if "/" not in f and PAGES.fullmatch(f)]
+    return [*(f"{name}/**" for name in DOCS if name in folders), *pages]
+
+
+def _top_folders(files: Sequence[str]) -> list[str]:
+    """The top folders that hold code, and the texts; nothing when code lies at the root."""
+    code = [PurePosixPath(f) for f in files if PurePosixPath(f).suffix[1:] in LANGUAGES]
+    if not code or any(len(path.parts) == 1 for path in code):
+        return []
+    tops = dict.fromkeys(path.parts[0] for path in code if path.parts[0] != "eval")
+    return list(dict.fromkeys([*(f"{top}/**" for top in tops), *_texts(files)]))
+
+
+def _import_smoke(checkout: Path) -> str:
+    """A command that imports the first package of the project; empty when there is none."""
+    names = [name for name in find_roots(checkout).names if "." not in name]
+    return f'python -c "import {names[0]}"' if names else ""
+
+
+def _goal(checkout: Path, files: Sequence[str]) -> str:
+    """The project's own one-line description, from its metadata or the first line of text in its README."""
+    described = dig(read_toml(checkout / "pyproject.toml"), "project", "description")
+    described = described or _package_json(checkout).get("description")
+    if isinstance(described, str) and described.strip():
+        return " ".join(described.split())
+    readme = next((f for f in files if re.fullmatch(r"README(\.\w+)?", f, re.IGNORECASE)), None)
+    text = (checkout / readme).read_text(encoding="utf-8", errors="replace") if readme else ""
+    lines = (line.strip() for line in text.splitlines())
+    return next((line for line in lines if line and line[0].isalpha()), "")[:200]
+
+
+def _eval_candidates(files: Sequence[str]) -> list[DimensionSpec]:
+    """A harness that the project brings, tried with both forms of output; the other is dropped."""
+    script = next((name for name in EVAL_SCRIPTS if name in files), None)
+    if script is None:
+        return []
+    command = f"{'sh' if script.endswith('.sh') else 'python'} {script}"
+    return [
+        _by_command("eval", command, "project", "json"),
+        _by_command("eval_results", command, "project", "results"),
+    ]
+
+
+def _commands(checkout: Path, files: Sequence[str]) -> list[DimensionSpec]:
+    """Test and lint commands by the tools that the files show; the first of a name wins."""
+    scripts = _package_json(checkout).get("scripts")
+    scripts = scripts if isinstance(scripts, dict) else {}
+    found: list[tuple[str, str]] = []
+    if NPM_PLACEHOLDER not in str(scripts.get("test", NPM_PLACEHOLDER)):
+        found.append(("tests", "npm test --silent"))
+    if "lint" in scripts:
+        found.append(("lint", "npm run --silent lint"))
+    if "Cargo.toml" in files:
+        found += [("tests", "cargo test --quiet"), ("lint", "cargo clippy --quiet -- -D warnings")]
+    if "go.mod" in files:
+        found += [("tests", "go test ./..."), ("lint", "go vet ./...")]
+    found += [
+        ({"test": "tests"}.get(t, t), f"make {t}") for t in _make_targets(checkout) if t in ("test", "lint")
+    ]
+    return [_by_command(name, command, "hygiene", "exit_code") for name, command in _first_of_each(found)]
+
+
+def _first_of_each(found: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return list(dict(reversed(found)).items())[::-1]
+
+
+def _by_command(name: str, command: str, tier: str, parser: str) -> DimensionSpec:
+    return DimensionSpec(name, tier, 1.0, command, parser, COMMAND_TIMEOUT_S, False)
+
+
+def _setup(checkout: Path, files: Sequence[str]) -> str:
+    if "package.json" not in files or not _package_json(checkout):
+        return ""
+    return "npm ci" if "package-lock.json" in files else "npm install"
+
+
+def _make_targets(checkout: Path) -> list[str]:
+    makefile = next(
+        (p for n in ("GNUmakefile", "makefile", "Makefile") if (p := checkout / n).is_file()), None
+    )
+    text = makefile.read_text(encoding="utf-8", errors="replace") if makefile else ""
+    return re.findall(r"^([\w-]+)\s*:(?!=)", text, re.MULTILINE)
+
+
+def _package_json(checkout: Path) -> dict[str, object]:
+    try:
+        found = json.loads((checkout / "package.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

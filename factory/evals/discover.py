@@ -1,0 +1,168 @@
+"""Finding out how a project can be measured, by trying: each candidate runs twice, in fresh checkouts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from factory.config import DimensionSpec, ProjectConfig, default_project
+from factory.evals import noise
+from factory.evals.detect import Detected, detect
+from factory.evals.files import checkout_files
+from factory.evals.run import sample
+from factory.evals.score import composite
+from factory.evals.setup_file import PROTECTED, Kept, Setup, render
+from factory.evals.subject import Progress, open_subject, run_check
+from factory.models import DimensionScore, Measurement, Outcome, Tier
+from factory.paths import HomePaths, factory_home
+
+CheckoutFactory = Callable[[], AbstractContextManager[Path]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What two runs of a candidate showed. ``scores``: of both; ``reason``: why it was dropped, or ""."""
+
+    spec: DimensionSpec
+    scores: tuple[float | None, float | None]
+    duration_s: float
+    reason: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether it goes into ``factory.toml``."""
+        return not self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What was found. ``config_text`` is the proposed ``factory.toml``; nothing has been written.
+
+    ``composite`` is that of the first run over what was kept; ``failing``: tests that fail already;
+    ``flaky``: tests with both outcomes in the two runs; ``notes``: what a person should know.
+    """
+
+    language: str
+    tools: list[str]
+    tried: list[Tried]
+    composite: float | None
+    duration_s: float
+    failing: list[str]
+    flaky: list[str]
+    notes: list[str]
+    config_text: str
+
+
+def discover(
+    project_root: Path,
+    checkout_factory: CheckoutFactory,
+    *,
+    target_branch: str,
+    progress: Progress,
+    home: HomePaths | None = None,
+) -> Discovery:
+    """Look at a fresh checkout, try what may be measured twice, and propose a ``factory.toml``.
+
+    ``checkout_factory`` gives a new checkout of the same commit each time. Raises EnvironmentLacking when
+    there is no interpreter to measure with.
+    """
+    home = home or factory_home()
+    with checkout_factory() as checkout:
+        found = detect(checkout, checkout_files(checkout))
+        progress(f"{found.language}; {len(found.candidates)} dimensions to try")
+        found = _with_working_smoke(found, checkout, project_root, home, progress)
+    config = _trial_config(found)
+    runs: list[Measurement] = []
+    for number in ("first", "second"):
+        progress(f"{number} trial")
+        with checkout_factory() as checkout:
+            runs.append(_trial(checkout, config, project_root, home, progress))
+    return _conclude(found, runs[0], runs[1], target_branch)
+
+
+def _trial(
+    checkout: Path, config: ProjectConfig, project_root: Path, home: HomePaths, progress: Progress
+) -> Measurement:
+    return sample(
+        checkout, config=config, commit="", tree="", project_root=project_root, progress=progress, home=home
+    )
+
+
+def _trial_config(found: Detected) -> ProjectConfig:
+    """The defaults with every candidate in it."""
+    config = default_project()
+    scope = replace(config.scope, read_only=PROTECTED)
+    settings = replace(config.eval, dimensions=tuple(found.candidates), setup=found.setup, smoke=found.smoke)
+    return replace(config, scope=scope, eval=settings)
+
+
+def _with_working_smoke(
+    found: Detected, checkout: Path, project_root: Path, home: HomePaths, progress: Progress
+) -> Detected:
+    """The same without its smoke test where that does not pass now: what always fails tells nothing."""
+    if not found.smoke:
+        return found
+    subject = open_subject(checkout, default_project(), project_root, home, progress)
+    return found if run_check(subject, "smoke", found.smoke).passed else replace(found, smoke="")
+
+
+def _conclude(found: Detected, first: Measurement, second: Measurement, target_branch: str) -> Discovery:
+    tried = [_judge(spec, first, second) for spec in found.candidates]
+    kept = [t for t in tried if t.kept]
+    names = {t.spec.name for t in kept}
+    total = composite([d for d in first.dimensions if d.name in names])
+    slowest = max(first.duration_s, second.duration_s)
+    setup = Setup(
+        language=found.language,
+        goal=found.goal,
+        target_branch=target_branch,
+        modifiable=found.modifiable,
+        kept=[Kept(t.spec, t.scores[0], t.duration_s) for t in kept],
+        dropped=[(t.spec.name, t.reason) for t in tried if not t.kept],
+        composite=total,
+        duration_s=slowest,
+        setup=found.setup,
+        smoke=found.smoke,
+    )
+    return Discovery(
+        language=found.language,
+        tools=found.tools,
+        tried=tried,
+        composite=total,
+        duration_s=slowest,
+        failing=[t for t, o in sorted(first.tests.items()) if o in (Outcome.FAILED, Outcome.ERROR)],
+        flaky=_flaky(first, second),
+        notes=_notes(first, second, kept),
+        config_text=render(setup),
+    )
+
+
+def _judge(spec: DimensionSpec, first: Measurement, second: Measurement) -> Tried:
+    sides = [
+        m.dimension(spec.name) or DimensionScore(name=spec.name, tier=Tier(spec.tier), error=m.void)
+        for m in (first, second)
+    ]
+    scores = (sides[0].score, sides[1].score)
+    duration = max(side.duration_s for side in sides)
+    reason = next((side.error for side in sides if side.score is None and side.error), "")
+    noisy = not reason and noise.differs(*scores)
+    return Tried(replace(spec, noisy=noisy), scores, duration, reason)
+
+
+def _flaky(first: Measurement, second: Measurement) -> list[str]:
+    """Tests that ended differently in two runs of one tree."""
+    return sorted(
+        t for t in first.tests.keys() | second.tests.keys() if first.tests.get(t) != second.tests.get(t)
+    )
+
+
+def _notes(first: Measurement, second: Measurement, kept: Sequence[Tried]) -> list[str]:
+    notes = list(dict.fromkeys(m.void for m in (first, second) if m.void))
+    tests = next((t for t in kept if t.spec.name == "tests"), None)
+    if tests is not None and not tests.spec.command and not first.tests:
+        notes.append("There are no tests yet: the first ones will raise the score.")
+    if not kept:
+        notes.append("Nothing could be measured: add a dimension of your own to factory.toml.")
+    return notes

@@ -1,0 +1,167 @@
+"""Measuring the dimensions of a subject: one test run, what only reads beside it, commands after it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory.config import DimensionSpec
+from factory.evals import checkers
+from factory.evals.commands import run_command
+from factory.evals.dimensions import (
+    capability,
+    coverage,
+    documentation,
+    observability,
+    project,
+    tests,
+    unmeasured,
+)
+from factory.evals.plan import is_built_in, labelled
+from factory.evals.subject import Subject
+from factory.evals.testrun import TestRun, run_tests
+from factory.models import DimensionScore, Outcome, Tier
+
+TEST_DIMENSIONS = frozenset({"tests", "coverage", "capability_surface"})
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What measuring gave: dimensions, tests, and why all of it counts for nothing (empty: it counts)."""
+
+    dimensions: list[DimensionScore]
+    tests: Mapping[str, Outcome]
+    void: str = ""
+
+
+def measure_dimensions(subject: Subject, specs: Sequence[DimensionSpec]) -> Findings:
+    """Measure ``specs``: what only reads in threads beside the one test run, then the project's own in turn.
+
+    The project's own commands are not run beside the tests, for both may use the same files and ports.
+    """
+    static = [s for s in specs if is_built_in(s) and s.name not in TEST_DIMENSIONS]
+    tested = [s for s in specs if is_built_in(s) and s.name in TEST_DIMENSIONS]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        futures = {spec.name: pool.submit(_timed, STATIC[spec.name], subject, spec) for spec in static}
+        scores, outcomes, void = _from_tests(subject, tested)
+        scores |= {name: future.result() for name, future in futures.items()}
+    for spec in specs:
+        if spec.name not in scores:
+            subject.progress(f"measuring {spec.name}")
+            scores[spec.name] = _timed(_by_command, subject, spec)
+    return Findings([scores[spec.name] for spec in specs], outcomes, void)
+
+
+def _timed(
+    function: Callable[[Subject, DimensionSpec], DimensionScore], subject: Subject, spec: DimensionSpec
+) -> DimensionScore:
+    started = time.monotonic()
+    return labelled(spec, function(subject, spec), time.monotonic() - started)
+
+
+def _lint(subject: Subject, spec: DimensionSpec) -> DimensionScore:
+    return checkers.measure_lint(
+        subject.checkout, subject.sources, timeout=subject.deadline.left(spec.timeout)
+    )
+
+
+def _type_check(subject: Subject, spec: DimensionSpec) -> DimensionScore:
+    if subject.environment is None:
+        return unmeasured(spec.name, "there is no Python in this project")
+    limit = subject.deadline.left(spec.timeout)
+    return checkers.measure_types(subject.checkout, subject.sources, subject.environment, timeout=limit)
+
+
+def _observability(subject: Subject, spec: DimensionSpec) -> DimensionScore:
+    return observability.score(subject.sources)
+
+
+def _documentation(subject: Subject, spec: DimensionSpec) -> DimensionScore:
+    return documentation.score(subject.sources)
+
+
+STATIC: Mapping[str, Callable[[Subject, DimensionSpec], DimensionScore]] = {
+    "lint": _lint,
+    "type_check": _type_check,
+    "observability": _observability,
+    "documentation": _documentation,
+}
+
+
+def _from_tests(
+    subject: Subject, specs: Sequence[DimensionSpec]
+) -> tuple[dict[str, DimensionScore], Mapping[str, Outcome], str]:
+    """The dimensions that one test run yields, the outcomes, and why they count for nothing."""
+    if not specs:
+        return {}, {}, ""
+    if subject.environment is None:
+        return {s.name: unmeasured(s.name, "there is no Python in this project") for s in specs}, {}, ""
+    limit = max(subject.deadline.left(spec.timeout) for spec in specs)
+    done = run_tests(
+        subject.checkout, subject.environment, timeout=limit, coverage=True, progress=subject.progress
+    )
+    found = {s.name: labelled(s, _from_run(s.name, subject, done), done.duration_s) for s in specs}
+    return found, done.outcomes, _void(done)
+
+
+def run_suite(subject: Subject, *, timeout: float, with_coverage: bool) -> TestRun:
+    """One run of the whole suite, by the project's own pytest command line where one is configured."""
+    if subject.environment is None:
+        return TestRun({}, None, {}, [], -1, 0.0, "there is no Python in this project")
+    command = next((s.command for s in subject.dimensions if s.name == "tests" and is_built_in(s)), "")
+    return run_tests(
+        subject.checkout,
+        subject.environment,
+        command=command,
+        timeout=subject.deadline.left(timeout),
+        coverage=with_coverage,
+        progress=subject.progress,
+    )
+
+
+def _from_run(name: str, subject: Subject, done: TestRun) -> DimensionScore:
+    if done.error:
+        return unmeasured(name, " ".join(filter(None, [done.error, done.hint])))
+    if name == "tests":
+        return tests.score(done.outcomes)
+    if done.coverage is None or done.coverage.error:
+        return unmeasured(name, done.coverage.error if done.coverage else "coverage was not measured")
+    measure_lines = coverage.score if name == "coverage" else capability.score
+    return measure_lines(subject.sources, done.coverage.files)
+
+
+def _void(done: TestRun) -> str:
+    """Why a test run voids all: code that is not the checkout's, or a run that broke off."""
+    reasons = [*done.outside[:3], *([done.error] if done.error else [])]
+    return " ".join([*reasons, done.hint]).strip() if reasons else ""
+
+
+def _by_command(subject: Subject, spec: DimensionSpec) -> DimensionScore:
+    """One of the project's own dimensions."""
+    blank = DimensionScore(name=spec.name, tier=Tier(spec.tier))
+    if not spec.command:
+        return blank.model_copy(
+            update={"error": "it has no command, and none of the built-in dimensions has its name"}
+        )
+    limit = subject.deadline.left(spec.timeout)
+    done = run_command(
+        spec.command, checkout=subject.checkout, environment=subject.environment, timeout=limit
+    )
+    if done.timed_out:
+        return blank.model_copy(update={"error": f"the command took longer than {limit:.0f} s"})
+    report = project.report_file(spec.parser)
+    output = _read_report(subject.checkout, report) if report else done.stdout
+    reading = project.read(spec.parser, done.exit_code, output)
+    return blank.model_copy(
+        update={"score": reading.score, "error": reading.error, "details": dict(reading.details)}
+    )
+
+
+def _read_report(checkout: Path, name: str) -> str:
+    """The text of a report inside the checkout; empty when there is none."""
+    path = (checkout / name).resolve()
+    inside = path.is_relative_to(checkout) and path.is_file()
+    return path.read_text(encoding="utf-8", errors="replace") if inside else ""

@@ -1,0 +1,144 @@
+"""Measuring one checkout: setup, smoke test, dimensions, constraints; or what is cached for its tree."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+
+from factory.config import ProjectConfig
+from factory.evals import checkers
+from factory.evals.cache import MeasurementCache, cache_key, resampled
+from factory.evals.environment import prepare
+from factory.evals.gather import measure_dimensions, run_suite
+from factory.evals.harness import harness_hash
+from factory.evals.score import composite
+from factory.evals.subject import Progress, Subject, open_subject, run_check
+from factory.evals.testrun import TestRun
+from factory.models import Measurement
+from factory.paths import HomePaths, factory_home
+
+NO_ENVIRONMENT = "none"
+
+
+def measure(
+    checkout: Path,
+    *,
+    config: ProjectConfig,
+    commit: str,
+    tree: str,
+    project_root: Path,
+    project_key: str,
+    progress: Progress,
+    home: HomePaths | None = None,
+    fresh: bool = False,
+) -> Measurement:
+    """Measure a fresh checkout of ``commit``, or return what is cached for its tree.
+
+    ``config`` is the baseline's, and decides what is measured. With ``fresh`` the noisy dimensions are
+    sampled anew, and only they when the rest is cached. A failing smoke test leaves the rest unmeasured.
+    Raises EnvironmentLacking when there is no interpreter to measure with.
+    """
+    home = home or factory_home()
+    started = time.monotonic()
+    subject = open_subject(checkout, config, project_root, home, progress)
+    blank = _blank(subject, commit, tree)
+    cache = MeasurementCache(home.cache / project_key)
+    known = cache.get(blank.key)
+    noisy = {spec.name for spec in subject.dimensions if spec.noisy}
+    if known is not None and not (fresh and noisy):
+        progress("unchanged since it was measured: taken from the cache")
+        return known.model_copy(update={"commit": commit})
+    result = _measure(subject, blank, noisy if known is not None else None)
+    result = result.model_copy(update={"duration_s": round(time.monotonic() - started, 3)})
+    if known is not None:
+        return resampled(known, result, config.eval.weights).model_copy(update={"commit": commit})
+    cache.put(result)
+    return result
+
+
+def sample(
+    checkout: Path,
+    *,
+    config: ProjectConfig,
+    commit: str,
+    tree: str,
+    project_root: Path,
+    progress: Progress,
+    home: HomePaths | None = None,
+) -> Measurement:
+    """Measure all of a fresh checkout without a look at the cache, and leave nothing there."""
+    started = time.monotonic()
+    subject = open_subject(checkout, config, project_root, home or factory_home(), progress)
+    result = _measure(subject, _blank(subject, commit, tree), None)
+    return result.model_copy(update={"duration_s": round(time.monotonic() - started, 3)})
+
+
+def test_once(
+    checkout: Path,
+    *,
+    config: ProjectConfig,
+    project_root: Path,
+    progress: Progress,
+    home: HomePaths | None = None,
+) -> TestRun:
+    """One more run of the whole suite on a fresh checkout, to confirm or excuse a new failure."""
+    subject = open_subject(checkout, config, project_root, home or factory_home(), progress)
+    wrong = _prepare(subject)
+    if wrong:
+        return TestRun({}, None, {}, [], -1, 0.0, wrong)
+    return run_suite(subject, timeout=config.eval.time_limit, with_coverage=False)
+
+
+def _blank(subject: Subject, commit: str, tree: str) -> Measurement:
+    """A measurement with nothing in it but what it is of, and its key."""
+    harness = harness_hash(subject.config, subject.checkout, subject.files)
+    environment = subject.environment.fingerprint if subject.environment else NO_ENVIRONMENT
+    return Measurement(
+        commit=commit,
+        tree=tree,
+        harness=harness,
+        environment=environment,
+        key=cache_key(tree, harness, environment, {"ruff": checkers.ruff_version()}),
+        timestamp=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _measure(subject: Subject, blank: Measurement, only: Collection[str] | None) -> Measurement:
+    """Fill in a measurement; ``only`` names the dimensions to sample, None means all."""
+    settings = subject.config.eval
+    wrong = _prepare(subject)
+    if wrong:
+        return blank.model_copy(update={"void": wrong})
+    if settings.smoke:
+        subject.progress("smoke test")
+        smoke = run_check(subject, "smoke", settings.smoke)
+        blank = blank.model_copy(update={"smoke": smoke})
+        if not smoke.passed:
+            return blank
+    specs = [spec for spec in subject.dimensions if only is None or spec.name in only]
+    found = measure_dimensions(subject, specs)
+    constraints = [run_check(subject, c.name, c.check) for c in settings.constraints] if only is None else []
+    return blank.model_copy(
+        update={
+            "dimensions": found.dimensions,
+            "tests": dict(found.tests),
+            "void": found.void,
+            "constraints": constraints,
+            "composite": None if found.void else composite(found.dimensions, settings.weights),
+        }
+    )
+
+
+def _prepare(subject: Subject) -> str:
+    """Run ``[eval] setup``; returns what went wrong, or ""."""
+    setup = subject.config.eval.setup
+    if not setup:
+        return ""
+    subject.progress("setup")
+    if subject.environment is not None:
+        return prepare(subject.checkout, subject.environment, setup, timeout=subject.deadline.left())
+    result = run_check(subject, "setup", setup)
+    failed = f"[eval] setup failed with exit code {result.exit_code}: {result.output[-300:]}"
+    return "" if result.passed else failed

@@ -1,0 +1,67 @@
+"""The checkout under measurement, looked at once for all dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory.config import DimensionSpec, ProjectConfig
+from factory.evals import checkers
+from factory.evals.commands import run_command
+from factory.evals.deadline import Deadline
+from factory.evals.dimensions import sources
+from factory.evals.environment import Environment, resolve
+from factory.evals.files import checkout_files
+from factory.evals.plan import planned
+from factory.globs import matches
+from factory.models import CommandResult
+from factory.paths import HomePaths
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A checkout that is measured, and all that a dimension needs to be measured there."""
+
+    checkout: Path
+    config: ProjectConfig
+    environment: Environment | None
+    files: list[str]
+    sources: list[sources.Source]
+    deadline: Deadline
+    progress: Progress
+
+    @property
+    def dimensions(self) -> list[DimensionSpec]:
+        """What is to be measured."""
+        typed = checkers.has_mypy_settings(self.checkout)
+        return planned(self.config.eval.dimensions, python=self.environment is not None, typed=typed)
+
+
+def open_subject(
+    checkout: Path, config: ProjectConfig, project_root: Path, home: HomePaths, progress: Progress
+) -> Subject:
+    """Look at a checkout: its files, its sources, and the environment to measure it in.
+
+    What no experiment may change (``[scope] read_only``) is no source: a score is about what can be made
+    better.
+    """
+    checkout = checkout.resolve()
+    files = checkout_files(checkout)
+    own = [path for path in files if not matches(config.scope.read_only, path)]
+    found = sources.read_sources(checkout, own)
+    has_python = any(path.endswith(".py") for path in files)
+    environment = (
+        resolve(project_root, checkout, config.eval, home=home, progress=progress) if has_python else None
+    )
+    return Subject(checkout, config, environment, files, found, Deadline(config.eval.time_limit), progress)
+
+
+def run_check(subject: Subject, name: str, command: str) -> CommandResult:
+    """Run a smoke test, setup or constraint in the time that is left."""
+    left = subject.deadline.left()
+    return run_command(
+        command, checkout=subject.checkout, environment=subject.environment, timeout=left
+    ).result(name)

@@ -1,0 +1,83 @@
+"""What a process that runs a target's code may see: an allow-listed environment and scratch folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory.process import allowed_env
+
+# A hash seed makes the order of sets, and so the ids of tests that are parametrised from one, the same in
+# every run.
+STEADY = {
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONIOENCODING": "utf-8",
+}
+SHIM = Path(__file__).parent / "probe" / "site"
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """Private folders of one run, gone after it. ``root`` holds what we write, the others are the child's."""
+
+    root: Path
+    home: Path
+    tmp: Path
+
+
+@contextmanager
+def scratch_folders() -> Iterator[Scratch]:
+    """Private folders for a child. They lie in the system's temporary folder: a socket's path must stay
+    short.
+    """
+    root = Path(tempfile.mkdtemp(prefix="factory-")).resolve()
+    scratch = Scratch(root / "own", root / "home", root / "tmp")
+    try:
+        for folder in (scratch.root, scratch.home, scratch.tmp):
+            folder.mkdir(mode=0o700)
+        yield scratch
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def target_env(
+    scratch: Scratch, *, python: Path | None, network: bool = False, extra: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The environment of a process of the target: no secrets, a private home, its interpreter first on the
+    PATH.
+    """
+    env = allowed_env({"HOME": str(scratch.home), "TMPDIR": str(scratch.tmp)} | STEADY, network=network)
+    if python is not None:
+        env["PATH"] = os.pathsep.join(filter(None, [str(python.parent), env.get("PATH", "")]))
+    return env | dict(extra or {})
+
+
+def child_paths(roots: Sequence[Path], tools: Path | None) -> dict[str, str]:
+    """Variables that put a checkout's import roots first for every Python started, and the tools last."""
+    folders = [str(root) for root in roots]
+    if tools is None:
+        return {"PYTHONPATH": os.pathsep.join(folders)}
+    return {"PYTHONPATH": os.pathsep.join([str(SHIM), *folders]), "FACTORY_TOOLS": str(tools)}
+
+
+def install_env(scratch: Scratch, cache: Path) -> dict[str, str]:
+    """The environment of a package installation: the person's index settings, but a private home, for
+    building a package runs its code.
+    """
+    env = allowed_env({"HOME": str(scratch.home), "TMPDIR": str(scratch.tmp)}, network=True)
+    env.setdefault("PIP_CACHE_DIR", str(cache))
+    settings = [
+        Path.home() / ".config/pip/pip.conf",
+        Path.home() / "Library/Application Support/pip/pip.conf",
+    ]
+    for file in (*settings, Path.home() / ".pip" / "pip.conf"):
+        if file.is_file():
+            env.setdefault("PIP_CONFIG_FILE", str(file))
+    return env | {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_REQUIRE_VIRTUALENV": "0"}

@@ -1,0 +1,247 @@
+"""Page 5, "Deciding": directions, thresholds to the last digit, verdicts, and what no CEO can do."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factory.evals.decide import Comparison, Direction, compare, threshold_holds, verdict
+from factory.models import (
+    Check,
+    CommandResult,
+    DimensionScore,
+    Measurement,
+    PrecheckReport,
+    Reason,
+    ReviewRecord,
+    ReviewVerdict,
+    Tier,
+    Verdict,
+)
+
+
+def dim(
+    name: str, score: float | None, tier: Tier = Tier.GROWTH, noisy: bool = False, **rest: object
+) -> DimensionScore:
+    return DimensionScore.model_validate({"name": name, "tier": tier, "score": score, "noisy": noisy, **rest})
+
+
+def measured(*dimensions: DimensionScore, **rest: object) -> Measurement:
+    base = {
+        "commit": "c",
+        "tree": "t",
+        "harness": "h",
+        "environment": "e",
+        "key": "k",
+        "timestamp": "2024-01-01T00:00:00Z",
+    }
+    return Measurement.model_validate({**base, "dimensions": list(dimensions), **rest})
+
+
+def growth(score: float, noisy: bool = False) -> Measurement:
+    return measured(dim("g", score, noisy=noisy))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "direction"),
+    [
+        (0.5, 0.6, "improved"),
+        (0.5, 0.5006, "improved"),
+        (0.5, 0.5005, "held"),
+        (0.5, 0.5, "held"),
+        (0.5, 0.498, "held"),
+        (0.6, 0.598, "held"),
+        (0.9, 0.898, "held"),
+        (0.5, 0.4979, "regressed"),
+        (0.65, 0.6489, "held"),
+    ],
+)
+def test_a_difference_without_noise_is_judged_by_the_two_thresholds(
+    before: float, after: float, direction: str
+) -> None:
+    result = compare([growth(before)], [growth(after)])
+    assert result.direction == direction
+    assert result.gain == pytest.approx(after - before)
+
+
+def test_a_hygiene_loss_is_a_regression_even_if_the_composite_gains() -> None:
+    before = measured(dim("tests", 1.0, Tier.HYGIENE), dim("g", 0.2))
+    after = measured(dim("tests", 0.99, Tier.HYGIENE), dim("g", 0.9))
+    result = compare([before], [after])
+    assert result.direction == "regressed"
+    assert result.hygiene_losses == ["tests 1.0000 → 0.9900"]
+    assert result.rationale == "composite 0.6000 → 0.9450; hygiene lost: tests 1.0000 → 0.9900"
+
+
+def test_a_hygiene_loss_of_exactly_the_tolerance_passes() -> None:
+    before = measured(dim("tests", 0.9, Tier.HYGIENE), dim("g", 0.2))
+    after = measured(dim("tests", 0.898, Tier.HYGIENE), dim("g", 0.9))
+    assert compare([before], [after]).hygiene_losses == []
+
+
+def test_a_share_that_falls_without_one_problem_more_is_no_loss() -> None:
+    before = measured(dim("coverage", 0.90, Tier.HYGIENE, details={"problems": 5}), dim("g", 0.2))
+    fewer = measured(dim("coverage", 0.89, Tier.HYGIENE, details={"problems": 5}), dim("g", 0.9))
+    more = measured(dim("coverage", 0.89, Tier.HYGIENE, details={"problems": 6}), dim("g", 0.9))
+    assert compare([before], [fewer]).direction == "improved"
+    assert compare([before], [more]).direction == "regressed"
+
+
+def test_breaking_a_dimension_is_no_way_out_of_it() -> None:
+    before = measured(dim("a", 0.9), dim("b", 0.1))
+    gone = measured(dim("a", 0.9))
+    broken = measured(dim("a", 0.9), dim("b", None, error="cannot run"))
+    assert compare([before], [gone]).direction == "regressed"
+    assert compare([before], [broken]).direction == "regressed"
+
+
+def test_what_only_the_candidate_has_and_what_has_nothing_to_see_is_left_out() -> None:
+    before = measured(dim("a", 0.5), dim("gone", 0.1))
+    after = measured(dim("a", 0.5), dim("gone", None), dim("new", 1.0))
+    result = compare([before], [after])
+    assert (result.direction, result.before, result.after) == ("held", 0.5, 0.5)
+
+
+def test_different_harnesses_and_void_measurements_are_not_compared() -> None:
+    other = measured(dim("g", 0.9), harness="other")
+    void = measured(dim("g", 0.9), void="a module came from elsewhere")
+    assert compare([growth(0.5)], [other]).direction == "inconclusive"
+    assert compare([growth(0.5)], [void]).rationale == "a measurement is void: a module came from elsewhere"
+
+
+def test_a_failed_smoke_test_leaves_nothing_to_compare() -> None:
+    after = measured(smoke=CommandResult(name="smoke", command="python -c 1", exit_code=1))
+    result = compare([growth(0.5)], [after])
+    assert result.direction == "inconclusive"
+    assert result.rationale == "the smoke test failed, so nothing was measured: python -c 1"
+
+
+def test_another_environment_is_said_and_compared() -> None:
+    after = measured(dim("g", 0.9), environment="new dependency")
+    assert compare([growth(0.5)], [after]).rationale.endswith(
+        "improved (the change brings another environment)"
+    )
+
+
+def test_uneven_samples_are_a_mistake_of_the_caller() -> None:
+    with pytest.raises(ValueError, match="as many samples"):
+        compare([growth(0.5)], [])
+
+
+def noisy(*scores: float) -> list[Measurement]:
+    return [growth(score, noisy=True) for score in scores]
+
+
+def test_noisy_differences_must_be_significant() -> None:
+    base = noisy(0.50, 0.51, 0.49, 0.50, 0.50)
+    assert compare(base, noisy(0.60, 0.61, 0.60, 0.59, 0.61)).direction == "improved"
+    assert compare(base, noisy(0.40, 0.41, 0.40, 0.39, 0.41)).direction == "regressed"
+    assert compare(base, noisy(0.60, 0.40, 0.55, 0.45, 0.52)).direction == "inconclusive"
+    assert compare(base, noisy(0.50, 0.51, 0.49, 0.50, 0.50)).direction == "held"
+
+
+def test_a_single_noisy_pair_decides_nothing() -> None:
+    assert compare(noisy(0.5), noisy(0.9)).direction == "inconclusive"
+
+
+def test_worthless_noisy_changes_are_seldom_kept() -> None:
+    rng = random.Random(7)
+
+    def sample() -> list[Measurement]:
+        return noisy(*(min(max(rng.gauss(0.5, 0.02), 0), 1) for _ in range(5)))
+
+    kept = sum(compare(sample(), sample()).direction == "improved" for _ in range(600))
+    assert kept / 600 < 0.08
+
+
+SCORES = st.floats(0, 1)
+
+
+@given(SCORES, SCORES)
+def test_improved_and_regressed_are_mirror_images_within_the_thresholds(a: float, b: float) -> None:
+    there = compare([growth(a)], [growth(b)], min_gain=0.001, tolerance=0.001).direction
+    back = compare([growth(b)], [growth(a)], min_gain=0.001, tolerance=0.001).direction
+    mirror = {"improved": "regressed", "regressed": "improved", "held": "held"}
+    assert back == mirror[there]
+
+
+@given(st.integers(0, 1000), st.integers(0, 1000))
+def test_a_loss_of_exactly_the_tolerance_always_passes(base: int, loss: int) -> None:
+    before, tolerance = base / 1000, min(loss, base) / 1000
+    after = (base - min(loss, base)) / 1000
+    assert compare([growth(before)], [growth(after)], tolerance=tolerance).direction != "regressed"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "threshold", "holds"),
+    [
+        (0.65, 0.6489, 0.8, True),
+        (0.81, 0.80, 0.8, False),
+        (0.81, 0.8095, 0.8095, True),
+        (0.8, 0.7995, 0.8, False),
+    ],
+)
+def test_the_threshold_binds_only_what_was_above_it(
+    before: float, after: float, threshold: float, holds: bool
+) -> None:
+    assert threshold_holds(compare([growth(before)], [growth(after)]), threshold) is holds
+
+
+PASSED = PrecheckReport(commit="c", checks=[Check(name="guard", passed=True, detail="", reason=Reason.GUARD)])
+FAILED = PrecheckReport(
+    commit="c", checks=[Check(name="guard", passed=False, detail="scope: a.py", reason=Reason.GUARD)]
+)
+
+
+def comparison(direction: Direction) -> Comparison:
+    return Comparison(direction, 0.0, 0.5, 0.5, "composite 0.5000 → 0.5000")
+
+
+def review(answer: ReviewVerdict) -> ReviewRecord:
+    return ReviewRecord(by="ceo", commit="c", verdict=answer, reason="too wide", timestamp="t")
+
+
+@pytest.mark.parametrize(
+    ("direction", "delivered", "expected"),
+    [
+        ("improved", None, (Verdict.KEEP, Reason.IMPROVED)),
+        ("improved", False, (Verdict.KEEP, Reason.IMPROVED)),
+        ("held", True, (Verdict.KEEP, Reason.HELD_DELIVERED)),
+        ("held", False, (Verdict.REVERT, Reason.NO_EFFECT)),
+        ("held", None, (Verdict.REVERT, Reason.NO_EFFECT)),
+        ("regressed", True, (Verdict.REVERT, Reason.REGRESSED)),
+        ("inconclusive", True, (Verdict.REVERT, Reason.INCONCLUSIVE)),
+    ],
+)
+def test_verdicts_follow_from_direction_and_delivery(
+    direction: Direction, delivered: bool | None, expected: tuple[Verdict, Reason]
+) -> None:
+    decision = verdict(PASSED, comparison(direction), delivered=delivered)
+    assert (decision.verdict, decision.reason) == expected
+
+
+def test_a_failed_precheck_reverts_with_the_reason_of_its_first_failure() -> None:
+    decision = verdict(FAILED, comparison("improved"), delivered=True)
+    assert decision == (Verdict.REVERT, Reason.GUARD, "precheck failed at guard: scope: a.py")
+
+
+def test_the_ceo_may_turn_a_keep_into_a_revert() -> None:
+    decision = verdict(PASSED, comparison("improved"), delivered=None, ceo=review(ReviewVerdict.ABORT))
+    assert decision == (Verdict.REVERT, Reason.REVIEW, "the CEO decided against it: too wide")
+
+
+@given(
+    st.sampled_from([PASSED, FAILED]),
+    st.sampled_from(["improved", "held", "regressed", "inconclusive"]),
+    st.sampled_from([True, False, None]),
+    st.sampled_from(ReviewVerdict),
+)
+def test_the_ceo_never_turns_a_revert_into_a_keep(
+    precheck: PrecheckReport, direction: Direction, delivered: bool | None, answer: ReviewVerdict
+) -> None:
+    alone = verdict(precheck, comparison(direction), delivered=delivered)
+    reviewed = verdict(precheck, comparison(direction), delivered=delivered, ceo=review(answer))
+    if alone.verdict is Verdict.REVERT:
+        assert reviewed == alone
+    assert reviewed.verdict is Verdict.REVERT or answer is ReviewVerdict.PROCEED

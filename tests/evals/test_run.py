@@ -1,0 +1,219 @@
+"""Measuring real checkouts: what is measured, what is cached, and what happens when things are broken."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from factory.config import ProjectConfig
+from factory.evals.cache import write_last_eval
+from factory.evals.run import measure
+from factory.evals.run import test_once as run_tests_once
+from factory.git import Repo
+from factory.models import Measurement, Outcome
+from factory.paths import HomePaths
+from tests.evals.project_builder import FILES, commit, config, scores
+
+Measure = Callable[..., Measurement]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def measured(tmp_path: Path, said: list[str]) -> Measure:
+    """Measure a revision of the project in ``tmp_path / "project"`` in a fresh checkout."""
+    root = tmp_path / "project"
+
+    def run(settings: ProjectConfig | None = None, fresh: bool = False) -> Measurement:
+        repo = Repo(root)
+        checkout = tmp_path / "checkout"
+        sha = repo.checkout_at("HEAD", checkout)
+        return measure(
+            checkout,
+            config=settings or config(),
+            commit=sha,
+            tree=repo.tree(sha),
+            project_root=root,
+            project_key="project-1",
+            progress=said.append,
+            home=HomePaths(tmp_path / "home"),
+            fresh=fresh,
+        )
+
+    return run
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    commit(tmp_path / "project", FILES)
+    return tmp_path / "project"
+
+
+def test_a_small_project_by_all_built_in_dimensions(project: Path, measured: Measure) -> None:
+    result = measured()
+    assert result.void == ""
+    assert scores(result) == {
+        "tests": 1.0,
+        "lint": pytest.approx(1 / (1 + 100 / 7 / 5)),
+        "coverage": 0.25,
+        "capability_surface": pytest.approx(1 / 7),
+        "observability": 0.0,
+        "documentation": 0.5,
+    }
+    assert result.tests == {"tests/test_calc.py::test_add": Outcome.PASSED}
+    lint = result.dimension("lint")
+    assert lint is not None
+    assert lint.details["rules"] == lint.details["fixable"] == {"F401": 1}
+    assert lint.details["places"] == [
+        {"file": "src/calc.py", "line": 3, "what": "F401 `os` imported but unused"}
+    ]
+
+
+def test_the_places_name_what_to_mend(project: Path, measured: Measure) -> None:
+    places = {d.name: d.details.get("places") for d in measured().dimensions}
+    file = "src/calc.py"
+    assert places["observability"] == [{"file": file, "line": 14, "what": "silent except ZeroDivisionError"}]
+    assert places["documentation"] == [{"file": file, "line": 11, "what": "divide has no docstring"}]
+    assert places["capability_surface"] == [{"file": file, "line": 11, "what": "divide is not exercised"}]
+    assert places["coverage"] == [{"file": file, "line": 12, "what": "3 lines not run"}]
+
+
+def test_an_unchanged_tree_is_not_measured_twice(project: Path, measured: Measure, said: list[str]) -> None:
+    first = measured()
+    commit(project, {}, "an empty commit has the same tree")
+    said.clear()
+    second = measured()
+    assert said == ["unchanged since it was measured: taken from the cache"]
+    assert second.commit != first.commit
+    assert second.model_copy(update={"commit": first.commit}) == first
+
+
+def test_another_harness_has_another_key(project: Path, measured: Measure) -> None:
+    first = measured()
+    commit(project, {"eval/run.py": "print(1)\n"})
+    second = measured()
+    assert second.harness != first.harness
+    third = measured(config('smoke = "true"'))
+    assert third.harness != second.harness
+    assert measured(config("threshold = 0.9")).harness == second.harness
+
+
+def test_a_damaged_cache_is_measured_again(project: Path, measured: Measure, tmp_path: Path) -> None:
+    first = measured()
+    file = tmp_path / "home" / "cache" / "project-1" / f"{first.key}.json"
+    file.write_bytes(b"\xff{")
+    assert scores(measured()) == scores(first)
+
+
+def test_only_noisy_dimensions_are_sampled_anew(project: Path, measured: Measure, tmp_path: Path) -> None:
+    counter = tmp_path / "count"
+    command = f"echo x >> {counter}; printf '{{\\\"score\\\": 0.%s}}' $(wc -l < {counter})"
+    noisy = config(
+        f'[[eval.dimension]]\nname = "speed"\ncommand = "{command}"\nparser = "json"\nnoisy = true\n'
+    )
+    runs = [measured(noisy), measured(noisy), measured(noisy, fresh=True)]
+    assert [scores(run)["speed"] for run in runs] == [0.1, 0.1, 0.2]
+    assert runs[2].tests == runs[0].tests
+    assert runs[2].composite == pytest.approx((runs[0].composite or 0) + 0.05)
+
+
+def test_a_failing_smoke_test_leaves_the_rest_unmeasured(project: Path, measured: Measure) -> None:
+    result = measured(config('smoke = "echo broken; exit 3"'))
+    assert result.smoke is not None
+    assert (result.smoke.exit_code, result.smoke.output) == (3, "broken")
+    assert (result.dimensions, result.composite) == ([], None)
+
+
+def test_constraints_are_run_and_recorded(project: Path, measured: Measure) -> None:
+    both = '[[eval.constraint]]\nname = "ok"\ncheck = "true"\n[[eval.constraint]]\nname = "no"\ncheck = "exit 4"\n'
+    assert [(c.name, c.exit_code) for c in measured(config(both)).constraints] == [("ok", 0), ("no", 4)]
+
+
+def test_the_projects_own_dimensions_take_half(project: Path, measured: Measure) -> None:
+    own = '[[eval.dimension]]\nname = "mine"\ncommand = "python -c \'import calc; exit(calc.add(0, 1))\'"\n'
+    result = measured(config(own))
+    mine = result.dimension("mine")
+    assert mine is not None
+    assert (mine.score, mine.details, mine.tier.value) == (0.0, {"exit_code": 1}, "project")
+    assert result.composite == pytest.approx((measured().composite or 0) * 0.5, rel=0.3)
+
+
+def test_listed_built_in_dimensions_are_the_only_ones(project: Path, measured: Measure) -> None:
+    listed = '[[eval.dimension]]\nname = "tests"\ncommand = "pytest -q"\n[[eval.dimension]]\nname = "lint"\nweight = 3\n'
+    result = measured(config(listed))
+    assert [(d.name, d.tier.value, d.weight) for d in result.dimensions] == [
+        ("tests", "hygiene", 1.0),
+        ("lint", "hygiene", 3.0),
+    ]
+
+
+def test_a_syntax_error_is_counted_and_reported(project: Path, measured: Measure) -> None:
+    commit(project, {"src/broken.py": "x = 1\ny = = 2\n"})
+    result = measured()
+    lint = result.dimension("lint")
+    assert lint is not None
+    assert lint.details["syntax_errors"] == [{"file": "src/broken.py", "line": 2, "what": "invalid syntax"}]
+    assert lint.details["problems"] == 3
+
+
+def test_no_tests_score_zero(tmp_path: Path, measured: Measure) -> None:
+    commit(tmp_path / "project", {"src/calc.py": FILES["src/calc.py"]})
+    result = measured()
+    assert (result.void, scores(result)["tests"], scores(result)["coverage"]) == ("", 0.0, 0.0)
+
+
+def test_a_suite_that_does_not_end_voids_the_measurement(
+    project: Path, measured: Measure, tmp_path: Path
+) -> None:
+    commit(project, {"tests/test_hang.py": "import time\n\ndef test_hang():\n    time.sleep(60)\n"})
+    result = measured(config("time_limit = 4"))
+    assert result.void.startswith("timed out after")
+    assert result.composite is None
+    assert not (tmp_path / "home" / "cache" / "project-1").exists()
+
+
+def test_a_failing_setup_voids_the_measurement(project: Path, measured: Measure) -> None:
+    assert measured(config('setup = "exit 7"')).void.startswith("[eval] setup failed with exit code 7")
+
+
+def test_read_only_files_are_no_sources(project: Path, measured: Measure) -> None:
+    commit(project, {"eval/judge.py": "import os\nimport sys\n"})
+    result = measured(config(top='[scope]\nread_only = ["eval/**"]'))
+    assert (result.dimension("lint") or result.dimensions[0]).details["findings"] == 1
+
+
+def test_a_project_without_python_is_measured_by_its_commands(tmp_path: Path, measured: Measure) -> None:
+    commit(tmp_path / "project", {"Makefile": "test:\n\ttrue\n"})
+    own = '[[eval.dimension]]\nname = "tests"\ntier = "hygiene"\ncommand = "make test"\n'
+    result = measured(config(own))
+    assert (result.environment, scores(result), result.composite) == ("none", {"tests": 1.0}, 1.0)
+
+
+def test_types_are_checked_where_a_checker_is_configured(project: Path, measured: Measure) -> None:
+    commit(project, {"mypy.ini": "[mypy]\nstrict = True\n", "src/typed.py": 'x: int = "a"\n'})
+    types = measured().dimension("type_check")
+    assert types is not None
+    assert types.error == ""
+    assert types.details["rules"] == {"no-untyped-def": 2, "assignment": 1}
+
+
+def test_one_more_run_of_the_suite(project: Path, tmp_path: Path, said: list[str]) -> None:
+    run = run_tests_once(
+        project,
+        config=config(),
+        project_root=project,
+        progress=said.append,
+        home=HomePaths(tmp_path / "home"),
+    )
+    assert run.valid
+    assert run.outcomes == {"tests/test_calc.py::test_add": Outcome.PASSED}
+
+
+def test_last_eval_is_the_measurement_with_its_key(project: Path, measured: Measure, tmp_path: Path) -> None:
+    result = measured()
+    write_last_eval(tmp_path / ".factory" / "last_eval.json", result)
+    stored = Measurement.model_validate_json((tmp_path / ".factory" / "last_eval.json").read_text())
+    assert stored == result

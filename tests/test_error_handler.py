@@ -1,0 +1,152 @@
+"""Whatever goes wrong: one sentence, the right code, and a log."""
+
+from __future__ import annotations
+
+import errno
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from factory import process
+from factory.error_handler import run_guarded
+from factory.errors import AnswerIsNo, BadInput, EnvironmentLacking, Refused
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FACTORY_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(sys, "argv", ["/somewhere/factory", "ceo", "my project"])
+    return tmp_path / "home"
+
+
+def raising(error: BaseException) -> Callable[[], int]:
+    def call() -> int:
+        raise error
+
+    return call
+
+
+@pytest.mark.parametrize("code", [0, 1, 3])
+def test_a_code_passes(code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_guarded(lambda: code, debug=False) == code
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("kind", "code"), [(BadInput, 2), (Refused, 3), (EnvironmentLacking, 4)])
+def test_an_expected_error(
+    kind: type[BadInput], code: int, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_guarded(raising(kind("It is so.", "Do this.")), debug=False) == code
+    log = home / "logs" / "factory.log"
+    assert capsys.readouterr() == ("", f"factory: It is so.\n  Do this.\n  Log: {log}\n")
+    fields = json.loads(log.read_text())
+    assert (fields["event"], fields["kind"], fields["argv"][1:]) == (
+        "It is so.",
+        kind.__name__,
+        ["ceo", "my project"],
+    )
+    assert "Traceback" in fields["traceback"]
+
+
+def test_an_answer_is_no_failure(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_guarded(raising(AnswerIsNo("No.")), debug=False) == 1
+    assert capsys.readouterr().err == "factory: No.\n"
+    assert not home.exists()
+
+
+def test_an_interruption(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_guarded(raising(KeyboardInterrupt()), debug=False) == 130
+    assert capsys.readouterr().err == "factory: interrupted; resume with `factory ceo 'my project'`\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.ENOSPC, "The disk is full: /x/y could not be written."),
+        (errno.EACCES, "Permission denied: /x/y."),
+        (errno.EROFS, "/x/y is on a read-only file system."),
+    ],
+)
+def test_a_mendable_system_error(number: int, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_guarded(raising(OSError(number, "", "/x/y")), debug=False) == 4
+    assert capsys.readouterr().err.startswith(f"factory: {sentence}\n")
+
+
+def test_a_bug_leaves_a_crash_log_without_secrets(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "very-secret-value")
+    assert run_guarded(raising(ZeroDivisionError("by very-secret-value\nmore")), debug=False) == 4
+    (crash,) = (home / "logs").iterdir()
+    assert capsys.readouterr().err == (
+        f"factory: this is a bug in factory: ZeroDivisionError: by [redacted] (details in {crash})\n"
+    )
+    text = crash.read_text()
+    assert "command: factory ceo 'my project'\n" in text
+    assert "Traceback (most recent call last)" in text
+    assert "Python 3." in text
+    assert "very-secret-value" not in text
+
+
+def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_guarded(raising(KeyError("x")), debug=True) == 4
+    assert "Traceback (most recent call last)" in capsys.readouterr().err
+
+
+def test_a_home_that_cannot_be_written_is_still_one_sentence(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.write_text("a file in the way")
+    assert run_guarded(raising(BadInput("Wrong.")), debug=False) == 2
+    assert run_guarded(raising(KeyError("x")), debug=False) == 4
+    assert capsys.readouterr().err == (
+        "factory: Wrong.\n"
+        "factory: this is a bug in factory: KeyError: 'x' "
+        "(its log could not be written; --debug shows the details)\n"
+    )
+
+
+def test_argparse_may_leave() -> None:
+    with pytest.raises(SystemExit):
+        run_guarded(raising(SystemExit(2)), debug=False)
+
+
+def test_a_reader_that_goes_away_is_quiet() -> None:
+    code = (
+        "import sys; from factory import output; from factory.error_handler import run_guarded\n"
+        "def call():\n"
+        "    for n in range(100_000): output.say(str(n))\n"
+        "    return 0\n"
+        "sys.exit(run_guarded(call, debug=False))"
+    )
+    pipe = subprocess.PIPE
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY, stdout=pipe, stderr=pipe)
+    assert child.stdout is not None
+    assert child.stderr is not None
+    child.stdout.readline()
+    child.stdout.close()
+    assert child.stderr.read() == b""
+    assert child.wait(30) == 141
+
+
+def test_an_interruption_stops_children_of_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(process, "stop_all", lambda: calls.append(1))
+    run_guarded(raising(KeyboardInterrupt()), debug=False)
+    assert calls == [1]
+
+
+def test_the_boundary_costs_little() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); import factory.error_handler\n"
+        "heavy = ('factory.process', 'factory.paths', 'dataclasses', 'json', 'rich', 'traceback')\n"
+        "print([m for m in heavy if m in sys.modules])"
+    )
+    command = [sys.executable, "-I", "-S", "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
