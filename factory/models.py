@@ -129,6 +129,14 @@ class Measurement(Model):
         return next((d for d in self.dimensions if d.name == name), None)
 
 
+class MeasurementPairs(Model):
+    """The samples that a decision rests on: baseline and candidate, pair by pair; one pair where nothing is noisy."""
+
+    v: int = FORMAT_VERSION
+    before: list[Measurement]
+    after: list[Measurement]
+
+
 class GuardFinding(Model):
     """One violation: which guard, where, what is wrong, how to mend it."""
 
@@ -295,7 +303,6 @@ class FailureReport(Model):
     confirmed: list[str] = Field(default_factory=list)
     unclear: list[str] = Field(default_factory=list)
     excused: list[str] = Field(default_factory=list)
-    flaky: list[str] = Field(default_factory=list)
 
 
 class VerifyReport(Model):

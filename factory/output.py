@@ -292,7 +292,6 @@ class Progress:
     def step_started(self, label: str) -> None:
         """A step runs now."""
         self._label = label
-        self.event("step_started", label=label)
         self._spin()
 
     def step_finished(
@@ -301,9 +300,6 @@ class Progress:
         """A step is over: its seconds, its tokens (None: it used no agent), what is left of the budget."""
         self._stop_spinning()
         self._label = ""
-        self.event(
-            "step_finished", label=label, elapsed_s=round(elapsed_s, 3), tokens=tokens, budget=budget_text
-        )
         self._line(finished_line(label, elapsed_s, tokens, budget_text))
 
     def warn(self, text: str) -> None:

@@ -9,19 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from factory.evals.decide import Comparison, threshold_holds
 from factory.models import Check, CommandResult, GuardReport, Measurement, PrecheckReport, Reason, ReviewRecord
-
-SLACK = 1e-9
-"""Differences below this are rounding of binary fractions, not a change of score."""
 
 
 @dataclass(frozen=True)
 class PrecheckFacts:
     """What is on record for an experiment; None where nothing is.
 
-    ``direction`` is the comparison's word for the composite (improved, held, regressed, inconclusive) and
-    ``direction_detail`` its figures. ``new_failures`` are confirmed ones, ``unclear_failures`` those that showed
-    both outcomes on the candidate alone. ``leaks`` are findings of the leakage scan (research mode).
+    ``comparison`` is how the score moved. ``new_failures`` are confirmed ones, ``unclear_failures`` those that
+    showed both outcomes on the candidate alone. ``leaks`` are findings of the leakage scan (research mode).
     """
 
     commit: str
@@ -29,8 +26,7 @@ class PrecheckFacts:
     after: Measurement | None
     guard: GuardReport | None
     threshold: float
-    direction: str
-    direction_detail: str
+    comparison: Comparison | None
     new_failures: Sequence[str] = ()
     unclear_failures: Sequence[str] = ()
     anti_pattern: str = ""
@@ -70,14 +66,14 @@ def score_direction(facts: PrecheckFacts) -> Check:
     """Not regressed; and at or above the threshold, unless the baseline was below it already."""
     if facts.after and _smoke_failed(facts.after):
         return _check("score_direction", "the smoke test failed, so nothing was scored", "", Reason.SMOKE)
-    if facts.direction in ("regressed", "inconclusive"):
-        return _check("score_direction", facts.direction_detail, "", Reason(facts.direction))
-    before, after = (m.composite if m else None for m in (facts.before, facts.after))
-    if before is None or after is None:
-        return _check("score_direction", "no scores to compare", "", Reason.ERROR)
-    fell_below = after < facts.threshold - SLACK and before >= facts.threshold - SLACK
-    failed = f"{after:.4f} is below the threshold {facts.threshold:.4f}, the baseline was not" if fell_below else ""
-    return _check("score_direction", failed, facts.direction_detail, Reason.REGRESSED)
+    moved = facts.comparison
+    if moved is None or moved.before is None or moved.after is None:
+        return _check("score_direction", moved.rationale if moved else "no scores to compare", "", Reason.INCONCLUSIVE)
+    if moved.direction in ("regressed", "inconclusive"):
+        return _check("score_direction", moved.rationale, "", Reason(moved.direction))
+    below = f"{moved.after:.4f} is below the threshold {facts.threshold:.4f}, the baseline was not"
+    failed = "" if threshold_holds(moved, facts.threshold) else below
+    return _check("score_direction", failed, moved.rationale, Reason.REGRESSED)
 
 
 def no_new_failures(facts: PrecheckFacts) -> Check:

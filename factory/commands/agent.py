@@ -12,7 +12,7 @@ from factory.agents.roles import Role, role_named
 from factory.config import default_project
 from factory.cycle import experiment as lab_work
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.runners import runner_named
+from factory.cycle.runners import resolve_runner, runner_named
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.git import scratch_checkout
 from factory.runners.base import AgentResult, Invocation
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     role = role_named(args.role)
     lab = open_lab(args.path, output.note)
     policy = lab.policy("HEAD") or default_project()
-    runner = runner_named(args.runner or policy.runner.default or "offline")
+    runner = runner_named(resolve_runner(args.runner or policy.runner.default))
     facts = {"goal": policy.goal, "experiment": args.id, "item": {"title": args.task, "what": args.task, "checklist": [args.task]}}
     facts["scope"] = facts["config"] = {"modifiable": list(policy.scope.modifiable), "read_only": list(policy.scope.read_only)}
     prompt = render_prompt(role.name, args.task, facts, goal=policy.goal)

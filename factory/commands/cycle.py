@@ -19,7 +19,7 @@ from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import abandon, check_same_options, options_of, plan_cycle, run_cycle
 from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.modes import MODES
-from factory.cycle.runners import runner_named
+from factory.cycle.runners import resolve_runner, runner_named
 from factory.errors import EXIT_OK, EXIT_USAGE, BadInput, FactoryError
 from factory.rows import Row
 from factory.runners.base import Runner
@@ -85,8 +85,9 @@ def _first_line(lab: Lab, in_flight: str) -> str:
 def _options(lab: Lab, asked: dict[str, Any]) -> CycleOptions:
     """The options of a new cycle: as asked, else as configured."""
     policy = lab.policy("HEAD") or default_project()
-    configured = {"mode": "auto", "runner": policy.runner.default or "offline", "model": policy.runner.model}
-    return CycleOptions(**(configured | asked))
+    configured = {"mode": "auto", "runner": policy.runner.default, "model": policy.runner.model}
+    chosen = configured | asked
+    return CycleOptions(**(chosen | {"runner": resolve_runner(chosen["runner"])}))
 
 
 def _loop(

@@ -9,7 +9,7 @@ from factory.config.kinds import NUMBER, NUMBER_TABLE, PATTERNS, TEXT, TEXT_TABL
 from factory.config.lines import KeyPath
 from factory.config.mistakes import Mistake, key_text, nearest, shown
 from factory.config.model import Given
-from factory.config.schema import ROLES, RUNNERS, SETTINGS, File, Setting, expectation
+from factory.config.schema import BUILT_IN_DIMENSIONS, ROLES, RUNNERS, SETTINGS, File, Setting, expectation
 
 ROLE, NAME, ELEMENT = "<role>", "<name>", "[]"
 WHERE_IT_BELONGS = {
@@ -50,6 +50,7 @@ class Checker:
         """Check everything in the document."""
         self._table(TREE, document, ())
         self._names_differ(("eval", "dimension"))
+        self._commands_given()
         self._names_differ(("eval", "constraint"))
         self.mistakes += runner_mistakes(self.given, commands_of(self.given))
         self.mistakes.sort(key=lambda mistake: _line_of(mistake.where))
@@ -107,6 +108,18 @@ class Checker:
             self.given[path] = Given(checked(setting, value), self.where(path))
         except WrongValue as wrong:
             self.mistake(path, wrong.got, wrong.expected, wrong.meant)
+
+    def _commands_given(self) -> None:
+        """Only a built-in dimension is measured without a command."""
+        path: KeyPath = ("eval", "dimension")
+        for index in range(self.given[path].value if path in self.given else 0):
+            name, command = (self.given.get((*path, index, key)) for key in ("name", "command"))
+            if name is None or name.value in BUILT_IN_DIMENSIONS or (command and command.value):
+                continue
+            expected = f"a command, for {shown(name.value)} is no built-in dimension"
+            self.mistake(
+                (*path, index, "command"), "nothing", expected, nearest(name.value, BUILT_IN_DIMENSIONS)
+            )
 
     def _names_differ(self, path: KeyPath) -> None:
         seen: dict[str, str] = {}

@@ -10,6 +10,7 @@ from typing import Any
 
 from factory.globs import pattern_fault
 
+PARSERS = ("exit_code", "json", "results")
 SWITCH_WORDS = {
     "true": True,
     "1": True,
@@ -87,6 +88,15 @@ def _file(value: Any) -> str:
     return str(value)
 
 
+def _parser(value: Any) -> str:
+    kind, colon, file = _text(value).partition(":")
+    if kind not in PARSERS or (colon and (kind == "exit_code" or not file)):
+        raise ValueError
+    if file:
+        _file(file)
+    return str(value)
+
+
 def _table(read: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
     def read_table(value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
@@ -112,6 +122,7 @@ def _no_word(word: str) -> Any:
 
 TEXT = Kind("a text in quotes", _text, str)
 FILE = Kind("a file of the project, by its path from the root", _file, str)
+PARSER = Kind("one of exit_code, json, results, json:FILE, results:FILE", _parser, str)
 WHOLE = Kind("a whole number", _whole, int)
 NUMBER = Kind("a number", _number, float)
 SWITCH = Kind("true or false", _switch, _switch_word)

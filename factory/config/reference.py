@@ -22,9 +22,7 @@ weights = { hygiene = 0.3, growth = 0.2, project = 0.5 }
 
 [[eval.dimension]]
 name = "tests"
-tier = "hygiene"
-command = "python -m pytest"
-parser = "pytest"
+tier = "hygiene"                       # built in: needs no command
 
 [[eval.dimension]]
 name = "speed"                         # your own: prints {"score": 0.83}

@@ -16,6 +16,7 @@ from factory.config.kinds import (
     FILE,
     NUMBER,
     NUMBER_TABLE,
+    PARSER,
     PATTERNS,
     SWITCH,
     TEXT,
@@ -36,6 +37,15 @@ ROLES = (
     "failure_analyst",
 )
 TIERS = ("hygiene", "growth", "project")
+BUILT_IN_DIMENSIONS = (
+    "tests",
+    "lint",
+    "type_check",
+    "coverage",
+    "capability_surface",
+    "observability",
+    "documentation",
+)
 RUNNERS = ("auto", "claude", "codex", "offline")
 SANDBOXES = ("auto", "bwrap", "cli", "off")
 STATUSES = (
@@ -172,13 +182,20 @@ SETTINGS: tuple[Setting, ...] = (
         low=0,
         high=MOST,
     ),
-    Setting("eval.dimension[].command", TEXT, "", "What is run, at the root of a fresh checkout."),
+    Setting(
+        "eval.dimension[].command",
+        TEXT,
+        "",
+        "What is run, at the root of a fresh checkout. Built-in dimensions need none: "
+        f"{', '.join(BUILT_IN_DIMENSIONS)}.",
+    ),
     Setting(
         "eval.dimension[].parser",
-        TEXT,
+        PARSER,
         "exit_code",
-        "How the score is read from what the command leaves: by default, 1 when it exits 0 and else 0.",
-        low=1,
+        "How the score is read. `exit_code`: 1 when the command exits 0, else 0. `json`: the object "
+        '`{"score": 0.7}` that it prints. `results`: `{"results": [{"score": 1}, …]}`, their mean. These two '
+        "read a file instead where one is named.",
     ),
     Setting("eval.dimension[].timeout", NUMBER, 600.0, "Seconds that the command may take.", low=1, high=DAY),
     Setting(

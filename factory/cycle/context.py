@@ -50,10 +50,10 @@ class Progress(Protocol):
     def step_started(self, label: str) -> None:
         """A step has begun."""
 
-    def step_finished(self, label: str, elapsed_s: float, tokens: int, budget: str) -> None:
-        """A step has ended; ``tokens`` and ``budget`` are those of the whole cycle so far."""
+    def step_finished(self, label: str, elapsed_s: float, tokens: int | None, budget_text: str) -> None:
+        """A step has ended; ``tokens`` and budget are those of the whole cycle so far."""
 
-    def event(self, data: dict[str, Any]) -> None:
+    def event(self, name: str, **data: Any) -> None:
         """An event was journalled."""
 
     def warn(self, text: str) -> None:
@@ -128,7 +128,7 @@ class Cycle:
         """Journal an event, and take it into the state."""
         event = self.journal.append(kind, experiment, **data)
         self.state.absorb(event)
-        self.progress.event(event.to_data())
+        self.progress.event(kind, ts=event.ts, cycle=event.cycle, experiment=experiment, data=data)
         return event
 
     # ---- the plan
@@ -158,7 +158,7 @@ class Cycle:
 
     def report_step(self, scope: str, step: str, elapsed_s: float) -> None:
         """Tell the person that a step has ended, and warn when a lite budget runs low."""
-        self.progress.step_finished(self.label(scope, step), elapsed_s, self.state.spent.tokens, self._ledger_text())
+        self.progress.step_finished(self.label(scope, step), elapsed_s, self.state.spent.tokens or None, self._ledger_text())
 
     def _ledger_text(self) -> str:
         try:

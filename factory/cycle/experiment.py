@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,9 +16,9 @@ from typing import TypeVar
 from factory.config import ProjectConfig
 from factory.cycle.failures import confirm_failures
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import measure_commit, run_in_checkout
+from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
 from factory.errors import BadInput, Refused
-from factory.evals.decide import compare, decide
+from factory.evals.decide import Comparison, compare, decide
 from factory.fsio import utc_now, write_lock
 from factory.guard import run_guards
 from factory.journal import Journal
@@ -29,6 +29,7 @@ from factory.models import (
     FailureReport,
     GuardReport,
     Measurement,
+    MeasurementPairs,
     Model,
     PlanItem,
     PrecheckReport,
@@ -48,6 +49,7 @@ META = "experiment.json"
 BEFORE = "eval_before.json"
 AFTER = "eval_after.json"
 GUARD = "guard.json"
+PAIRS = "eval_pairs.json"
 FAILURES = "failures.json"
 VERIFY = "verify.json"
 PRECHECK = "precheck.json"
@@ -224,6 +226,7 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     after = measure_commit(lab, commit, experiment.baseline, policy)
     folder.write(FAILURES, confirm_failures(lab, experiment.baseline, commit, policy, before.tests, after.tests))
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
+    folder.write(PAIRS, measure_pairs(lab, experiment.baseline, commit, policy, (before, after)))
     folder.write(AFTER, after)
     return after
 
@@ -233,7 +236,7 @@ def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig
     if not command:
         return VerifyReport(commit=commit)
     before, after = (
-        run_in_checkout(lab, sha, experiment.baseline, policy, "verify", command) for sha in (experiment.baseline, commit)
+        run_verify(lab, sha, experiment.baseline, policy, command) for sha in (experiment.baseline, commit)
     )
     return VerifyReport(commit=commit, before=before, after=after)
 
@@ -261,11 +264,8 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
     """The hard gate on what is stored for the experiment's branch tip; its answer is stored too."""
     folder = lab.store.experiment(experiment.id)
     commit = candidate_of(lab, experiment)
-    before, after = (_stored(folder, name, Measurement) for name in (BEFORE, AFTER))
-    if after is not None and after.commit != commit:
-        after = None
+    before, after = _sides(folder, commit)
     failures = _stored(folder, FAILURES, FailureReport)
-    comparison = compare(before, after, policy.eval) if before and after else None
     report = run_precheck(
         PrecheckFacts(
             commit=commit,
@@ -273,8 +273,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             after=after,
             guard=_stored(folder, GUARD, GuardReport),
             threshold=policy.eval.threshold,
-            direction=comparison.direction if comparison else "held",
-            direction_detail=comparison.detail if comparison else "",
+            comparison=_comparison(folder, commit, policy),
             new_failures=failures.confirmed if failures else (),
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
@@ -283,6 +282,32 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
     )
     folder.write(PRECHECK, report)
     return report
+
+
+def _sides(folder: ExperimentFolder, commit: str) -> tuple[Measurement | None, Measurement | None]:
+    """Baseline and candidate as measured; a measurement of another commit than the candidate's counts for nothing."""
+    after = _stored(folder, AFTER, Measurement)
+    return _stored(folder, BEFORE, Measurement), after if after and after.commit == commit else None
+
+
+def _comparison(folder: ExperimentFolder, commit: str, policy: ProjectConfig) -> Comparison | None:
+    if None in _sides(folder, commit):
+        return None
+    pairs = folder.read(PAIRS, MeasurementPairs)
+    return compare_sides(pairs.before, pairs.after, policy)
+
+
+def compare_sides(before: Sequence[Measurement], after: Sequence[Measurement], policy: ProjectConfig) -> Comparison:
+    """How the score moved between two sides, by the policy's margins."""
+    settings = policy.eval
+    return compare(
+        before,
+        after,
+        weights=settings.weights,
+        min_gain=settings.min_gain,
+        tolerance=settings.tolerance,
+        tolerances={spec.name: spec.tolerance for spec in settings.dimensions},
+    )
 
 
 def _stored(folder: ExperimentFolder, name: str, kind: type[M]) -> M | None:
@@ -331,11 +356,12 @@ def _weigh(lab: Lab, experiment: Experiment, policy: ProjectConfig, override: Ov
             rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
             return _verdict(lab, experiment, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
     folder = lab.store.experiment(experiment.id)
-    before, after = (_stored(folder, name, Measurement) for name in (BEFORE, AFTER))
-    comparison = compare(before, after, policy.eval) if before and after else None
-    delivered = _stored(folder, VERIFY, VerifyReport)
-    verdict, reason, rationale = decide(report, comparison, delivered=bool(delivered and delivered.delivered))
-    return _verdict(lab, experiment, verdict, reason, rationale)
+    comparison = _comparison(folder, report.commit, policy)
+    if comparison is None:
+        return _verdict(lab, experiment, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured")
+    check = _stored(folder, VERIFY, VerifyReport)
+    decision = decide(report, comparison, delivered=check.delivered if check else None)
+    return _verdict(lab, experiment, decision.verdict, decision.reason, decision.rationale)
 
 
 def _overridden(check: Check, override: Override) -> Check:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import run_tests_once
-from factory.evals.testrun import new_failures
-from factory.fsio import atomic_write, utc_now
+from factory.errors import FactoryError
+from factory.evals.confirm import confirm, new_failures
+from factory.fsio import read_json_plain, utc_now, write_json
 from factory.models import FORMAT_VERSION, FailureReport, Outcome
 
-REPEATS = 3
-"""How often the suite is run again on each side, at the most."""
-
 Outcomes = Mapping[str, Outcome]
-GOOD = (Outcome.PASSED, Outcome.XFAILED)
 
 
 def confirm_failures(
@@ -24,45 +20,23 @@ def confirm_failures(
 ) -> FailureReport:
     """Judge every test that passed at the baseline and did not on the candidate.
 
-    Tests remembered as flaky do not decide. The others are repeated in their whole suite on both sides; see
-    ``sort_out`` for what the outcomes mean.
+    Suspects are repeated in their whole suite on both sides; tests remembered as flaky do not decide. Only what
+    wavers at the baseline is remembered: a change that makes a test flaky must not excuse itself.
     """
     known = known_flaky(lab)
-    suspects = {failure.test for failure in new_failures(before, after)}
-    report = sort_out(
-        suspects - known,
-        lambda: run_tests_once(lab, baseline, baseline, policy),
-        lambda: run_tests_once(lab, commit, baseline, policy),
+    result = confirm(
+        new_failures(before, after),
+        run_baseline=lambda: run_tests_once(lab, baseline, baseline, policy),
+        run_candidate=lambda: run_tests_once(lab, commit, baseline, policy),
+        known_flaky=known,
     )
-    remember_flaky(lab, report.excused, lab.repo.tree(baseline))
-    return report.model_copy(update={"commit": commit, "flaky": sorted(suspects & known)})
-
-
-def sort_out(
-    suspects: Iterable[str], run_baseline: Callable[[], Outcomes], run_candidate: Callable[[], Outcomes]
-) -> FailureReport:
-    """Repeat both sides until each suspect is explained, at most ``REPEATS`` times.
-
-    A suspect that fails at the baseline too is excused. One that fails again on the candidate alone is confirmed.
-    One with both outcomes on the candidate and only passes at the baseline stays unclear.
-    """
-    confirmed: set[str] = set()
-    excused: set[str] = set()
-    recovered: set[str] = set()
-    open_suspects = set(suspects)
-    for _ in range(REPEATS):
-        if not open_suspects:
-            break
-        baseline, candidate = run_baseline(), run_candidate()
-        for test in sorted(open_suspects):
-            if baseline.get(test) not in GOOD:
-                excused.add(test)
-            elif candidate.get(test) in GOOD:
-                recovered.add(test)
-            elif test not in recovered:
-                confirmed.add(test)
-        open_suspects -= confirmed | excused
-    return FailureReport(commit="", confirmed=sorted(confirmed), unclear=sorted(open_suspects), excused=sorted(excused))
+    remember_flaky(lab, set(result.excused) - known, lab.repo.tree(baseline))
+    return FailureReport(
+        commit=commit,
+        confirmed=[failure.test for failure in result.failures],
+        unclear=result.inconclusive,
+        excused=result.excused,
+    )
 
 
 def known_flaky(lab: Lab) -> set[str]:
@@ -72,16 +46,15 @@ def known_flaky(lab: Lab) -> set[str]:
 
 def _read(lab: Lab) -> dict[str, dict[str, str]]:
     try:
-        stored = json.loads(lab.paths.flaky.read_text(encoding="utf-8"))
-        return dict(stored["tests"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return dict(read_json_plain(lab.paths.flaky)["tests"])
+    except (FactoryError, KeyError, TypeError, ValueError):
         # A lost memory of flakiness costs a repetition, never a wrong verdict.
         return {}
 
 
 def remember_flaky(lab: Lab, tests: Iterable[str], tree: str) -> None:
     """Note tests that showed both outcomes on ``tree``."""
-    found = list(tests)
+    found = sorted(tests)
     if found:
         seen = _read(lab) | {test: {"tree": tree, "seen": utc_now()} for test in found}
-        atomic_write(lab.paths.flaky, json.dumps({"v": FORMAT_VERSION, "tests": seen}, indent=1) + "\n")
+        write_json(lab.paths.flaky, {"v": FORMAT_VERSION, "tests": seen})

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from factory.cycle.experiment import cycle_branch
+from factory.cycle.experiment import compare_sides, cycle_branch
+from factory.cycle.failures import confirm_failures
 from factory.cycle.inflight import journals
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import measure_commit
-from factory.evals.decide import compare
+from factory.cycle.measuring import measure_commit, measure_pairs
 from factory.guard import run_guards
 from factory.journal import Event, read_events
 from factory.models import Integration, Verdict
@@ -65,9 +65,13 @@ def _replay(lab: Lab, branch: str, target: str, start: str, head: str, tip: str)
     if not report.clean:
         return None, f"on the new {target}, a guard objects: {report.findings[0].message}"
     before, after = (measure_commit(lab, commit, tip, policy) for commit in (tip, replayed))
-    comparison = compare(before, after, policy.eval)
+    pairs = measure_pairs(lab, tip, replayed, policy, (before, after))
+    comparison = compare_sides(pairs.before, pairs.after, policy)
+    failures = confirm_failures(lab, tip, replayed, policy, before.tests, after.tests)
     if comparison.direction in ("regressed", "inconclusive"):
-        return None, f"on the new {target}, the sum is {comparison.direction}: {comparison.detail}"
+        return None, f"on the new {target}, the sum is {comparison.direction}: {comparison.rationale}"
+    if failures.confirmed or failures.unclear:
+        return None, f"on the new {target}, tests fail: {', '.join((failures.confirmed + failures.unclear)[:3])}"
     lab.repo.set_ref(f"refs/heads/{branch}", replayed, head)
     return replayed, ""
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
-from factory.evals.run import measure, run_command, test_outcomes
+from factory.evals.run import check_once, measure, test_once
+from factory.evals.testrun import TestRun
 from factory.fsio import write_json
 from factory.git import scratch_checkout
 from factory.globs import matches
 from factory.guard import EVAL_PATTERN
-from factory.models import CommandResult, Measurement, Outcome
+from factory.models import CommandResult, Measurement, MeasurementPairs
 from factory.paths import CONFIG_FILE
 
 
@@ -40,8 +41,13 @@ def _lay_judge(lab: Lab, commit: str, judge: str, policy: ProjectConfig, checkou
             place.chmod(int(change.old_mode[-3:], 8))
 
 
-def measure_commit(lab: Lab, commit: str, judge: str, policy: ProjectConfig, *, fresh: bool = False) -> Measurement:
-    """Measure ``commit`` with the harness of ``judge``; an unchanged tree comes from the cache unless ``fresh``."""
+def measure_commit(
+    lab: Lab, commit: str, judge: str, policy: ProjectConfig, *, fresh: bool = False
+) -> Measurement:
+    """Measure ``commit`` with the harness of ``judge``.
+
+    An unchanged tree comes from the cache; with ``fresh`` its noisy dimensions are sampled anew.
+    """
     with judged_checkout(lab, commit, judge, policy) as checkout:
         measurement = measure(
             checkout,
@@ -58,14 +64,39 @@ def measure_commit(lab: Lab, commit: str, judge: str, policy: ProjectConfig, *, 
     return measurement
 
 
-def run_tests_once(lab: Lab, commit: str, judge: str, policy: ProjectConfig) -> dict[str, Outcome]:
-    """One more run of the whole suite on ``commit``: the outcomes by node id."""
+def measure_pairs(
+    lab: Lab, baseline: str, commit: str, policy: ProjectConfig, first: tuple[Measurement, Measurement]
+) -> MeasurementPairs:
+    """The samples that a decision rests on: one of each side, or interleaved pairs where a dimension is noisy.
+
+    The number of pairs is the policy's, fixed in advance; ``first`` are the samples taken already.
+    """
+    before, after = [first[0]], [first[1]]
+    if any(d.noisy for d in (*first[0].dimensions, *first[1].dimensions)):
+        for number in range(2, policy.eval.pairs + 1):
+            lab.say(f"noisy dimensions: pair {number} of {policy.eval.pairs}")
+            before.append(measure_commit(lab, baseline, baseline, policy, fresh=True))
+            after.append(measure_commit(lab, commit, baseline, policy, fresh=True))
+    return MeasurementPairs(before=before, after=after)
+
+
+def run_tests_once(lab: Lab, commit: str, judge: str, policy: ProjectConfig) -> TestRun:
+    """One more run of the whole suite on ``commit``."""
     with judged_checkout(lab, commit, judge, policy) as checkout:
-        return test_outcomes(checkout, config=policy, project_root=lab.paths.root, home=lab.home, progress=lab.say)
+        return test_once(
+            checkout, config=policy, project_root=lab.paths.root, home=lab.home, progress=lab.say
+        )
 
 
-def run_in_checkout(lab: Lab, commit: str, judge: str, policy: ProjectConfig, name: str, command: str) -> CommandResult:
+def run_verify(lab: Lab, commit: str, judge: str, policy: ProjectConfig, command: str) -> CommandResult:
     """Run a plan item's check on ``commit`` in the environment of the measurements."""
     with judged_checkout(lab, commit, judge, policy) as checkout:
-        return run_command(checkout, name, command, config=policy, project_root=lab.paths.root, home=lab.home, progress=lab.say)
-
+        return check_once(
+            checkout,
+            "verify",
+            command,
+            config=policy,
+            project_root=lab.paths.root,
+            home=lab.home,
+            progress=lab.say,
+        )

@@ -20,3 +20,10 @@ def runner_named(name: str) -> Runner:
     if lacking:
         raise EnvironmentLacking(f"The {name} runner cannot be used: {lacking}.", "`--runner offline` needs no agent CLI.")
     return runner
+
+
+def resolve_runner(wanted: str) -> str:
+    """The runner's name: ``auto`` is the first in the table that can be used here."""
+    if wanted != "auto":
+        return wanted
+    return next(name for name, make in RUNNERS.items() if not make().missing())

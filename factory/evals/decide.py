@@ -221,7 +221,7 @@ def threshold_holds(comparison: Comparison, threshold: float) -> bool:
     return at_threshold or comparison.before < threshold - noise.EPSILON
 
 
-def verdict(
+def decide(
     precheck: PrecheckReport,
     comparison: Comparison,
     *,

@@ -31,7 +31,7 @@ NPM_PLACEHOLDER = "no test specified"
 class Detected:
     """What the files tell.
 
-    ``modifiable`` are patterns; ``candidates`` dimensions to try; ``setup`` and ``smoke`` commands to try, or "".
+    ``modifiable`` are patterns; ``candidates`` dimensions to try; ``setup`` and ``smoke`` commands, or "".
     """
 
     language: str

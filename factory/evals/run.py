@@ -16,7 +16,7 @@ from factory.evals.harness import harness_hash
 from factory.evals.score import composite
 from factory.evals.subject import Progress, Subject, open_subject, run_check
 from factory.evals.testrun import TestRun
-from factory.models import Measurement
+from factory.models import CommandResult, Measurement
 from factory.paths import HomePaths, factory_home
 
 NO_ENVIRONMENT = "none"
@@ -89,6 +89,24 @@ def test_once(
     if wrong:
         return TestRun({}, None, {}, [], -1, 0.0, wrong)
     return run_suite(subject, timeout=config.eval.time_limit, with_coverage=False)
+
+
+def check_once(
+    checkout: Path,
+    name: str,
+    command: str,
+    *,
+    config: ProjectConfig,
+    project_root: Path,
+    progress: Progress,
+    home: HomePaths | None = None,
+) -> CommandResult:
+    """Run a plan item's own check on a fresh checkout, in the environment that measures it."""
+    subject = open_subject(checkout, config, project_root, home or factory_home(), progress)
+    wrong = _prepare(subject)
+    if wrong:
+        return CommandResult(name=name, command=command, exit_code=-1, output=wrong)
+    return run_check(subject, name, command)
 
 
 def _blank(subject: Subject, commit: str, tree: str) -> Measurement:

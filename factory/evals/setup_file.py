@@ -6,14 +6,22 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from factory.config import DimensionSpec
+from factory.evals.detect import detect
 from factory.evals.dimensions import BUILT_IN
 
 PROTECTED = ("eval/**", "factory.toml")
 DEFAULT_THRESHOLD = 0.6
 THRESHOLD_SLACK = 0.02
 LEAST_TIME_LIMIT_S = 300
+COMMENT_COLUMN = 24
+
+DIMENSIONS_SAID = (
+    "# The dimensions, each tried twice. Those named like a built-in one need no command, your own do, and",
+    '# parser = "exit_code", "json" ({"score": 0.7}) or "results" ({"results": [{"score": 1}, …]}).',
+)
 
 ABOUT = {
     "tests": "share of tests that pass",
@@ -74,14 +82,18 @@ def render(setup: Setup) -> str:
     return "\n".join([*blocks, *_dropped(setup.dropped), _more()])
 
 
+def _line(key: str, value: str, comment: str) -> str:
+    return f"{f'{key} = {value}':<{COMMENT_COLUMN}} # {comment}"
+
+
 def _head(setup: Setup) -> str:
     return f"""\
 # What `factory` may change in this project, and how it measures whether a change helps.
 # Found by `factory discover` ({setup.language}); look it over, change what you like, and commit it.
 # It is read from the commit that an experiment starts from: no experiment can change its own judge.
 
-goal = {_text(setup.goal)}                # what the project is for, in a sentence; every agent is told
-target_branch = {_text(setup.target_branch)}       # kept experiments go here
+{_line("goal", _text(setup.goal), "what the project is for, in a sentence; every agent is told")}
+{_line("target_branch", _text(setup.target_branch), "kept experiments go here")}
 """
 
 
@@ -96,32 +108,34 @@ read_only = {_list(PROTECTED)}
 
 
 def _eval(setup: Setup) -> str:
-    composite = (
+    measured = (
         "nothing could be scored yet" if setup.composite is None else f"measured: {setup.composite:.4f}"
     )
-    return f"""\
-[eval]
-threshold = {threshold_for(setup.composite)}        # composite that a kept state should reach; {composite}
-tolerance = 0.002       # a loss up to this is no regression
-min_gain = 0.0005       # a gain above this is an improvement
-pairs = 5               # how often noisy dimensions are measured, before and after in turn
-time_limit = {time_limit_for(setup.duration_s)}        # seconds for one measurement; the trial took
-{setup.duration_s:.1f} python = ""             # interpreter to measure with; empty: .venv or venv, else one
-is made setup = {_text(setup.setup)}              # run in each checkout first, e.g. a build step smoke =
-{_text(setup.smoke)}              # must exit 0 before the rest is measured # weights = {{ hygiene = 0.3,
-growth = 0.2, project = 0.5 }}   # of the tiers; 0.5 and 0.5 without project dimensions
-
-# The dimensions, each tried twice. Those named like a built-in one need no command. Of your own: a command,
-# and parser = "exit_code", "json" ({{"score": 0.7}}) or "results" ({{"results": [{{"score": 1}}, …]}}),
-# tier = "project".
-"""
+    limit = time_limit_for(setup.duration_s)
+    rows = [
+        (
+            "threshold",
+            str(threshold_for(setup.composite)),
+            f"composite that a kept state should reach; {measured}",
+        ),
+        ("tolerance", "0.002", "a loss up to this is no regression"),
+        ("min_gain", "0.0005", "a gain above this is an improvement"),
+        ("pairs", "5", "how often noisy dimensions are measured, before and after in turn"),
+        ("time_limit", str(limit), f"seconds for one measurement; the trial took {setup.duration_s:.1f}"),
+        ("python", '""', "interpreter to measure with; empty: .venv or venv, else one is made"),
+        ("setup", _text(setup.setup), "run in each checkout first, e.g. a build step"),
+        ("smoke", _text(setup.smoke), "must exit 0 before the rest is measured"),
+        ("# weights", "{ hygiene = 0.5, growth = 0.5 }", "of the tiers; 0.3, 0.2, project 0.5 with your own"),
+    ]
+    return "\n".join(["[eval]", *(_line(*row) for row in rows), "", *DIMENSIONS_SAID]) + "\n"
 
 
 def _dimension(kept: Kept) -> str:
     spec = kept.spec
     seen = "nothing to see yet" if kept.score is None else f"{kept.score:.4f}"
     about = f"{ABOUT[spec.name]}; " if spec.name in BUILT_IN and not spec.command else ""
-    lines = ["[[eval.dimension]]", f"name = {_text(spec.name)}   # {about}{seen}, {kept.duration_s:.1f} s"]
+    comment = f"{about}{seen}, {kept.duration_s:.1f} s"
+    lines = ["[[eval.dimension]]", _line("name", _text(spec.name), comment)]
     lines.append(f"tier = {_text(spec.tier)}")
     if spec.command:
         lines += [
@@ -130,7 +144,7 @@ def _dimension(kept: Kept) -> str:
             f"timeout = {spec.timeout:g}",
         ]
     if spec.noisy:
-        lines.append("noisy = true   # the two runs differed")
+        lines.append(_line("noisy", "true", "the two runs differed"))
     return "\n".join(lines) + "\n"
 
 
@@ -156,3 +170,21 @@ def _text(value: str) -> str:
 
 def _list(values: Sequence[str]) -> str:
     return "[" + ", ".join(_text(v) for v in values) + "]"
+
+
+def plain_setup(checkout: Path, files: Sequence[str], target_branch: str) -> str:
+    """The text of a ``factory.toml`` from what the files tell alone: nothing was run, so nothing is promised."""
+    found = detect(checkout, files)
+    return render(
+        Setup(
+            language=found.language,
+            goal=found.goal,
+            target_branch=target_branch,
+            modifiable=found.modifiable,
+            kept=[Kept(spec, None, 0.0) for spec in found.candidates],
+            dropped=[],
+            composite=None,
+            duration_s=0.0,
+            setup=found.setup,
+        )
+    )

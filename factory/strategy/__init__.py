@@ -5,7 +5,7 @@ A history is any iterable, oldest experiment first, of things with ``id``, ``hyp
 through once.
 """
 
-from factory.strategy.antipatterns import AntiPattern, find_anti_patterns
+from factory.strategy.antipatterns import AntiPattern, find_anti_patterns, is_evidence_against
 from factory.strategy.designspace import Area, design_space, underserved
 from factory.strategy.experiment import Experiment
 from factory.strategy.feec import FEECCategory, categorize_hypothesis, category_of, rank_hypotheses
@@ -29,6 +29,7 @@ __all__ = [
     "find_anti_patterns",
     "format_tiered_history",
     "hypothesis_similarity",
+    "is_evidence_against",
     "keep_rates",
     "rank_hypotheses",
     "underserved",

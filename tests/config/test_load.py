@@ -37,12 +37,13 @@ weights = { hygiene = 1, growth = 0 }
 [[eval.dimension]]
 name = "tests"
 tier = "hygiene"
-command = "python -m pytest"
-parser = "pytest"
+command = "python check.py"
+parser = "json:out.json"
 [[eval.dimension]]
 name = "speed"
 noisy = true
 timeout = 30
+command = "x"
 [[eval.constraint]]
 name = "size"
 check = "test $(wc -c < a) -lt 9"
@@ -77,8 +78,8 @@ def test_a_file_is_read_in_full() -> None:
     assert (config.eval.threshold, config.eval.tolerance, config.eval.pairs) == (0.8, 0.002, 5)
     assert config.eval.weights == {"hygiene": 1.0, "growth": 0.0}
     assert config.eval.dimensions == (
-        DimensionSpec("tests", "hygiene", 1.0, "python -m pytest", "pytest", 600.0, False, 0.002),
-        DimensionSpec("speed", "project", 1.0, "", "exit_code", 30.0, True, 0.002),
+        DimensionSpec("tests", "hygiene", 1.0, "python check.py", "json:out.json", 600.0, False, 0.002),
+        DimensionSpec("speed", "project", 1.0, "x", "exit_code", 30.0, True, 0.002),
     )
     assert config.eval.constraints == (ConstraintSpec("size", "test $(wc -c < a) -lt 9"),)
     assert (config.limits.usd, config.limits.invocations) == (2.0, 60)
@@ -127,9 +128,9 @@ weights = { hygeine = 1 }
 [[eval.dimension]]
 tier = "hygene"
 [[eval.dimension]]
-name = "a"
+name = "lint"
 [[eval.dimension]]
-name = "a"
+name = "lint"
 noisy = 1
 [limits]
 usd = nan
@@ -159,7 +160,7 @@ builder = "../x"
         "factory.toml:11: eval.dimension[0].name: got nothing, expected a text in quotes that is not empty",
         'factory.toml:12: eval.dimension[0].tier: got "hygene", expected one of hygiene, growth, project; '
         'did you mean "hygiene"?',
-        'factory.toml:16: eval.dimension[2].name: got "a" again, expected another name than at factory.toml:14',
+        'factory.toml:16: eval.dimension[2].name: got "lint" again, expected another name than at factory.toml:14',
         "factory.toml:17: eval.dimension[2].noisy: got 1, expected true or false",
         "factory.toml:19: limits.usd: got nan, expected a number of 0 or more",
         'factory.toml:21: runner.default: got "claud", expected one of auto, claude, codex, offline; '
@@ -174,6 +175,18 @@ builder = "../x"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            '[[eval.dimension]]\nname = "tets"',
+            'f:1: eval.dimension[0].command: got nothing, expected a command, for "tets" is no built-in dimension; did you mean "tests"?',
+        ),
+        (
+            '[[eval.dimension]]\nname = "tests"\nparser = "pytest"',
+            'f:3: eval.dimension[0].parser: got "pytest", expected one of exit_code, json, results, json:FILE, results:FILE',
+        ),
+        (
+            '[[eval.dimension]]\nname = "tests"\nparser = "json:/tmp/x"',
+            'f:3: eval.dimension[0].parser: got "json:/tmp/x", expected a file of the project, by its path from the root',
+        ),
         ("eval = 1", "f:1: eval: got 1, expected a table, [eval]"),
         (
             "\n[eval]\ndimension = 3",

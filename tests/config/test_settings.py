@@ -110,11 +110,11 @@ def test_a_command_is_taken_as_a_whole_from_one_file() -> None:
 
 def test_elements_and_roles_are_listed_with_their_lines() -> None:
     project = load_project(
-        '[[eval.dimension]]\nname = "a"\n[runner.builder]\nmodel = "m"\n[prompts]\nceo = "p.md"\n'
+        '[[eval.dimension]]\nname = "lint"\n[runner.builder]\nmodel = "m"\n[prompts]\nceo = "p.md"\n'
     )
     given = [value for value in settings({}, {}, project).values if value.origin is not Origin.DEFAULT]
     assert given == [
-        SettingValue("eval.dimension[0].name", "a", Origin.PROJECT, "factory.toml:2"),
+        SettingValue("eval.dimension[0].name", "lint", Origin.PROJECT, "factory.toml:2"),
         SettingValue("prompts.ceo", "p.md", Origin.PROJECT, "factory.toml:6"),
         SettingValue("runner.builder.model", "m", Origin.PROJECT, "factory.toml:4"),
     ]

@@ -6,7 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory.config import load_project, render
-from factory.config.kinds import FILE, NUMBER, NUMBER_TABLE, PATTERNS, SWITCH, TEXT, TEXT_TABLE, TEXTS, WHOLE
+from factory.config.kinds import (
+    FILE,
+    NUMBER,
+    NUMBER_TABLE,
+    PARSER,
+    PATTERNS,
+    SWITCH,
+    TEXT,
+    TEXT_TABLE,
+    TEXTS,
+    WHOLE,
+)
 from factory.config.lines import KeyPath
 from factory.config.schema import SETTINGS, File, Setting
 
@@ -68,6 +79,7 @@ def _value(setting: Setting) -> st.SearchStrategy[Any]:
         NUMBER: st.floats(low, high),
         SWITCH: st.booleans(),
         TEXTS: st.lists(_text, min_size=1, max_size=3).map(tuple),
+        PARSER: st.sampled_from(["exit_code", "json", "results:out/a.json"]),
         PATTERNS: st.just(("src/**", "*.md")),
         NUMBER_TABLE: st.fixed_dictionaries({"growth": st.floats(0.1, 1)}, optional={"project": _numbers}),
         TEXT_TABLE: st.dictionaries(_text, st.sampled_from(setting.choices) if setting.choices else _text),
@@ -95,6 +107,8 @@ _files = st.fixed_dictionaries(
 def test_what_is_written_reads_back(values: dict[KeyPath, Any]) -> None:
     for array in ("dimension", "constraint"):
         values["eval", array, 1, "name"] = values["eval", array, 0, "name"] + "2"
+    for index in (0, 1):
+        values["eval", "dimension", index, "command"] = "x"
     given = load_project(render(values)).given
     arrays = {("eval", "dimension"), ("eval", "constraint")}
     assert {path: item.value for path, item in given.items() if path not in arrays} == values

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.evals.decide import Comparison, Direction, compare, threshold_holds, verdict
+from factory.evals.decide import Comparison, Direction, compare, decide, threshold_holds
 from factory.models import (
     Check,
     CommandResult,
@@ -217,17 +217,17 @@ def review(answer: ReviewVerdict) -> ReviewRecord:
 def test_verdicts_follow_from_direction_and_delivery(
     direction: Direction, delivered: bool | None, expected: tuple[Verdict, Reason]
 ) -> None:
-    decision = verdict(PASSED, comparison(direction), delivered=delivered)
+    decision = decide(PASSED, comparison(direction), delivered=delivered)
     assert (decision.verdict, decision.reason) == expected
 
 
 def test_a_failed_precheck_reverts_with_the_reason_of_its_first_failure() -> None:
-    decision = verdict(FAILED, comparison("improved"), delivered=True)
+    decision = decide(FAILED, comparison("improved"), delivered=True)
     assert decision == (Verdict.REVERT, Reason.GUARD, "precheck failed at guard: scope: a.py")
 
 
 def test_the_ceo_may_turn_a_keep_into_a_revert() -> None:
-    decision = verdict(PASSED, comparison("improved"), delivered=None, ceo=review(ReviewVerdict.ABORT))
+    decision = decide(PASSED, comparison("improved"), delivered=None, ceo=review(ReviewVerdict.ABORT))
     assert decision == (Verdict.REVERT, Reason.REVIEW, "the CEO decided against it: too wide")
 
 
@@ -240,8 +240,8 @@ def test_the_ceo_may_turn_a_keep_into_a_revert() -> None:
 def test_the_ceo_never_turns_a_revert_into_a_keep(
     precheck: PrecheckReport, direction: Direction, delivered: bool | None, answer: ReviewVerdict
 ) -> None:
-    alone = verdict(precheck, comparison(direction), delivered=delivered)
-    reviewed = verdict(precheck, comparison(direction), delivered=delivered, ceo=review(answer))
+    alone = decide(precheck, comparison(direction), delivered=delivered)
+    reviewed = decide(precheck, comparison(direction), delivered=delivered, ceo=review(answer))
     if alone.verdict is Verdict.REVERT:
         assert reviewed == alone
     assert reviewed.verdict is Verdict.REVERT or answer is ReviewVerdict.PROCEED

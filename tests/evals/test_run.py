@@ -12,7 +12,8 @@ from factory.evals.run import test_once as run_tests_once
 from factory.git import Repo
 from factory.models import Measurement, Outcome
 from factory.paths import HomePaths
-from tests.evals.project_builder import FILES, commit, config, scores
+from tests.evals.project_builder import FILES, config, scores
+from tests.support.repos import commit, make_repo
 
 Measure = Callable[..., Measurement]
 
@@ -48,7 +49,7 @@ def measured(tmp_path: Path, said: list[str]) -> Measure:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    commit(tmp_path / "project", FILES)
+    make_repo(tmp_path / "project", FILES)
     return tmp_path / "project"
 
 
@@ -93,7 +94,7 @@ def test_an_unchanged_tree_is_not_measured_twice(project: Path, measured: Measur
 
 def test_another_harness_has_another_key(project: Path, measured: Measure) -> None:
     first = measured()
-    commit(project, {"eval/run.py": "print(1)\n"})
+    commit(project, {"eval/run.py": "print(1)\n"}, "change")
     second = measured()
     assert second.harness != first.harness
     third = measured(config('smoke = "true"'))
@@ -128,8 +129,9 @@ def test_a_failing_smoke_test_leaves_the_rest_unmeasured(project: Path, measured
 
 
 def test_constraints_are_run_and_recorded(project: Path, measured: Measure) -> None:
-    both = '[[eval.constraint]]\nname = "ok"\ncheck = "true"\n[[eval.constraint]]\nname = "no"\ncheck = "exit 4"\n'
-    assert [(c.name, c.exit_code) for c in measured(config(both)).constraints] == [("ok", 0), ("no", 4)]
+    table = '[[eval.constraint]]\nname = "{}"\ncheck = "{}"\n'
+    both = config(table.format("ok", "true") + table.format("no", "exit 4"))
+    assert [(c.name, c.exit_code) for c in measured(both).constraints] == [("ok", 0), ("no", 4)]
 
 
 def test_the_projects_own_dimensions_take_half(project: Path, measured: Measure) -> None:
@@ -142,8 +144,10 @@ def test_the_projects_own_dimensions_take_half(project: Path, measured: Measure)
 
 
 def test_listed_built_in_dimensions_are_the_only_ones(project: Path, measured: Measure) -> None:
-    listed = '[[eval.dimension]]\nname = "tests"\ncommand = "pytest -q"\n[[eval.dimension]]\nname = "lint"\nweight = 3\n'
-    result = measured(config(listed))
+    table = '[[eval.dimension]]\nname = "{}"\n{}\n'
+    result = measured(
+        config(table.format("tests", 'command = "pytest -q"') + table.format("lint", "weight = 3"))
+    )
     assert [(d.name, d.tier.value, d.weight) for d in result.dimensions] == [
         ("tests", "hygiene", 1.0),
         ("lint", "hygiene", 3.0),
@@ -151,7 +155,7 @@ def test_listed_built_in_dimensions_are_the_only_ones(project: Path, measured: M
 
 
 def test_a_syntax_error_is_counted_and_reported(project: Path, measured: Measure) -> None:
-    commit(project, {"src/broken.py": "x = 1\ny = = 2\n"})
+    commit(project, {"src/broken.py": "x = 1\ny = = 2\n"}, "change")
     result = measured()
     lint = result.dimension("lint")
     assert lint is not None
@@ -160,7 +164,7 @@ def test_a_syntax_error_is_counted_and_reported(project: Path, measured: Measure
 
 
 def test_no_tests_score_zero(tmp_path: Path, measured: Measure) -> None:
-    commit(tmp_path / "project", {"src/calc.py": FILES["src/calc.py"]})
+    make_repo(tmp_path / "project", {"src/calc.py": FILES["src/calc.py"]})
     result = measured()
     assert (result.void, scores(result)["tests"], scores(result)["coverage"]) == ("", 0.0, 0.0)
 
@@ -168,7 +172,7 @@ def test_no_tests_score_zero(tmp_path: Path, measured: Measure) -> None:
 def test_a_suite_that_does_not_end_voids_the_measurement(
     project: Path, measured: Measure, tmp_path: Path
 ) -> None:
-    commit(project, {"tests/test_hang.py": "import time\n\ndef test_hang():\n    time.sleep(60)\n"})
+    commit(project, {"tests/test_hang.py": "import time\n\ndef test_hang():\n    time.sleep(60)\n"}, "change")
     result = measured(config("time_limit = 4"))
     assert result.void.startswith("timed out after")
     assert result.composite is None
@@ -180,20 +184,20 @@ def test_a_failing_setup_voids_the_measurement(project: Path, measured: Measure)
 
 
 def test_read_only_files_are_no_sources(project: Path, measured: Measure) -> None:
-    commit(project, {"eval/judge.py": "import os\nimport sys\n"})
+    commit(project, {"eval/judge.py": "import os\nimport sys\n"}, "change")
     result = measured(config(top='[scope]\nread_only = ["eval/**"]'))
     assert (result.dimension("lint") or result.dimensions[0]).details["findings"] == 1
 
 
 def test_a_project_without_python_is_measured_by_its_commands(tmp_path: Path, measured: Measure) -> None:
-    commit(tmp_path / "project", {"Makefile": "test:\n\ttrue\n"})
+    make_repo(tmp_path / "project", {"Makefile": "test:\n\ttrue\n"})
     own = '[[eval.dimension]]\nname = "tests"\ntier = "hygiene"\ncommand = "make test"\n'
     result = measured(config(own))
     assert (result.environment, scores(result), result.composite) == ("none", {"tests": 1.0}, 1.0)
 
 
 def test_types_are_checked_where_a_checker_is_configured(project: Path, measured: Measure) -> None:
-    commit(project, {"mypy.ini": "[mypy]\nstrict = True\n", "src/typed.py": 'x: int = "a"\n'})
+    commit(project, {"mypy.ini": "[mypy]\nstrict = True\n", "src/typed.py": 'x: int = "a"\n'}, "change")
     types = measured().dimension("type_check")
     assert types is not None
     assert types.error == ""

@@ -10,7 +10,7 @@ from factory.cycle.lab import Lab
 from factory.cycle.machine import Done, End, Outcome
 from factory.cycle.measuring import measure_commit
 from factory.errors import EnvironmentLacking
-from factory.evals.discover import discover
+from factory.evals.discover import Discovery, discover
 from factory.fsio import atomic_write
 from factory.git import scratch_checkout
 from factory.models import Measurement
@@ -50,10 +50,19 @@ def discover_setup(lab: Lab, revision: str, target: str) -> tuple[str, list[str]
         lambda: scratch_checkout(lab.repo, revision, parent=lab.workspaces),
         target_branch=target,
         home=lab.home,
-        project_key=lab.paths.key,
         progress=lab.say,
     )
-    return found.toml, found.summary
+    return found.config_text, _told(found)
+
+
+def _told(found: Discovery) -> list[str]:
+    """What discover found, a line each."""
+    lines = [f"language: {found.language}"]
+    for tried in found.tried:
+        scores = " and ".join("none" if s is None else f"{s:.4f}" for s in tried.scores)
+        noisy = ", noisy" if tried.spec.noisy else ""
+        lines.append(f"{tried.spec.name}: " + (f"{scores}{noisy}" if tried.kept else f"dropped: {tried.reason}"))
+    return [*lines, *found.notes]
 
 
 def study(cycle: Cycle, scope: str) -> Outcome:

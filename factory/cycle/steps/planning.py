@@ -17,7 +17,7 @@ from factory.fsio import atomic_write
 from factory.models import ReviewVerdict
 from factory.rows import Row
 from factory.spec import PlanContext, PlanLimits, Spec, check, parse
-from factory.strategy import detect_stuck
+from factory.strategy import detect_stuck, is_evidence_against
 
 _FINDING = re.compile(r"\bR(\d+)\b")
 HISTORY_SHOWN = 50
@@ -128,9 +128,23 @@ def _plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         "research": _research_text(cycle),
         "history": [_history_entry(row) for row in rows[-HISTORY_SHOWN:]],
         "limits": {"min_growth": limits.min_growth, "max_new": limits.max_new},
-        "brief": build_brief(cycle.lab.paths, cycle.policy) if cycle.options.lite else {},
+        "brief": _brief(cycle, rows) if cycle.options.lite else {},
         "corrections": cycle.state.scope(scope).corrections,
     }
+
+
+def _brief(cycle: Cycle, rows: list[Row]) -> dict[str, Any]:
+    settings = cycle.policy.strategy
+    return build_brief(
+        rows,
+        evaluation=cycle.state.result("study")["measurement"],
+        threshold=cycle.policy.eval.threshold,
+        backlog=read_backlog(cycle.lab.paths.backlog),
+        messages=cycle.state.messages,
+        stuck_threshold=settings.stuck_threshold,
+        plateau_threshold=settings.plateau_threshold,
+        similarity=settings.similarity,
+    )
 
 
 def _history_entry(row: Row) -> dict[str, Any]:
@@ -149,6 +163,7 @@ def _limits(cycle: Cycle) -> PlanLimits:
         max_new=configured.max_new if options.max_new is None else options.max_new,
         lite=options.lite,
         focus=bool(options.focus),
+        similarity=configured.similarity,
     )
 
 
@@ -160,9 +175,8 @@ def _context(cycle: Cycle) -> PlanContext:
         dimensions={d["name"] for d in cycle.state.result("study")["measurement"]["dimensions"]},
         experiments={row.id for row in rows if row.id is not None},
         backlog=read_backlog(cycle.lab.paths.backlog),
-        reverted={row.id: row.hypothesis for row in rows if row.verdict == "revert" and row.id is not None},
-        similarity=cycle.policy.strategy.similarity,
-        avoid_categories=set(stuck.categories_to_avoid),
+        anti_patterns={row.id: row.hypothesis for row in rows if is_evidence_against(row) and row.id is not None},
+        stuck_categories={category.name for category in stuck.categories_to_avoid},
     )
 
 

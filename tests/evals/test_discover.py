@@ -1,0 +1,124 @@
+"""Discovery on real projects: what is tried, kept, marked and dropped, and the file that comes of it."""
+
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from factory.config import load_project
+from factory.evals.discover import Discovery, discover
+from factory.evals.setup_file import threshold_for, time_limit_for
+from factory.git import Repo, scratch_checkout
+from factory.paths import HomePaths
+from tests.evals.project_builder import FILES
+from tests.support.repos import make_repo
+
+
+def found(tmp_path: Path, files: dict[str, str]) -> Discovery:
+    root = make_repo(tmp_path / "project", files)
+    (root / ".venv" / "bin").mkdir(parents=True)
+    launcher = root / ".venv" / "bin" / "python"
+    launcher.symlink_to(sys.executable)
+    (root / ".venv" / "pyvenv.cfg").write_text((Path(sys.prefix) / "pyvenv.cfg").read_text())
+    (root / ".venv" / "lib").symlink_to(Path(sys.prefix) / "lib")
+
+    def checkout() -> AbstractContextManager[Path]:
+        return scratch_checkout(Repo(root), "HEAD")
+
+    return discover(
+        root, checkout, target_branch="main", progress=lambda _: None, home=HomePaths(tmp_path / "home")
+    )
+
+
+def test_a_python_project(tmp_path: Path) -> None:
+    result = found(tmp_path, {**FILES, "README.md": "# calc\n\nSmall sums.\n", "docs/index.md": "Hello\n"})
+    assert result.language == "Python"
+    assert [t.spec.name for t in result.tried if t.kept] == [
+        "tests",
+        "lint",
+        "coverage",
+        "capability_surface",
+        "observability",
+        "documentation",
+    ]
+    assert (result.failing, result.flaky, result.notes) == ([], [], [])
+    config = load_project(result.config_text)
+    assert config.goal == "Small sums."
+    assert config.scope.modifiable == ("src/**", "tests/**", "docs/**", "/README.md")
+    assert config.scope.read_only == ("eval/**", "factory.toml")
+    assert config.eval.smoke == 'python -c "import calc"'
+    assert config.target_branch == "main"
+    assert [d.name for d in config.eval.dimensions] == [t.spec.name for t in result.tried]
+    assert not any(d.noisy for d in config.eval.dimensions)
+
+
+def test_what_differs_is_noisy_and_what_fails_is_dropped(tmp_path: Path) -> None:
+    noise = "import random\nprint('{\"score\": %f}' % random.random())\n"
+    result = found(tmp_path, {**FILES, "eval/run.py": noise, "mypy.ini": "[mypy]\nstrict = maybe\n"})
+    tried = {t.spec.name: t for t in result.tried}
+    assert tried["eval"].spec.noisy
+    assert not tried["tests"].spec.noisy
+    assert tried["eval_results"].reason.startswith('the output has no JSON object with "results"')
+    config = load_project(result.config_text)
+    assert [(d.name, d.command, d.parser) for d in config.eval.dimensions if d.noisy] == [
+        ("eval", "python eval/run.py", "json")
+    ]
+    assert "#   eval_results: the output has no JSON object" in result.config_text
+
+
+def test_flaky_and_failing_tests_are_named(tmp_path: Path) -> None:
+    marker = tmp_path / "seen"
+    flaky = (
+        f"import pathlib\n\nSEEN = pathlib.Path({str(marker)!r})\n\n\ndef test_flaky():\n"
+        "    first = not SEEN.exists()\n    SEEN.write_text('')\n    assert first\n\n\n"
+        "def test_wrong():\n    assert False\n"
+    )
+    result = found(tmp_path, {**FILES, "tests/test_more.py": flaky})
+    assert result.failing == ["tests/test_more.py::test_wrong"]
+    assert result.flaky == ["tests/test_more.py::test_flaky"]
+    assert next(t for t in result.tried if t.spec.name == "tests").spec.noisy
+
+
+def test_a_project_without_tests(tmp_path: Path) -> None:
+    result = found(tmp_path, {"calc.py": FILES["src/calc.py"]})
+    assert result.notes == ["There are no tests yet: the first ones will raise the score."]
+    assert load_project(result.config_text).scope.modifiable == ("/calc.py",)
+
+
+def test_other_languages_by_exit_code(tmp_path: Path) -> None:
+    files = {"Makefile": "test:\n\ttrue\nlint:\n\tfalse\n", "lib/main.c": "int main(){}\n"}
+    result = found(tmp_path, files)
+    assert result.language == "C"
+    config = load_project(result.config_text)
+    assert [(d.name, d.tier, d.command) for d in config.eval.dimensions] == [
+        ("tests", "hygiene", "make test"),
+        ("lint", "hygiene", "make lint"),
+    ]
+    assert result.composite == 0.5
+    assert config.scope.modifiable == ("lib/**",)
+
+
+def test_nothing_to_measure_is_said(tmp_path: Path) -> None:
+    result = found(tmp_path, {"notes.txt": "…\n"})
+    assert (result.language, result.tried) == ("unknown", [])
+    assert result.notes == ["Nothing could be measured: add a dimension of your own to factory.toml."]
+    assert load_project(result.config_text).eval.dimensions == ()
+
+
+def test_a_goal_with_odd_characters_survives(tmp_path: Path) -> None:
+    goal = 'A "tool" for C:\\paths\x7f and ünïcode'
+    result = found(tmp_path, {"README.md": f"{goal}\n"})
+    assert load_project(result.config_text).goal == goal
+
+
+@pytest.mark.parametrize(
+    ("composite", "threshold"),
+    [(None, 0.6), (0.3, 0.6), (0.6, 0.6), (0.85, 0.83), (0.8499, 0.82), (1.0, 0.98)],
+)
+def test_the_threshold_lies_a_little_below_the_score(composite: float | None, threshold: float) -> None:
+    assert threshold_for(composite) == threshold
+
+
+def test_the_time_limit_is_generous_and_whole() -> None:
+    assert [time_limit_for(s) for s in (0.5, 30, 31, 600)] == [300, 300, 360, 6000]
