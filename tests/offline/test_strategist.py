@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from factory.demo import create_example
-from factory.spec import Spec, parse
+from factory.offline.past import stuck_categories
+from factory.spec import PlanContext, PlanLimits, Spec, check, parse
 from tests.offline.support import MEASUREMENT, SCOPE, ask, item, write
 
 JUDGEMENT = "needs judgement: a person, or a runner with a model"
@@ -28,7 +30,27 @@ def plan(root: Path, **facts: Any) -> Spec:
     research = ask("researcher", root, **given).text
     result = ask("strategist", root, research=research, **given)
     assert result.status == "done", result.text
-    return parse(result.text)
+    spec = parse(result.text)
+    assert check(spec, limits=limits_of(given), context=context_of(given, research)) == []
+    return spec
+
+
+def limits_of(facts: dict[str, Any]) -> PlanLimits:
+    return PlanLimits(**facts["limits"], lite=bool(facts.get("lite")), focus=bool(facts.get("focus")))
+
+
+def context_of(facts: dict[str, Any], research: str) -> PlanContext:
+    history = facts.get("history", [])
+    return PlanContext(
+        findings=set(re.findall(r"\bR\d+\b", research)),
+        dimensions={d["name"] for d in MEASUREMENT["dimensions"]},
+        experiments={entry["id"] for entry in history},
+        backlog=[entry if isinstance(entry, str) else entry["text"] for entry in facts.get("backlog", [])],
+        anti_patterns={
+            e["id"]: e["hypothesis"] for e in history if e["verdict"] == "revert" and e["reason"] != "budget"
+        },
+        stuck_categories=stuck_categories(facts),
+    )
 
 
 def titles(spec: Spec) -> list[str]:
@@ -134,7 +156,7 @@ def test_a_category_that_is_stuck_is_left(example: Path) -> None:
 
 
 def test_several_plans_in_a_row_come_to_an_end(example: Path) -> None:
-    done = []
+    done: list[dict[str, Any]] = []
     for number in range(1, 9):
         facts: dict[str, Any] = {"config": SCOPE, "measurement": MEASUREMENT, "lite": True}
         result = ask("strategist", example, history=done, **facts)
@@ -174,4 +196,5 @@ def test_without_a_measurement_or_research_the_plan_is_one_all_the_same(tmp_path
     spec = parse(ask("strategist", root).text)
     assert titles(spec) == [F401]
     assert spec.items()[0].citations == []
+    assert check(spec) == []
     assert ask("builder", root, item=item(*spec.items()[0].checklist)).status == "done"
