@@ -5,7 +5,7 @@ A backend is a class with a name and two methods, and a row in a table; there is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -105,7 +105,3 @@ class Runner(Protocol):
     def run(self, invocation: Invocation) -> AgentResult:
         """Carry out one invocation; failures are a status, not an exception."""
         ...
-
-
-#: Makes a runner from its settings (the options a project or a user gives it; may be empty).
-RunnerFactory = Callable[[Mapping[str, Any]], Runner]
