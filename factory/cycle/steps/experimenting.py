@@ -252,6 +252,7 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     record = lab_work.finalize(
         cycle.lab, cycle.journal, experiment, decision, summary=summary, cost=_cost(cycle, scope)
     )
+    cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
     if record.verdict is Verdict.KEEP and experiment.item.backlog_item:
         remove_backlog(cycle.lab.paths.backlog, experiment.item.backlog_item, cycle.lab.repo.common_dir)
     return Done(
