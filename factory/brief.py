@@ -19,7 +19,6 @@ from factory.strategy.similarity import jaccard, words_of
 from factory.strategy.stuck import Plateau
 
 BYTES_PER_TOKEN = 4
-MAX_TOKENS = 800
 AIM_TOKENS = 500
 
 _TEXT_BYTES = (160, 120, 90, 60, 40)

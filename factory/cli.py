@@ -64,7 +64,9 @@ def build_parser() -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=summary, description=summary, epilog=EXIT_CODES)
         made.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         if path:
-            made.add_argument("path", metavar="PATH", nargs="?", default=".", help="the project (default: here)")
+            made.add_argument(
+                "path", metavar="PATH", nargs="?", default=".", help="the project (default: here)"
+            )
         if as_json:
             made.add_argument("--json", action="store_true", help="print JSON")
         return made
@@ -102,18 +104,30 @@ def _add_cycle_commands(add: Adder) -> None:
 def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", default=None, help="auto (default), improve, discover")
     parser.add_argument("--lite", action="store_true", help="a cycle with a hard ceiling of 7 invocations")
-    parser.add_argument("--focus", default=None, metavar="X", help="one thing to work on: free text or a backlog item")
+    parser.add_argument(
+        "--focus", default=None, metavar="X", help="one thing to work on: free text or a backlog item"
+    )
     parser.add_argument("--runner", default=None, help="who does the agents' work (default: offline)")
     parser.add_argument("--model", default=None, help="the model that the runner asks for")
-    parser.add_argument("--branch", default=None, help="the target branch (default: factory.toml's, else the one checked out)")
-    parser.add_argument("--max-new", type=_count, default=None, metavar="N", help="plan items that serve no backlog item")
-    parser.add_argument("--min-growth", type=_count, default=None, metavar="N", help="growth items in a plan, at least")
+    parser.add_argument(
+        "--branch", default=None, help="the target branch (default: factory.toml's, else the one checked out)"
+    )
+    parser.add_argument(
+        "--max-new", type=_count, default=None, metavar="N", help="plan items that serve no backlog item"
+    )
+    parser.add_argument(
+        "--min-growth", type=_count, default=None, metavar="N", help="growth items in a plan, at least"
+    )
     parser.add_argument("--no-github", action="store_true", help="leave GitHub alone, whatever is configured")
-    parser.add_argument("--sandbox", choices=("auto", "off"), default=None, help="protection of agents' processes")
+    parser.add_argument(
+        "--sandbox", choices=("auto", "off"), default=None, help="protection of agents' processes"
+    )
     parser.add_argument("--budget-invocations", type=_positive, default=None, metavar="N")
     parser.add_argument("--budget-tokens", type=_positive, default=None, metavar="N")
     parser.add_argument("--budget-usd", type=_amount, default=None, metavar="X")
-    parser.add_argument("--timeout", type=_amount, default=None, metavar="S", help="seconds for one invocation")
+    parser.add_argument(
+        "--timeout", type=_amount, default=None, metavar="S", help="seconds for one invocation"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
     parser.add_argument("--json", action="store_true", help="print events as JSON lines")
 
@@ -157,12 +171,21 @@ def _add_experiment_commands(add: Adder) -> None:
     what.add_argument("--hypothesis", metavar="TEXT", help="what the change will improve")
     what.add_argument("--phase", type=_positive, metavar="N", help="a phase of the current plan")
     begin.add_argument("--branch", default=None, help="the target branch")
-    begin.add_argument("--new-approach", default="", metavar="TEXT", help="what is new, where a reverted experiment is similar")
-    begin.add_argument("--verify", default="", metavar="COMMAND", help="fails now, passes when the change delivers")
+    begin.add_argument(
+        "--new-approach",
+        default="",
+        metavar="TEXT",
+        help="what is new, where a reverted experiment is similar",
+    )
+    begin.add_argument(
+        "--verify", default="", metavar="COMMAND", help="fails now, passes when the change delivers"
+    )
     guard = add("guard", "check a range of commits against the rules", as_json=True)
     guard.add_argument("--baseline", required=True, metavar="REV")
     guard.add_argument("--head", default="HEAD", metavar="REV")
-    guard.add_argument("--check-scope", action="store_true", help="also refuse files outside the declared scope")
+    guard.add_argument(
+        "--check-scope", action="store_true", help="also refuse files outside the declared scope"
+    )
     review = add("review", "record a review of an experiment's change")
     review.add_argument("--id", type=_positive, required=True, metavar="N")
     review.add_argument("--verdict", choices=("keep", "revert"), required=True)
@@ -172,7 +195,13 @@ def _add_experiment_commands(add: Adder) -> None:
     finalize = add("finalize", "decide an experiment from what is on record, and log it", as_json=True)
     finalize.add_argument("--id", type=_positive, required=True, metavar="N")
     finalize.add_argument("--summary", default="", metavar="TEXT")
-    finalize.add_argument("--override", action="append", default=[], metavar="CHECK", help="pass a check by, as a person in a terminal")
+    finalize.add_argument(
+        "--override",
+        action="append",
+        default=[],
+        metavar="CHECK",
+        help="pass a check by, as a person in a terminal",
+    )
     finalize.add_argument("--reason", default="", metavar="TEXT", help="why the check is passed by")
     add("integrate", "bring kept work that is pending into its target branch", as_json=True)
     gc = add("gc", "remove workspaces and checkouts that nothing needs any more", as_json=True)

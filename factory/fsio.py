@@ -83,10 +83,13 @@ def ensure_private_dir(path: Path) -> None:
 def atomic_write(path: Path, text: str | bytes) -> None:
     """Replaces a file at once: readers, and a crash, see the old content or the new, whole and on disk.
 
-    An existing file keeps its permissions; a symlink is replaced, not followed. The directory must exist.
+    An existing file keeps its permissions; a symlink is replaced, not followed. A missing directory is made,
+    private to the user.
     """
     data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
     temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}.{next(_temporary_names)}.tmp")
+    if not path.parent.is_dir():
+        ensure_private_dir(path.parent)
     with _clear_errors(path):
         try:
             _write_new(temporary, data, _mode_of(path))
@@ -266,7 +269,7 @@ def _shared_lock(path: Path) -> FileLock:
 def file_lock(path: Path, *, wait: float = WRITE_LOCK_WAIT_S) -> Iterator[None]:
     """Holds a lock file exclusively among processes and threads; re-entrant within a thread.
 
-    Waits at most ``wait`` seconds, then raises Refused. The directory is made when missing.
+    Waits at most ``wait`` seconds, then raises Refused. Its directory is made, and private.
     """
     from filelock import Timeout  # noqa: PLC0415 - reading commands do without
 

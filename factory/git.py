@@ -131,7 +131,9 @@ class Repo:
 
     root: Path
 
-    def git(self, *args: str, what: str = "", stdin: str | None = None, env: Mapping[str, str] | None = None) -> str:
+    def git(
+        self, *args: str, what: str = "", stdin: str | None = None, env: Mapping[str, str] | None = None
+    ) -> str:
         """Run git here and return its standard output; GitError when it fails."""
         return _checked(_run(args, self.root, stdin=stdin, env=env), what or f"run `git {args[0]}`")
 
@@ -150,7 +152,9 @@ class Repo:
         """The SHA of the commit that ``revision`` names. Raises BadInput when there is none."""
         found = self.find(revision)
         if found is None:
-            raise BadInput(f"There is no commit named {revision!r}.", "`git log --oneline` lists the commits.")
+            raise BadInput(
+                f"There is no commit named {revision!r}.", "`git log --oneline` lists the commits."
+            )
         return found
 
     def find(self, revision: str) -> str | None:
@@ -281,11 +285,17 @@ class Repo:
         known = bool(name and email)
         who = (name or "").strip() if known else ENGINE_NAME
         mail = (email or "").strip() if known else ENGINE_EMAIL
-        return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in (("NAME", who), ("EMAIL", mail))}
+        return {
+            f"GIT_{role}_{key}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for key, value in (("NAME", who), ("EMAIL", mail))
+        }
 
     def _commit_tree(self, tree: str, parents: Sequence[str], message: str) -> str:
         named = [arg for parent in parents for arg in ("-p", parent)]
-        return self.git("commit-tree", "--no-gpg-sign", tree, *named, "-F", "-", stdin=message, env=self.identity).strip()
+        return self.git(
+            "commit-tree", "--no-gpg-sign", tree, *named, "-F", "-", stdin=message, env=self.identity
+        ).strip()
 
     def snapshot(self, workspace: Path, parent: str, message: str) -> str | None:
         """Commit what lies in ``workspace`` on top of ``parent``; None when nothing differs.
@@ -295,7 +305,10 @@ class Repo:
         """
         with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
             engine = Path(scratch) / "engine.git"
-            _checked(_run(["init", "--quiet", "--bare", "--template=", str(engine)], workspace, own_config=True), "start an index")
+            _checked(
+                _run(["init", "--quiet", "--bare", "--template=", str(engine)], workspace, own_config=True),
+                "start an index",
+            )
             exclude = engine / "info" / "exclude"
             exclude.parent.mkdir(exist_ok=True)
             exclude.write_text("/.factory/\n", encoding="utf-8")
@@ -308,7 +321,9 @@ class Repo:
             own = ("-c", "core.bare=false", "-c", "advice.addEmbeddedRepo=false")
             for args in (["read-tree", parent], ["add", "--all", "--", "."]):
                 _checked(_run([*own, *args], workspace, env=env, own_config=True), "record the workspace")
-            tree = _checked(_run([*own, "write-tree"], workspace, env=env, own_config=True), "record the workspace").strip()
+            tree = _checked(
+                _run([*own, "write-tree"], workspace, env=env, own_config=True), "record the workspace"
+            ).strip()
         if tree == self.tree(parent):
             return None
         return self._commit_tree(tree, [parent], message)
@@ -371,7 +386,9 @@ class Repo:
         _checked(_run(["init", "--quiet", "--template=", "."], dest, own_config=True), "start a checkout")
         clone = Repo(dest)
         clone._fetch(self.root, sha, depth)
-        _checked(_run(["checkout", "--quiet", "--detach", sha], dest, own_config=True), "check out the commit")
+        _checked(
+            _run(["checkout", "--quiet", "--detach", sha], dest, own_config=True), "check out the commit"
+        )
         return sha
 
     # ---- integration
@@ -379,7 +396,9 @@ class Repo:
     def worktree_of(self, branch: str) -> Path | None:
         """The working tree in which ``branch`` is checked out, or None."""
         place: Path | None = None
-        for line in split_nul(self.git("worktree", "list", "--porcelain", "-z") if self._has_worktree_z else self._worktrees()):
+        for line in split_nul(
+            self.git("worktree", "list", "--porcelain", "-z") if self._has_worktree_z else self._worktrees()
+        ):
             if line.startswith("worktree "):
                 place = Path(line.removeprefix("worktree "))
             elif line == f"branch refs/heads/{branch}":
@@ -411,7 +430,9 @@ class Repo:
 
 
 @contextmanager
-def scratch_checkout(repo: Repo, revision: str, *, parent: Path | None = None, depth: int = 1) -> Iterator[Path]:
+def scratch_checkout(
+    repo: Repo, revision: str, *, parent: Path | None = None, depth: int = 1
+) -> Iterator[Path]:
     """A throwaway checkout of ``revision``, removed at the end. ``parent`` is where it lies (default: the temp folder)."""
     if parent is not None:
         parent.mkdir(parents=True, exist_ok=True)

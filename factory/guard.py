@@ -31,7 +31,9 @@ JUDGE_TABLES = ("pytest", "coverage", "ruff", "mypy")
 JUDGE_SECTIONS = ("tool:pytest", "pytest", "coverage:", "mypy")
 """Sections of ``setup.cfg`` and ``tox.ini`` (by beginning) that configure the measuring tools."""
 
-TO_CHANGE_THE_JUDGE = "Leave it as it is at the baseline; a person changes the judge, in a commit of their own."
+TO_CHANGE_THE_JUDGE = (
+    "Leave it as it is at the baseline; a person changes the judge, in a commit of their own."
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,9 @@ def run_guards(
     facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests)
     findings = list(rooted_at_baseline(facts))
     if not findings:
-        facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests, repo.changes(baseline, head))
+        facts = GuardFacts(
+            repo, baseline, head, config, check_scope, allows, passing_tests, repo.changes(baseline, head)
+        )
         findings = [finding for guard in GUARDS for finding in guard(facts)]
     return GuardReport(baseline=baseline, head=head, findings=findings)
 

@@ -10,7 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from factory.evals.decide import Comparison, threshold_holds
-from factory.models import Check, CommandResult, GuardReport, Measurement, PrecheckReport, Reason, ReviewRecord
+from factory.models import (
+    Check,
+    CommandResult,
+    GuardReport,
+    Measurement,
+    PrecheckReport,
+    Reason,
+    ReviewRecord,
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,9 @@ def measured(facts: PrecheckFacts) -> Check:
     before, after = facts.before, facts.after
     detail = ""
     if before is None or after is None:
-        detail = "not measured: " + ", ".join(n for n, m in (("baseline", before), ("candidate", after)) if m is None)
+        detail = "not measured: " + ", ".join(
+            n for n, m in (("baseline", before), ("candidate", after)) if m is None
+        )
     elif before.void or after.void:
         detail = f"void measurement: {before.void or after.void}"
     elif (before.harness, before.environment) != (after.harness, after.environment):
@@ -68,7 +78,9 @@ def score_direction(facts: PrecheckFacts) -> Check:
         return _check("score_direction", "the smoke test failed, so nothing was scored", "", Reason.SMOKE)
     moved = facts.comparison
     if moved is None or moved.before is None or moved.after is None:
-        return _check("score_direction", moved.rationale if moved else "no scores to compare", "", Reason.INCONCLUSIVE)
+        return _check(
+            "score_direction", moved.rationale if moved else "no scores to compare", "", Reason.INCONCLUSIVE
+        )
     if moved.direction in ("regressed", "inconclusive"):
         return _check("score_direction", moved.rationale, "", Reason(moved.direction))
     below = f"{moved.after:.4f} is below the threshold {facts.threshold:.4f}, the baseline was not"
@@ -80,7 +92,9 @@ def no_new_failures(facts: PrecheckFacts) -> Check:
     """Every test that passed at the baseline still exists and passes, confirmed by repetition on both sides."""
     if facts.new_failures:
         return _check("new_failures", _some(facts.new_failures), "", Reason.NEW_FAILURES)
-    unclear = f"both outcomes on the candidate: {_some(facts.unclear_failures)}" if facts.unclear_failures else ""
+    unclear = (
+        f"both outcomes on the candidate: {_some(facts.unclear_failures)}" if facts.unclear_failures else ""
+    )
     return _check("new_failures", unclear, "none", Reason.INCONCLUSIVE)
 
 
@@ -97,13 +111,17 @@ def no_leakage(facts: PrecheckFacts) -> Check:
 def smoke_passed(facts: PrecheckFacts) -> Check:
     """The configured smoke test exits 0 on the candidate."""
     smoke = facts.after.smoke if facts.after else None
-    return _check("smoke", _failed([smoke] if smoke else []), "passed" if smoke else "none configured", Reason.SMOKE)
+    return _check(
+        "smoke", _failed([smoke] if smoke else []), "passed" if smoke else "none configured", Reason.SMOKE
+    )
 
 
 def constraints_hold(facts: PrecheckFacts) -> Check:
     """Every hard constraint exits 0 on the candidate."""
     held = facts.after.constraints if facts.after else []
-    return _check("constraints", _failed(held), f"{len(held)} hold" if held else "none configured", Reason.CONSTRAINT)
+    return _check(
+        "constraints", _failed(held), f"{len(held)} hold" if held else "none configured", Reason.CONSTRAINT
+    )
 
 
 def reviewed_as_measured(facts: PrecheckFacts) -> Check:

@@ -27,6 +27,7 @@ from factory.errors import BadInput, EnvironmentLacking, FactoryError
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 GRACE_S = 3.0
+MOST_OUTPUT_BYTES = 200_000_000
 # Beyond the graces: what the supervisor may take for SIGKILL and its report before it counts as dead itself.
 PATIENCE_S = 20.0
 
@@ -46,7 +47,7 @@ class Completed:
 
     ``returncode`` is the negative signal number when a signal ended it.
     ``timed_out`` is set when its time was up; ``stdout`` and ``stderr`` then hold what it had written so far.
-    ``duration_s`` is wall time in seconds.
+    ``flooded`` is set when it was ended for writing without end. ``duration_s`` is wall time in seconds.
     """
 
     returncode: int
@@ -54,11 +55,12 @@ class Completed:
     stderr: str
     duration_s: float
     timed_out: bool = False
+    flooded: bool = False
 
     @property
     def ok(self) -> bool:
         """Whether it ended by itself, with exit code 0."""
-        return self.returncode == 0 and not self.timed_out
+        return self.returncode == 0 and not self.timed_out and not self.flooded
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +144,28 @@ def quick_bytes(
         stdout, stderr = child.communicate(data, timeout)
     except subprocess.TimeoutExpired:
         timed_out = True
-        _kill_group(child.pid)
-        stdout, stderr = _what_is_there(child)
+        stdout, stderr = _ended(child)
     except BaseException:
-        _kill_group(child.pid)
-        child.wait()
+        _ended(child)
         raise
     return CompletedBytes(child.returncode, stdout, stderr, time.monotonic() - started, timed_out)
 
 
-def _what_is_there(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-    """The partial output of a killed child, also when a stranger still holds its pipes."""
-    try:
-        return child.communicate(timeout=1)
-    except subprocess.TimeoutExpired as late:
-        child.wait()
-        return late.stdout or b"", late.stderr or b""
+def _ended(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Ends a short child and returns what it had said.
+
+    SIGTERM comes first, for git then removes its lock files. A stranger that still holds the pipes is not
+    waited for.
+    """
+    partial = (b"", b"")
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        _signal_group(child.pid, number)
+        try:
+            return child.communicate(timeout=1)
+        except subprocess.TimeoutExpired as late:
+            partial = (late.stdout or b"", late.stderr or b"")
+    child.wait()
+    return partial
 
 
 def run(
@@ -170,12 +178,14 @@ def run(
     output: Path | None = None,
     check: bool = False,
     grace: float = GRACE_S,
+    most_output: int = MOST_OUTPUT_BYTES,
 ) -> Completed:
     """Runs a child under the supervisor and waits for it. ``env`` None means ``allowed_env()``.
 
     Its whole tree, daemons included, is gone when this returns or raises, and soon after the factory itself
     has died. At ``timeout`` seconds, or on an interruption, the tree gets SIGINT, SIGTERM and SIGKILL,
     ``grace`` seconds apart. ``output`` is a file that receives stdout as it comes; ``adopt`` finds it again.
+    A child that writes more than about ``most_output`` bytes is ended the same way, and ``flooded``.
     Raises EnvironmentLacking when the program cannot be started and, with ``check``, when it fails.
     """
     status = _status_file(output)
@@ -185,7 +195,8 @@ def run(
         stdin = stack.enter_context(_input_file(input))
         stdout = stack.enter_context(_output_file(output))
         stderr = stack.enter_context(tempfile.TemporaryFile())
-        watched = _Supervised(list(argv), cwd, allowed_env() if env is None else env, timeout, grace, status)
+        limits = _Limits(timeout or 0, grace, most_output)
+        watched = _Supervised(list(argv), cwd, allowed_env() if env is None else env, limits, status)
         started = time.monotonic()
         facts = watched.wait_for_end(stdin, stdout, stderr)
         result = Completed(
@@ -194,6 +205,7 @@ def run(
             stderr=_read_back(stderr),
             duration_s=time.monotonic() - started,
             timed_out=facts["cause"] == "timeout",
+            flooded=facts["cause"] == "flood",
         )
     if check:
         _insist(argv, result)
@@ -231,20 +243,23 @@ _live: set[_Supervised] = set()
 _live_lock = threading.Lock()
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Seconds until the end (0: none), seconds between signals, bytes of output."""
+
+    timeout: float
+    grace: float
+    most_output: int
+
+
 class _Supervised:
     """One child under its supervisor."""
 
-    def __init__(  # noqa: PLR0917 - the one caller passes them in order
-        self,
-        argv: list[str],
-        cwd: Path,
-        env: Mapping[str, str],
-        timeout: float | None,
-        grace: float,
-        status: Path | None,
+    def __init__(
+        self, argv: list[str], cwd: Path, env: Mapping[str, str], limits: _Limits, status: Path | None
     ) -> None:
         self.argv, self.cwd, self.env = argv, cwd, env
-        self.timeout, self.grace, self.status = timeout, grace, status
+        self.limits, self.status = limits, status
         self._control: int | None = None
         self._asked_at: float | None = None
         self._child = 0
@@ -281,7 +296,8 @@ class _Supervised:
     def _start(
         self, control: int, report: int, stdin: IO[bytes], stdout: IO[bytes], stderr: IO[bytes]
     ) -> subprocess.Popen[bytes]:
-        numbers = [str(control), str(report), str(self.timeout or 0), str(self.grace)]
+        limits = (self.limits.timeout, self.limits.grace, self.limits.most_output)
+        numbers = map(str, (control, report, *limits))
         command = [sys.executable, "-I", "-S", str(SUPERVISOR), *numbers, str(self.status or ""), *self.argv]
         return _start(
             command,
@@ -329,7 +345,10 @@ class _Supervised:
 
     def _overdue(self) -> bool:
         """Whether the supervisor should have reported long ago."""
-        return self._asked_at is not None and time.monotonic() - self._asked_at > 2 * self.grace + PATIENCE_S
+        return (
+            self._asked_at is not None
+            and time.monotonic() - self._asked_at > 2 * self.limits.grace + PATIENCE_S
+        )
 
     def _clean_up(self, supervisor: subprocess.Popen[bytes], report: int) -> None:
         with _live_lock:
@@ -339,10 +358,10 @@ class _Supervised:
         try:
             supervisor.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
-            _kill_group(supervisor.pid)
+            _signal_group(supervisor.pid, signal.SIGKILL)
             supervisor.wait()
         if supervisor.returncode != 0 and self._child:
-            _kill_group(self._child)  # the supervisor did not live to do it
+            _signal_group(self._child, signal.SIGKILL)  # the supervisor did not live to do it
 
 
 def _start(
@@ -367,7 +386,9 @@ def _not_started(program: str, error: OSError) -> EnvironmentLacking:
 def _insist(argv: Sequence[str], result: Completed) -> None:
     if result.ok:
         return
-    how = "took too long" if result.timed_out else f"failed with exit code {result.returncode}"
+    how = f"failed with exit code {result.returncode}"
+    if result.timed_out or result.flooded:
+        how = "took too long" if result.timed_out else "wrote without end"
     said = (result.stderr.strip() or result.stdout.strip()).splitlines()
     raise EnvironmentLacking(f"{' '.join(argv[:2])} {how}" + (f": {said[-1]}" if said else "."))
 
@@ -408,6 +429,6 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _kill_group(pid: int) -> None:
+def _signal_group(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(pid, number)

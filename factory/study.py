@@ -37,7 +37,10 @@ def observe(study: Study) -> str:
         ("Process", _process(study)),
         ("History", format_tiered_history(study.history) or "No experiments yet."),
         ("Design space", _space(study.history)),
-        ("Churn", _lines(f"{path}: {n} of the last commits" for path, n in Counter(study.churn).most_common(SHOWN))),
+        (
+            "Churn",
+            _lines(f"{path}: {n} of the last commits" for path, n in Counter(study.churn).most_common(SHOWN)),
+        ),
         ("TODOs", _lines(study.todos[:SHOWN])),
         ("Backlog", _lines(study.backlog)),
         ("Messages", _lines(study.messages)),
@@ -49,7 +52,10 @@ def observe(study: Study) -> str:
 def _scores(measurement: Measurement) -> str:
     composite = "not measured" if measurement.composite is None else f"{measurement.composite:.4f}"
     ranked = sorted(measurement.dimensions, key=lambda d: (d.score is None, d.score))
-    lines = [f"{d.name} ({d.tier}): " + (f"{d.score:.4f}" if d.score is not None else f"not measured, {d.error}") for d in ranked]
+    lines = [
+        f"{d.name} ({d.tier}): " + (f"{d.score:.4f}" if d.score is not None else f"not measured, {d.error}")
+        for d in ranked
+    ]
     weakest = f"\n\nWeakest: {ranked[0].name}" if ranked else ""
     return f"Composite: {composite}\n\n{_lines(lines)}{weakest}"
 

@@ -1,12 +1,14 @@
 """The watchdog between the factory and one child process: no child outlives its purpose.
 
-Run as ``python -I -S supervisor.py CONTROL REPORT TIMEOUT GRACE STATUS ARGV…`` by ``process.run``; standard
-library only, for it starts once per child. It is the child's parent and its standard streams are the child's.
+Run as ``python -I -S supervisor.py CONTROL REPORT TIMEOUT GRACE MOST STATUS ARGV…`` by
+``process.run``; standard library only, for it starts once per child. It is the child's parent, and shares
+its standard streams.
 
 * CONTROL is the read end of a pipe that the caller holds open. End of file, be it a request or the death of
   the caller (SIGKILL included), ends the child.
 * REPORT is the write end of a pipe: a JSON line when the child has started, another when all is over.
 * TIMEOUT is in seconds (0: none), GRACE the seconds between SIGINT, SIGTERM and SIGKILL.
+* MOST is the number of bytes that the child may write to its standard streams, where they are files.
 * STATUS is a file that receives the last report too ("" for none), so that a child's end is known even if
   the caller is gone by then.
 
@@ -23,6 +25,7 @@ import json
 import os
 import select
 import signal
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +34,7 @@ PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LAST_RESORT_S = 10.0  # how long SIGKILL is repeated before survivors are reported
 LEFTOVER_GRACE_S = 0.5  # what a daemon gets that its child has left behind
-LOOK_INTERVAL_S = 0.5  # how often ``ps`` is asked where there is no subreaper
+LOOK_INTERVAL_S = 0.5  # how often the output's size is looked at, and ``ps`` where there is no subreaper
 
 
 def prctl(option: int, value: int) -> bool:
@@ -214,16 +217,16 @@ def _become(argv: list[str], failure: int) -> None:
         os._exit(127)
 
 
-def release_streams() -> None:
-    """Gives up the child's standard streams, so that their readers see the end when the child ends."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(null, stream)
-    os.close(null)
+def written() -> int:
+    """How many bytes are in the files that stdout and stderr go to."""
+    return sum(seen.st_size for seen in map(os.fstat, (1, 2)) if stat.S_ISREG(seen.st_mode))
 
 
-def watch(tree: Tree, control: int, timeout: float) -> str:
-    """Waits for the first of: the child has ended ("exited"), "timeout", the caller lets go ("stopped")."""
+def watch(tree: Tree, control: int, timeout: float, most: int) -> str:
+    """Waits for the first cause to end.
+
+    The child has ended ("exited"), "timeout", "flood", or the caller lets go ("stopped").
+    """
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
@@ -238,13 +241,14 @@ def watch(tree: Tree, control: int, timeout: float) -> str:
             return "exited"
         if stop_asked:
             return "stopped"
-        wait = None if deadline is None else deadline - time.monotonic()
-        if wait is not None and wait <= 0:
+        if written() > most:
+            return "flood"
+        left = LOOK_INTERVAL_S if deadline is None else deadline - time.monotonic()
+        if left <= 0:
             return "timeout"
         if not tree.subreaper:
             tree.alive()
-            wait = LOOK_INTERVAL_S if wait is None else min(wait, LOOK_INTERVAL_S)
-        ready, _, _ = select.select([control, wake_read], [], [], wait)
+        ready, _, _ = select.select([control, wake_read], [], [], min(left, LOOK_INTERVAL_S))
         if wake_read in ready:
             os.read(wake_read, 4096)
         if control in ready and not os.read(control, 1):
@@ -268,7 +272,8 @@ def report(pipe: int, status_file: str, facts: Mapping[str, object]) -> None:
 def main(arguments: list[str]) -> int:
     """Runs one child to its end; returns 0 once it has been reported."""
     control, pipe = int(arguments[0]), int(arguments[1])
-    timeout, grace, status_file, argv = float(arguments[2]), float(arguments[3]), arguments[4], arguments[5:]
+    timeout, grace, most = float(arguments[2]), float(arguments[3]), int(arguments[4])
+    status_file, argv = arguments[5], arguments[6:]
     os.set_inheritable(control, False)
     os.set_inheritable(pipe, False)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
@@ -281,9 +286,8 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         report(pipe, "", {"event": "not started", "errno": error.errno})
         return 0
-    release_streams()
     report(pipe, "", {"event": "started", "pid": tree.child})
-    cause = watch(tree, control, timeout)
+    cause = watch(tree, control, timeout, most)
     duration = time.monotonic() - started
     if cause == "exited":
         survivors = tree.end([(signal.SIGTERM, LEFTOVER_GRACE_S)])

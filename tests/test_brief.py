@@ -8,8 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.brief import MAX_TOKENS, build_brief, compact_json, size_in_bytes
+from factory.brief import build_brief, compact_json, size_in_bytes
 from factory.rows import Row
+
+MAX_TOKENS = 800
 
 
 def row(number: int, verdict: str = "keep", **values: Any) -> Row:

@@ -210,6 +210,11 @@ class TestEndingTheTree:
         assert not is_alive(int((tmp_path / "daemon.pid").read_text()))
         assert (tmp_path / "out").read_text() == "ready\n"
 
+    def test_one_that_writes_without_end_is_ended(self, tmp_path: Path) -> None:
+        done = process.run(["yes"], cwd=tmp_path, timeout=30, grace=0.2, most_output=100_000)
+        assert (done.flooded, done.timed_out, done.ok) == (True, False, False)
+        assert len(done.stdout) > 100_000
+
     def test_stop_all_ends_the_children_of_other_threads(self, tmp_path: Path) -> None:
         results: list[process.Completed] = []
         thread = threading.Thread(
@@ -272,6 +277,11 @@ class TestQuick:
         assert done.timed_out
         assert time.monotonic() - started < 5
         assert wait_until_gone(int(done.stdout))
+
+    def test_a_tool_may_clean_up_behind_itself(self, tmp_path: Path) -> None:
+        script = "trap 'echo cleaned; exit 1' TERM; while :; do sleep 0.05; done"
+        done = process.quick(["sh", "-c", script], cwd=tmp_path, timeout=0.3)
+        assert (done.stdout, done.timed_out) == ("cleaned\n", True)
 
     def test_missing_program(self, tmp_path: Path) -> None:
         with pytest.raises(EnvironmentLacking, match=r"^no-such-program was not found\.$"):

@@ -34,7 +34,11 @@ def fill(template: str, variables: Mapping[str, str]) -> str:
 
 def render_facts(facts: Mapping[str, Any]) -> str:
     """Facts as fenced sections. What they say is data, and a fence inside cannot end its section."""
-    return "\n\n".join(f"### {name.replace('_', ' ').capitalize()} (data)\n\n{_fenced(value)}" for name, value in facts.items() if value)
+    return "\n\n".join(
+        f"### {name.replace('_', ' ').capitalize()} (data)\n\n{_fenced(value)}"
+        for name, value in facts.items()
+        if value
+    )
 
 
 def _fenced(value: Any) -> str:

@@ -24,8 +24,15 @@ def run(args: argparse.Namespace) -> int:
     lab = open_lab(args.path, output.note)
     policy = lab.policy("HEAD") or default_project()
     runner = runner_named(resolve_runner(args.runner or policy.runner.default))
-    facts = {"goal": policy.goal, "experiment": args.id, "item": {"title": args.task, "what": args.task, "checklist": [args.task]}}
-    facts["scope"] = facts["config"] = {"modifiable": list(policy.scope.modifiable), "read_only": list(policy.scope.read_only)}
+    facts = {
+        "goal": policy.goal,
+        "experiment": args.id,
+        "item": {"title": args.task, "what": args.task, "checklist": [args.task]},
+    }
+    facts["scope"] = facts["config"] = {
+        "modifiable": list(policy.scope.modifiable),
+        "read_only": list(policy.scope.read_only),
+    }
     prompt = render_prompt(role.name, args.task, facts, goal=policy.goal)
     with tempfile.TemporaryDirectory() as scratch:
 
@@ -58,7 +65,10 @@ def _in_place(lab: Lab, role: Role, number: int | None, ask: object) -> AgentRes
     assert callable(ask)
     if role.access == "write":
         if number is None:
-            raise BadInput("The builder needs an experiment to work on.", "`factory begin` makes one; give its id with --id.")
+            raise BadInput(
+                "The builder needs an experiment to work on.",
+                "`factory begin` makes one; give its id with --id.",
+            )
         result: AgentResult = ask(lab_work.workspace(lab, lab_work.load_open(lab, number)))
         return result
     revision = lab_work.load(lab, number).branch if number is not None else "HEAD"

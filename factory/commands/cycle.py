@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from factory.cycle.launch import abandon, check_same_options, options_of, plan_c
 from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.modes import MODES
 from factory.cycle.runners import resolve_runner, runner_named
-from factory.errors import EXIT_OK, EXIT_USAGE, BadInput, FactoryError
+from factory.errors import EXIT_OK, BadInput
 from factory.rows import Row
 from factory.runners.base import Runner
 
@@ -91,7 +89,13 @@ def _options(lab: Lab, asked: dict[str, Any]) -> CycleOptions:
 
 
 def _loop(
-    lab: Lab, asked: dict[str, Any], progress: output.Progress, cycles: int | None, interval: float, *, as_json: bool
+    lab: Lab,
+    asked: dict[str, Any],
+    progress: output.Progress,
+    cycles: int | None,
+    interval: float,
+    *,
+    as_json: bool,
 ) -> int:
     done = 0
     while cycles is None or done < cycles:
@@ -158,7 +162,9 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     for row in new:
         delta = "" if row.delta is None else f" {row.delta:+.4f}"
         output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}")
-    output.say(f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, {end.get('errors', 0)} errors")
+    output.say(
+        f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, {end.get('errors', 0)} errors"
+    )
     if end.get("ended"):
         output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")
     integration = end.get("integration", {})
@@ -174,5 +180,7 @@ def run_abandon(args: argparse.Namespace) -> int:
     """``factory abandon``: end the cycle in flight and keep its evidence."""
     lab = open_lab(args.path, output.note)
     ended = abandon(lab, args.reason)
-    output.say(f"cycle {ended} is abandoned; its journal and experiments stay, `factory gc` clears its workspaces")
+    output.say(
+        f"cycle {ended} is abandoned; its journal and experiments stay, `factory gc` clears its workspaces"
+    )
     return EXIT_OK

@@ -45,10 +45,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _machine() -> Iterator[Finding]:
-    yield Finding("factory", True, f"{__version__} on Python {platform.python_version()}, {platform.system()}")
+    yield Finding(
+        "factory", True, f"{__version__} on Python {platform.python_version()}, {platform.system()}"
+    )
     yield _git()
     yield _home()
-    yield Finding("sandbox", True, "agents run without one: only the offline runner is there, and it starts no agent")
+    yield Finding(
+        "sandbox", True, "agents run without one: only the offline runner is there, and it starts no agent"
+    )
 
 
 def _git() -> Finding:
@@ -77,14 +81,23 @@ def _project(path: str) -> Iterator[Finding]:
     yield Finding("project", True, str(project.root))
     yield _policy(project.repo)
     rows, damaged = read(project.paths.results)
-    detail = f"{len(rows)} rows" + (f", damaged lines: {', '.join(str(d.line) for d in damaged)}" if damaged else "")
-    yield Finding("log", not damaged, detail, "`factory verify` tells what is wrong; the lines stay as they are.")
+    detail = f"{len(rows)} rows" + (
+        f", damaged lines: {', '.join(str(d.line) for d in damaged)}" if damaged else ""
+    )
+    yield Finding(
+        "log", not damaged, detail, "`factory verify` tells what is wrong; the lines stay as they are."
+    )
 
 
 def _policy(repo: Repo) -> Finding:
     text = repo.show("HEAD", CONFIG_FILE)
     if text is None:
-        return Finding("policy", False, f"no {CONFIG_FILE} in HEAD", "`factory discover` measures the project and writes one.")
+        return Finding(
+            "policy",
+            False,
+            f"no {CONFIG_FILE} in HEAD",
+            "`factory discover` measures the project and writes one.",
+        )
     try:
         config = load_project(text)
     except FactoryError as error:

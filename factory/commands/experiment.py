@@ -28,13 +28,17 @@ def run_begin(args: argparse.Namespace) -> int:
     item = _item(lab, args)
     repeated = lab_work.repeats(lab, item, policy)
     if repeated:
-        raise Refused(f"This {repeated}.", "Say what is different with --new-approach, or try something else.")
+        raise Refused(
+            f"This {repeated}.", "Say what is different with --new-approach, or try something else."
+        )
     journal = lab.journal(new_cycle_id())
     journal.append("cycle.opened", mode=BY_HAND, options={}, target=target, start=base)
     begun = lab_work.begin(lab, journal, item, base=base, target=target, policy=policy, runner="person")
     workspace = lab_work.workspace(lab, begun)
     if args.json:
-        output.emit_json({"id": begun.id, "branch": begun.branch, "workspace": str(workspace), "baseline": begun.baseline})
+        output.emit_json(
+            {"id": begun.id, "branch": begun.branch, "workspace": str(workspace), "baseline": begun.baseline}
+        )
         return EXIT_OK
     output.say(f"id: {begun.id}\nbranch: {begun.branch}\nworkspace: {workspace}\nbaseline: {begun.baseline}")
     output.say(f"next: edit the workspace, then factory eval {lab.paths.root} --id {begun.id}")
@@ -45,8 +49,10 @@ def _item(lab: Lab, args: argparse.Namespace) -> PlanItem:
     if args.phase is None:
         if not args.hypothesis.strip():
             raise BadInput("The hypothesis is empty.", "Say what the change will improve.")
-        category = categorize_hypothesis(args.hypothesis).name
-        made = PlanItem(phase=1, title=" ".join(args.hypothesis.split()), category=category)
+        title = " ".join(args.hypothesis.split())
+        made = PlanItem.model_validate(
+            {"phase": 1, "title": title, "category": categorize_hypothesis(title).name}
+        )
     else:
         made = _planned(lab, args.phase)
     update = {"new_approach": args.new_approach or made.new_approach, "verify": args.verify or made.verify}
@@ -55,11 +61,15 @@ def _item(lab: Lab, args: argparse.Namespace) -> PlanItem:
 
 def _planned(lab: Lab, phase: int) -> PlanItem:
     if not lab.paths.plan.exists():
-        raise BadInput("There is no current plan.", f"`factory begin {lab.paths.root} --hypothesis TEXT` needs none.")
+        raise BadInput(
+            "There is no current plan.", f"`factory begin {lab.paths.root} --hypothesis TEXT` needs none."
+        )
     items = parse(lab.paths.plan.read_text(encoding="utf-8")).items()
     found = next((item for item in items if item.phase == phase), None)
     if found is None:
-        raise BadInput(f"The current plan has no phase {phase}.", f"`factory spec show {lab.paths.root}` shows it.")
+        raise BadInput(
+            f"The current plan has no phase {phase}.", f"`factory spec show {lab.paths.root}` shows it."
+        )
     return found
 
 
@@ -100,7 +110,10 @@ def run_finalize(args: argparse.Namespace) -> int:
     decision = lab_work.settle(lab, experiment, policy, override=_override(args))
     journal = lab.journal(experiment.cycle)
     record = lab_work.finalize(lab, journal, experiment, decision, summary=args.summary)
-    facts = record.model_dump(mode="json") | {"item": experiment.item.model_dump(mode="json"), "rationale": record.notes}
+    facts = record.model_dump(mode="json") | {
+        "item": experiment.item.model_dump(mode="json"),
+        "rationale": record.notes,
+    }
     write_experiment_note(lab, experiment.id, facts)
     if not any(event.type == "cycle.closed" for event in journal.events()):
         journal.append("cycle.closed", kept=int(record.verdict is Verdict.KEEP))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import Any
 
 from factory import output
 from factory.cycle.inflight import BY_HAND, cycle_in_flight
@@ -30,11 +31,13 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _data(text: str) -> dict[str, object]:
+def _data(text: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
     except ValueError as error:
         raise BadInput(f"--data is not JSON: {error}.", "Give one JSON object.") from error
     if not isinstance(data, dict) or {"type", "experiment"} & data.keys():
-        raise BadInput("--data is not a JSON object without `type` and `experiment`.", "Give one JSON object.")
+        raise BadInput(
+            "--data is not a JSON object without `type` and `experiment`.", "Give one JSON object."
+        )
     return data

@@ -18,7 +18,9 @@ def run_eval(args: argparse.Namespace) -> int:
     lab = open_lab(args.path, output.note)
     if args.id is None:
         commit = lab.repo.resolve(args.rev or "HEAD")
-        return _show(measure_commit(lab, commit, commit, lab.required_policy(commit)), None, as_json=args.json)
+        return _show(
+            measure_commit(lab, commit, commit, lab.required_policy(commit)), None, as_json=args.json
+        )
     experiment = lab_work.load_open(lab, args.id)
     policy = lab.required_policy(experiment.baseline)
     before = lab_work.baseline_measurement(lab, experiment, policy)
@@ -38,7 +40,9 @@ def _show(measured: Measurement, before: Measurement | None, *, as_json: bool) -
     if as_json:
         output.emit_json(measured.model_dump(mode="json"))
     else:
-        output.say(f"commit {measured.commit[:12]}: {_change(measured.composite, before.composite if before else None)}")
+        output.say(
+            f"commit {measured.commit[:12]}: {_change(measured.composite, before.composite if before else None)}"
+        )
         rows = [_row(d.name, d.score, d.error, before) for d in measured.dimensions]
         output.table(("dimension", "score", "note"), rows)
     if measured.void:

@@ -62,11 +62,17 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         return ["no cycle has been run here yet"]
     lines = [f"cycle {facts['cycle']} ({facts['mode']}{', lite' if facts['lite'] else ''}): {facts['state']}"]
     if facts["state"] == "running":
-        lines.append(f"process {facts['running'].get('pid')} since {facts['running'].get('since')}, at: {facts['step'] or 'between steps'}")
+        lines.append(
+            f"process {facts['running'].get('pid')} since {facts['running'].get('since')}, at: {facts['step'] or 'between steps'}"
+        )
     if facts["state"] in ("interrupted", "parked"):
-        lines.append(f"at: {facts['step'] or 'between steps'}{': ' + facts['parked'] if facts['parked'] else ''}")
+        lines.append(
+            f"at: {facts['step'] or 'between steps'}{': ' + facts['parked'] if facts['parked'] else ''}"
+        )
         lines.append("next: `factory ceo` resumes it, `factory abandon` ends it")
-    lines.append(f"{facts['kept']} kept, {facts['reverted']} reverted, {facts['errors']} errors; {facts['invocations']} invocations")
+    lines.append(
+        f"{facts['kept']} kept, {facts['reverted']} reverted, {facts['errors']} errors; {facts['invocations']} invocations"
+    )
     if facts["integration"]:
         lines.append(f"integration: {facts['integration']}")
     return lines

@@ -15,11 +15,20 @@ def run(args: argparse.Namespace) -> int:
     lab = open_lab(args.path, output.note)
     report = verify(lab)
     if args.json:
-        output.emit_json({"clean": not report.problems, "problems": report.problems, "remarks": report.remarks, "rows": report.rows})
+        output.emit_json(
+            {
+                "clean": not report.problems,
+                "problems": report.problems,
+                "remarks": report.remarks,
+                "rows": report.rows,
+            }
+        )
     else:
         for problem in report.problems:
             output.say(f"problem: {problem}")
         for remark in report.remarks:
             output.note(f"remark: {remark}")
-        output.say(f"{report.rows} rows: " + (f"{len(report.problems)} problems" if report.problems else "clean"))
+        output.say(
+            f"{report.rows} rows: " + (f"{len(report.problems)} problems" if report.problems else "clean")
+        )
     return EXIT_NO if report.problems else EXIT_OK

@@ -18,6 +18,7 @@ from factory.git import scratch_checkout
 from factory.models import FORMAT_VERSION
 from factory.runners.base import NOT_EVIDENCE, AgentResult, Invocation
 
+
 @dataclass(frozen=True)
 class Question:
     """What an agent is asked. ``key`` tells apart several calls of one role in one step."""
@@ -35,7 +36,9 @@ def objection(cycle: Cycle, role: str, reserved: int = 0) -> str:
     return cycle.ledger.objection(calls, reserved) if calls else ""
 
 
-def ask(cycle: Cycle, scope: str, step: str, question: Question, *, workspace: Path | None = None) -> AgentResult:
+def ask(
+    cycle: Cycle, scope: str, step: str, question: Question, *, workspace: Path | None = None
+) -> AgentResult:
     """Put a question to an agent; a stored answer to the same question is taken instead.
 
     Read-only roles work in a throwaway checkout of the cycle's head, the Builder in ``workspace``. Raises Parked
@@ -91,7 +94,9 @@ def _free_name(folder: Path, role: str) -> str:
     return f"{role}-{taken + 1}"
 
 
-def _invocation(cycle: Cycle, scope: str, question: Question, prompt: str, cwd: Path, output: Path) -> Invocation:
+def _invocation(
+    cycle: Cycle, scope: str, question: Question, prompt: str, cwd: Path, output: Path
+) -> Invocation:
     env = {"FACTORY_ROLE": question.role, "FACTORY_CYCLE": cycle.id}
     if scope != CYCLE_SCOPE:
         env["FACTORY_EXPERIMENT"] = str(cycle.experiment_id(scope))

@@ -154,11 +154,17 @@ class Cycle:
 
     def label(self, scope: str, step: str) -> str:
         """A step's name for a progress line."""
-        return step.replace("_", " ") if scope == CYCLE_SCOPE else f"{scope.replace('-', ' ')}: {step.replace('_', ' ')}"
+        return (
+            step.replace("_", " ")
+            if scope == CYCLE_SCOPE
+            else f"{scope.replace('-', ' ')}: {step.replace('_', ' ')}"
+        )
 
     def report_step(self, scope: str, step: str, elapsed_s: float) -> None:
         """Tell the person that a step has ended, and warn when a lite budget runs low."""
-        self.progress.step_finished(self.label(scope, step), elapsed_s, self.state.spent.tokens or None, self._ledger_text())
+        self.progress.step_finished(
+            self.label(scope, step), elapsed_s, self.state.spent.tokens or None, self._ledger_text()
+        )
 
     def _ledger_text(self) -> str:
         try:

@@ -65,7 +65,10 @@ def load(lab: Lab, number: int) -> Experiment:
     """The experiment with that id. Raises BadInput when there is none, or only an imported row."""
     folder = lab.store.experiment(number)
     if not folder.exists(META):
-        raise BadInput(f"There is no experiment {number} here to work on.", "`factory history` lists them, `factory begin` starts one.")
+        raise BadInput(
+            f"There is no experiment {number} here to work on.",
+            "`factory history` lists them, `factory begin` starts one.",
+        )
     return folder.read(META, Experiment)
 
 
@@ -73,7 +76,10 @@ def load_open(lab: Lab, number: int) -> Experiment:
     """The experiment with that id, which must not have its row yet. Raises Refused when it has."""
     experiment = load(lab, number)
     if lab.store.experiment(number).exists(VERDICT) and _has_row(lab, experiment):
-        raise Refused(f"Experiment {number} is finalized already.", f"`factory history {lab.paths.root}` shows its verdict.")
+        raise Refused(
+            f"Experiment {number} is finalized already.",
+            f"`factory history {lab.paths.root}` shows its verdict.",
+        )
     return experiment
 
 
@@ -125,12 +131,24 @@ def begin(
 
 
 def _already_begun(journal: Journal, scope: str) -> Experiment | None:
-    begun = (event for event in journal.events() if event.type == "experiment.begun" and event.data["scope"] == scope)
+    begun = (
+        event
+        for event in journal.events()
+        if event.type == "experiment.begun" and event.data["scope"] == scope
+    )
     return next((Experiment.model_validate(event.data) for event in begun), None)
 
 
 def _reserve(
-    lab: Lab, journal: Journal, item: PlanItem, base: str, target: str, policy: ProjectConfig, scope: str, kind: str, runner: str
+    lab: Lab,
+    journal: Journal,
+    item: PlanItem,
+    base: str,
+    target: str,
+    policy: ProjectConfig,
+    scope: str,
+    kind: str,
+    runner: str,
 ) -> Experiment:
     """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its own id again."""
     with write_lock(lab.repo.common_dir):
@@ -163,7 +181,13 @@ def _open_folder(lab: Lab, experiment: Experiment) -> None:
 
 
 def _item_text(item: PlanItem) -> str:
-    fields = (("What", item.what), ("How", item.how), ("Why", item.why), ("Verify", item.verify), ("New approach", item.new_approach))
+    fields = (
+        ("What", item.what),
+        ("How", item.how),
+        ("Why", item.why),
+        ("Verify", item.verify),
+        ("New approach", item.new_approach),
+    )
     lines = [f"- **{name}:** {text}" for name, text in fields if text]
     return "\n".join([*lines, *(f"- [ ] {entry}" for entry in item.checklist)]) + "\n"
 
@@ -224,7 +248,9 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     folder = lab.store.experiment(experiment.id)
     before = baseline_measurement(lab, experiment, policy)
     after = measure_commit(lab, commit, experiment.baseline, policy)
-    folder.write(FAILURES, confirm_failures(lab, experiment.baseline, commit, policy, before.tests, after.tests))
+    folder.write(
+        FAILURES, confirm_failures(lab, experiment.baseline, commit, policy, before.tests, after.tests)
+    )
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
     folder.write(PAIRS, measure_pairs(lab, experiment.baseline, commit, policy, (before, after)))
     folder.write(AFTER, after)
@@ -241,7 +267,9 @@ def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig
     return VerifyReport(commit=commit, before=before, after=after)
 
 
-def review(lab: Lab, experiment: Experiment, commit: str, by: str, verdict: ReviewVerdict, reason: str) -> ReviewRecord:
+def review(
+    lab: Lab, experiment: Experiment, commit: str, by: str, verdict: ReviewVerdict, reason: str
+) -> ReviewRecord:
     """Store the final review of the candidate, bound to its commit."""
     record = ReviewRecord(by=by, commit=commit, verdict=verdict, reason=reason, timestamp=utc_now())
     lab.store.experiment(experiment.id).write(FINAL_REVIEW, record)
@@ -297,7 +325,9 @@ def _comparison(folder: ExperimentFolder, commit: str, policy: ProjectConfig) ->
     return compare_sides(pairs.before, pairs.after, policy)
 
 
-def compare_sides(before: Sequence[Measurement], after: Sequence[Measurement], policy: ProjectConfig) -> Comparison:
+def compare_sides(
+    before: Sequence[Measurement], after: Sequence[Measurement], policy: ProjectConfig
+) -> Comparison:
     """How the score moved between two sides, by the policy's margins."""
     settings = policy.eval
     return compare(
@@ -348,17 +378,23 @@ class Override:
     reason: str
 
 
-def _weigh(lab: Lab, experiment: Experiment, policy: ProjectConfig, override: Override | None) -> VerdictRecord:
+def _weigh(
+    lab: Lab, experiment: Experiment, policy: ProjectConfig, override: Override | None
+) -> VerdictRecord:
     report = precheck(lab, experiment, policy)
     if override is not None:
-        report = report.model_copy(update={"checks": [_overridden(check, override) for check in report.checks]})
+        report = report.model_copy(
+            update={"checks": [_overridden(check, override) for check in report.checks]}
+        )
         if report.passed:
             rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
             return _verdict(lab, experiment, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
     folder = lab.store.experiment(experiment.id)
     comparison = _comparison(folder, report.commit, policy)
     if comparison is None:
-        return _verdict(lab, experiment, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured")
+        return _verdict(
+            lab, experiment, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured"
+        )
     check = _stored(folder, VERIFY, VerifyReport)
     decision = decide(report, comparison, delivered=check.delivered if check else None)
     return _verdict(lab, experiment, decision.verdict, decision.reason, decision.rationale)
@@ -369,12 +405,22 @@ def _overridden(check: Check, override: Override) -> Check:
 
 
 def _verdict(
-    lab: Lab, experiment: Experiment, verdict: Verdict, reason: Reason, rationale: str, decided_by: str = "factory"
+    lab: Lab,
+    experiment: Experiment,
+    verdict: Verdict,
+    reason: Reason,
+    rationale: str,
+    decided_by: str = "factory",
 ) -> VerdictRecord:
     ref = f"refs/heads/{experiment.branch}"
     commit = lab.repo.refs(ref).get(ref, experiment.baseline)
     return VerdictRecord(
-        commit=commit, verdict=verdict, reason=reason, rationale=rationale, decided_by=decided_by, timestamp=utc_now()
+        commit=commit,
+        verdict=verdict,
+        reason=reason,
+        rationale=rationale,
+        decided_by=decided_by,
+        timestamp=utc_now(),
     )
 
 
@@ -388,7 +434,13 @@ class Cost:
 
 
 def finalize(
-    lab: Lab, journal: Journal, experiment: Experiment, decision: VerdictRecord, *, summary: str = "", cost: Cost = Cost()
+    lab: Lab,
+    journal: Journal,
+    experiment: Experiment,
+    decision: VerdictRecord,
+    *,
+    summary: str = "",
+    cost: Cost = Cost(),
 ) -> ExperimentRecord:
     """Write the experiment's row and event, and put its branch where its verdict says.
 
@@ -406,7 +458,9 @@ def finalize(
     return record
 
 
-def _row(lab: Lab, experiment: Experiment, decision: VerdictRecord, summary: str, cost: Cost) -> ExperimentRecord:
+def _row(
+    lab: Lab, experiment: Experiment, decision: VerdictRecord, summary: str, cost: Cost
+) -> ExperimentRecord:
     folder = lab.store.experiment(experiment.id)
     before, after = (_stored(folder, name, Measurement) for name in (BEFORE, AFTER))
     score_before, score_after = (m.composite if m else None for m in (before, after))

@@ -8,7 +8,8 @@ from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import run_tests_once
 from factory.errors import FactoryError
-from factory.evals.confirm import confirm, new_failures
+from factory.evals.confirm import confirm
+from factory.evals.testrun import new_failures
 from factory.fsio import read_json_plain, utc_now, write_json
 from factory.models import FORMAT_VERSION, FailureReport, Outcome
 

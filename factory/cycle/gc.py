@@ -56,9 +56,7 @@ def _left_over(lab: Lab, needed: set[int]) -> Iterator[Path]:
     busy = CycleLock(lab.repo.common_dir).holder() is not None
     for place in sorted(lab.workspaces.iterdir()):
         match = _WORKSPACE.search(place.name)
-        if match and int(match[1]) not in needed:
-            yield place
-        elif not match and not busy:
+        if (match and int(match[1]) not in needed) or (not match and not busy):
             yield place
 
 
@@ -68,9 +66,11 @@ def _loose_branches(lab: Lab, needed: set[int]) -> Iterator[tuple[str, str]]:
     for ref in lab.repo.refs("refs/heads/factory/"):
         name = ref.removeprefix("refs/heads/factory/")
         experiment = re.match(r"exp-(\d+)-", name)
-        if experiment and int(experiment[1]) not in needed and not _kept_by_hand(lab, int(experiment[1])):
-            yield ref, f"refs/factory/abandoned/{name}"
-        elif name.startswith("cycle-") and _is_abandoned(lab, name.removeprefix("cycle-")) and flying is None:
+        if (
+            experiment and int(experiment[1]) not in needed and not _kept_by_hand(lab, int(experiment[1]))
+        ) or (
+            name.startswith("cycle-") and _is_abandoned(lab, name.removeprefix("cycle-")) and flying is None
+        ):
             yield ref, f"refs/factory/abandoned/{name}"
 
 

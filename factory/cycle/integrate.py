@@ -71,7 +71,10 @@ def _replay(lab: Lab, branch: str, target: str, start: str, head: str, tip: str)
     if comparison.direction in ("regressed", "inconclusive"):
         return None, f"on the new {target}, the sum is {comparison.direction}: {comparison.rationale}"
     if failures.confirmed or failures.unclear:
-        return None, f"on the new {target}, tests fail: {', '.join((failures.confirmed + failures.unclear)[:3])}"
+        return (
+            None,
+            f"on the new {target}, tests fail: {', '.join((failures.confirmed + failures.unclear)[:3])}",
+        )
     lab.repo.set_ref(f"refs/heads/{branch}", replayed, head)
     return replayed, ""
 

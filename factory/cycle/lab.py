@@ -76,9 +76,15 @@ class Lab:
         """The branch that keeps go to: as wanted, else the policy's, else the one checked out."""
         named = wanted or (policy.target_branch if policy else "") or self.repo.current_branch()
         if not named:
-            raise BadInput("The head is detached, so there is no target branch.", "Name one with --branch, or `git switch` to it.")
+            raise BadInput(
+                "The head is detached, so there is no target branch.",
+                "Name one with --branch, or `git switch` to it.",
+            )
         if self.repo.find(f"refs/heads/{named}") is None:
-            raise BadInput(f"There is no local branch {named!r} to take as target.", f"`git branch {named}` makes it, --branch names another.")
+            raise BadInput(
+                f"There is no local branch {named!r} to take as target.",
+                f"`git branch {named}` makes it, --branch names another.",
+            )
         return named
 
 

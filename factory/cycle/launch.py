@@ -19,6 +19,7 @@ from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock
 from factory.runners.base import Runner
 
+
 def options_of(found: OpenCycle) -> CycleOptions:
     """The options that a cycle was opened with; those of other versions are left out."""
     known = {field.name for field in fields(CycleOptions)}
@@ -71,7 +72,9 @@ def run_cycle(
     lock = CycleLock(lab.repo.common_dir)
     with lock.acquire({"mode": options.mode}):
         found = cycle_in_flight(lab.paths)
-        cycle = _resume(lab, found, progress, runner_for) if found else _open(lab, options, progress, runner_for)
+        cycle = (
+            _resume(lab, found, progress, runner_for) if found else _open(lab, options, progress, runner_for)
+        )
         run_steps(cycle, MODES[cycle.options.mode])
         if cycle.state.closed is None:
             cycle.record("cycle.closed", **cycle.state.result("close"))
@@ -96,6 +99,9 @@ def abandon(lab: Lab, why: str) -> str:
     with CycleLock(lab.repo.common_dir).acquire({"mode": "abandon"}):
         found = cycle_in_flight(lab.paths)
         if found is None:
-            raise Refused("There is no cycle in flight to abandon.", f"`factory status {lab.paths.root}` shows the last one.")
+            raise Refused(
+                "There is no cycle in flight to abandon.",
+                f"`factory status {lab.paths.root}` shows the last one.",
+            )
         lab.journal(found.id).append("cycle.abandoned", why=why)
     return found.id

@@ -124,8 +124,14 @@ def _perform(cycle: Cycle, scope: str, step: Step) -> Outcome | None:
     elapsed = time.monotonic() - started
     if not isinstance(outcome, Again):
         ended = {"reason": outcome.reason, "detail": outcome.detail} if isinstance(outcome, End) else None
-        facts = {"result": outcome.result, "ended": ended, "elapsed_s": round(elapsed, 3)}
-        cycle.record("step.completed", scope=scope, step=step.name, **facts)
+        cycle.record(
+            "step.completed",
+            scope=scope,
+            step=step.name,
+            result=outcome.result,
+            ended=ended,
+            elapsed_s=round(elapsed, 3),
+        )
     cycle.report_step(scope, step.name, elapsed)
     return outcome
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
+from factory.evals.cache import write_last_eval
 from factory.evals.run import check_once, measure, test_once
 from factory.evals.testrun import TestRun
-from factory.fsio import write_json
 from factory.git import scratch_checkout
 from factory.globs import matches
 from factory.guard import EVAL_PATTERN
@@ -60,7 +60,7 @@ def measure_commit(
             progress=lab.say,
             fresh=fresh,
         )
-    write_json(lab.paths.last_eval, measurement)
+    write_last_eval(lab.paths.last_eval, measurement)
     return measurement
 
 

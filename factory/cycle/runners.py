@@ -18,7 +18,9 @@ def runner_named(name: str) -> Runner:
     runner = RUNNERS[name]()
     lacking = runner.missing()
     if lacking:
-        raise EnvironmentLacking(f"The {name} runner cannot be used: {lacking}.", "`--runner offline` needs no agent CLI.")
+        raise EnvironmentLacking(
+            f"The {name} runner cannot be used: {lacking}.", "`--runner offline` needs no agent CLI."
+        )
     return runner
 
 

@@ -40,9 +40,15 @@ def verify(lab: Lab) -> VerifyResult:
     result.problems += list(_duplicates(own))
     finalized = {(e.cycle, e.experiment): e for e in events if e.type == "experiment.finalized"}
     for row in own:
-        result.problems += [f"experiment {row.id}: {problem}" for problem in _row_problems(lab, row, finalized)]
+        result.problems += [
+            f"experiment {row.id}: {problem}" for problem in _row_problems(lab, row, finalized)
+        ]
     logged = {(row.cycle, row.id) for row in own}
-    result.problems += [f"experiment {n}: finalized in cycle {c}, but has no row" for c, n in finalized if (c, n) not in logged]
+    result.problems += [
+        f"experiment {n}: finalized in cycle {c}, but has no row"
+        for c, n in finalized
+        if (c, n) not in logged
+    ]
     result.problems += list(_mirror(lab))
     return result
 
@@ -67,7 +73,11 @@ def _imported(rows: Iterator[Row]) -> Iterator[str]:
             yield f"results.tsv:{row.line}: imported, with an unknown verdict"
     if count:
         yield f"{count} rows were written by another tool; only their form was checked"
-    yield from (f"id {number} is there {times} times among imported rows" for number, times in seen.items() if times > 1)
+    yield from (
+        f"id {number} is there {times} times among imported rows"
+        for number, times in seen.items()
+        if times > 1
+    )
 
 
 def _duplicates(rows: list[Row]) -> Iterator[str]:
@@ -114,7 +124,9 @@ def _folder_problems(lab: Lab, row: Row) -> Iterator[str]:
         measurement = folder.read(name, Measurement)
         if commit and measurement.commit != commit and row.verdict == Verdict.KEEP:
             yield f"{Path(name).stem} is of another commit"
-        if score is not None and (measurement.composite is None or abs(measurement.composite - score) > SAME_SCORE):
+        if score is not None and (
+            measurement.composite is None or abs(measurement.composite - score) > SAME_SCORE
+        ):
             yield f"row and {Path(name).stem} differ in the score"
 
 

@@ -32,7 +32,7 @@ def ruff_version() -> str:
 def measure_lint(checkout: Path, sources: Sequence[Source], *, timeout: float) -> DimensionScore:
     """Run ruff by the project's own configuration where it has one, else by our selection of rules."""
     argv = [sys.executable, "-m", "ruff", "check", ".", "--output-format", "json"]
-    argv += ["--exit-zero", "--no-cache", "--no-fix", "--quiet", *_ruff_settings(checkout)]
+    argv += ["--exit-zero", "--no-cache", "--no-fix", "--quiet", *ruff_settings(checkout)]
     with scratch_folders() as scratch:
         done = run(argv, cwd=checkout, env=target_env(scratch, python=None), timeout=timeout)
     if done.timed_out:
@@ -43,7 +43,11 @@ def measure_lint(checkout: Path, sources: Sequence[Source], *, timeout: float) -
     return lint.score(sources, findings)
 
 
-def _ruff_settings(checkout: Path) -> list[str]:
+def ruff_settings(checkout: Path) -> list[str]:
+    """The options that choose ruff's rules: none where the project has its own, else our selection.
+
+    Whoever mends findings gives ruff the same ones, so that what is mended is what is measured.
+    """
     if has_ruff_settings(checkout):
         return []
     selection = ["--isolated", "--select", lint.DEFAULT_RULES, "--ignore", lint.DEFAULT_IGNORED]

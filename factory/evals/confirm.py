@@ -4,22 +4,13 @@ sides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from factory.evals.testrun import TestRun
+from factory.evals.testrun import NewFailure, TestRun
 from factory.models import Outcome
 
 REPEATS = 3
-
-
-class NewFailure(NamedTuple):
-    """A test that passed at the baseline and does not now; ``after`` is None when it is missing."""
-
-    test: str
-    before: Outcome
-    after: Outcome | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +26,6 @@ class Confirmation:
     excused: list[str] = field(default_factory=list)
     inconclusive: list[str] = field(default_factory=list)
     flaky: list[str] = field(default_factory=list)
-
-
-def new_failures(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) -> list[NewFailure]:
-    """The tests that passed before and fail, are missing or are skipped after, sorted by id.
-
-    Every test that passed at the baseline still exists and passes: a renamed file is as many missing tests.
-    """
-    return [
-        NewFailure(test, outcome, after.get(test))
-        for test, outcome in sorted(before.items())
-        if outcome is Outcome.PASSED and after.get(test) is not Outcome.PASSED
-    ]
 
 
 def confirm(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from factory.errors import EnvironmentLacking
 from factory.evals.surroundings import scratch_folders, target_env
+from factory.fsio import atomic_write
 from factory.process import run
 
 INSPECT = Path(__file__).parent / "probe" / "factory_probe_inspect.py"
@@ -96,6 +97,4 @@ def _recall(file: Path, python: Path, tools: Path | None) -> Interpreter | None:
 
 def _remember(file: Path, found: Interpreter, stamp: list[int]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(f".{id(found)}.tmp")
-    draft.write_text(json.dumps({"stamp": stamp, "interpreter": asdict(found)}), encoding="utf-8")
-    draft.replace(file)
+    atomic_write(file, json.dumps({"stamp": stamp, "interpreter": asdict(found)}))

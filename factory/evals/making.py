@@ -16,6 +16,7 @@ from factory.evals.dependencies import Dependencies, dependency_key, read_depend
 from factory.evals.install import Installer, Progress, building, make_venv, telling_line
 from factory.evals.roots import find_roots
 from factory.evals.surroundings import child_paths, scratch_folders, target_env
+from factory.fsio import atomic_write
 from factory.paths import HomePaths
 from factory.process import Completed, allowed_env, quick, run
 
@@ -74,9 +75,8 @@ def made_environment(checkout: Path, setup: str, home: HomePaths, progress: Prog
                 progress(f"making a Python {version} environment for {name}")
                 shutil.rmtree(folder, ignore_errors=True)
                 made = _build(folder, Recipe(base, checkout, needs, setup), home, progress)
-                draft = record.with_suffix(".tmp")
-                draft.write_text(json.dumps(asdict(made)), encoding="utf-8")
-                draft.replace(record)
+                atomic_write(record, json.dumps(asdict(made)))
+    os.utime(record)  # its age is the time since the environment was last used
     return folder / "bin" / "python", made
 
 

@@ -30,16 +30,6 @@ class CoverageData:
     files: Mapping[str, FileCoverage] = field(default_factory=dict)
     error: str = ""
 
-    @property
-    def covered(self) -> int:
-        """Statements that ran."""
-        return sum(len(f.executed) for f in self.files.values())
-
-    @property
-    def statements(self) -> int:
-        """All statements."""
-        return sum(len(f.executed) + len(f.missing) for f in self.files.values())
-
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
@@ -178,25 +168,6 @@ def _file_coverage(entry: Mapping[str, Any]) -> FileCoverage:
         frozenset(int(line) for line in entry[f"{kind}_lines"]) for kind in ("executed", "missing")
     )
     return FileCoverage(executed, missing)
-
-
-def parse_ruff(text: str) -> Findings:
-    """``ruff check --output-format json``."""
-    data, error = _load(text, "ruff")
-    if not isinstance(data, list):
-        return Findings(error=error or "ruff's report is not a list")
-    try:
-        return Findings(tuple(_ruff_finding(entry) for entry in data))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        return Findings(error="ruff's report is not of the known form")
-
-
-def _ruff_finding(entry: Mapping[str, Any]) -> Finding:
-    line = int(entry["location"]["row"])
-    # A file that does not parse has no rule code.
-    return Finding(
-        str(entry["filename"]), line, str(entry.get("code") or "syntax-error"), str(entry["message"])
-    )
 
 
 def parse_mypy(text: str) -> Findings:

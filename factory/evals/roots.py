@@ -71,11 +71,6 @@ def source_files(roots: Roots) -> list[Path]:
     return sorted(f for f in found if not is_test(f.relative_to(roots.checkout)))
 
 
-def files_of_tests(roots: Roots) -> list[Path]:
-    """The Python files that hold tests or serve them, absolute and sorted."""
-    return sorted(f for f in _python_files(roots.checkout) if is_test(f.relative_to(roots.checkout)))
-
-
 def is_test(relative: Path) -> bool:
     """Whether a path relative to the checkout is a test, or lies among tests."""
     name = relative.name

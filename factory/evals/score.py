@@ -42,9 +42,3 @@ def _tier_mean(scored: Sequence[DimensionScore], tier: Tier) -> float:
     members = [d for d in scored if d.tier == tier]
     weight = math.fsum(d.weight for d in members)
     return math.fsum(d.weight * (d.score or 0.0) for d in members) / weight
-
-
-def weakest(dimensions: Sequence[DimensionScore], count: int = 3) -> list[DimensionScore]:
-    """The dimensions with the lowest scores, lowest first; what has no score is left out."""
-    scored = [d for d in dimensions if d.score is not None]
-    return sorted(scored, key=lambda d: (d.score or 0.0, d.name))[:count]

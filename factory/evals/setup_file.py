@@ -173,7 +173,7 @@ def _list(values: Sequence[str]) -> str:
 
 
 def plain_setup(checkout: Path, files: Sequence[str], target_branch: str) -> str:
-    """The text of a ``factory.toml`` from what the files tell alone: nothing was run, so nothing is promised."""
+    """The text of a ``factory.toml`` from what the files tell alone; nothing was run, nothing is promised."""
     found = detect(checkout, files)
     return render(
         Setup(

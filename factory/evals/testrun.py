@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from factory.evals.absent import absent_hint
 from factory.evals.environment import Environment
@@ -54,6 +55,26 @@ class TestRun:
     def valid(self) -> bool:
         """Whether the outcomes are all there is, of the checkout's own code."""
         return not self.error and not self.outside
+
+
+class NewFailure(NamedTuple):
+    """A test that passed at the baseline and does not now; ``after`` is None when it is missing."""
+
+    test: str
+    before: Outcome
+    after: Outcome | None
+
+
+def new_failures(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) -> list[NewFailure]:
+    """The tests that passed before and fail, are missing or are skipped after, sorted by id.
+
+    Every test that passed at the baseline still exists and passes: a renamed file is as many missing tests.
+    """
+    return [
+        NewFailure(test, outcome, after.get(test))
+        for test, outcome in sorted(before.items())
+        if outcome is Outcome.PASSED and after.get(test) is not Outcome.PASSED
+    ]
 
 
 def run_tests(

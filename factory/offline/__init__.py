@@ -4,6 +4,6 @@ It implements the runners' protocol and acts on an invocation's facts and checko
 prose. What needs judgement it reports and leaves alone.
 """
 
-from factory.offline.runner import OfflineRunner, make
+from factory.offline.runner import OfflineRunner
 
-__all__ = ["OfflineRunner", "make"]
+__all__ = ["OfflineRunner"]

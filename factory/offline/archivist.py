@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from factory.offline.answers import done
-from factory.offline.facts import text_of
+from factory.offline.facts import mapping_of, text_of
 from factory.runners.base import AgentResult, Invocation
 
 HIDDEN = {"subject", "diff", "prompt"}
@@ -25,7 +25,7 @@ def note(invocation: Invocation) -> AgentResult:
 
 def _title(facts: Mapping[str, Any]) -> str:
     number = facts.get("experiment", facts.get("id"))
-    name = text_of(facts, "hypothesis")
+    name = text_of(facts, "hypothesis") or text_of(mapping_of(facts, "item"), "title")
     subject = (text_of(facts, "subject") or "note").capitalize()
     return f"{subject}{f' {number}' if isinstance(number, int) else ''}{f': {name}' if name else ''}"
 

@@ -65,15 +65,25 @@ def _counts(details: Mapping[str, Any]) -> dict[str, float]:
 
 def _suspicions(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     """A score that rises while tests vanish, are skipped, or a dimension is no longer measured."""
+    if not _rises(before, after):
+        return
     old, new = mapping_of(before, "tests"), mapping_of(after, "tests")
     passing = [node for node, outcome in old.items() if outcome in PASSED]
     gone = sorted(node for node in passing if node not in new)
     skipped = sorted(node for node in passing if new.get(node) == "skipped")
+    yield from _named("the score rises while tests vanish", gone or _fewer(old, new))
+    yield from _named("the score rises while tests are skipped", skipped)
     unmeasured = sorted(scores_of(before).keys() - scores_of(after).keys())
-    if _rises(before, after):
-        yield from _named("the score rises while tests vanish", gone)
-        yield from _named("the score rises while tests are skipped", skipped)
-        yield from _named("the score rises while dimensions are no longer measured", unmeasured)
+    yield from _named("the score rises while dimensions are no longer measured", unmeasured)
+
+
+def _fewer(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The counts that went down, where the facts hold counts in place of single tests."""
+    return [
+        f"{key} {old[key]} → {new[key]}"
+        for key in ("total", "passed")
+        if isinstance(old.get(key), int) and isinstance(new.get(key), int) and new[key] < old[key]
+    ]
 
 
 def _rises(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

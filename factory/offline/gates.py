@@ -51,17 +51,23 @@ def _belongs(task: Task, path: str) -> bool:
 
 
 def decide(invocation: Invocation) -> AgentResult:
-    """CEO: PROCEED when all recorded checks passed, else ABORT. Never REDIRECT: that would take advice."""
+    """CEO: PROCEED when no recorded check failed, else ABORT. Never REDIRECT: that would take advice.
+
+    An empty list of checks is one: at that gate, the program's own rules found nothing. No list is none.
+    """
     checks = mappings_of(invocation.facts, "checks")
-    gate = text_of(invocation.facts, "gate") or "this"
+    gate = (
+        f"the {text_of(invocation.facts, 'gate')} gate" if text_of(invocation.facts, "gate") else "this gate"
+    )
     failed = [
         f"{text_of(c, 'name') or 'a check'}: {_detail(c)}" for c in checks if c.get("passed") is not True
     ]
-    if not checks:
-        return _verdict("ABORT", f"no checks were recorded at the {gate} gate", corrections=[])
+    if not isinstance(invocation.facts.get("checks"), list):
+        return _verdict("ABORT", f"no checks were recorded at {gate}", corrections=[])
     if failed:
-        return _verdict("ABORT", f"at the {gate} gate, {'; '.join(failed)}", corrections=[])
-    return _verdict("PROCEED", f"all {len(checks)} checks of the {gate} gate passed", corrections=[])
+        return _verdict("ABORT", f"at {gate}, {'; '.join(failed)}", corrections=[])
+    passed = f"all {len(checks)} checks passed" if checks else "no rule objected"
+    return _verdict("PROCEED", f"at {gate}, {passed}", corrections=[])
 
 
 def _detail(check: Mapping[str, Any]) -> str:

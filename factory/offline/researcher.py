@@ -78,7 +78,7 @@ def _mechanical(opportunity: Opportunity, seen: Survey) -> Section:
 def _by_rule(findings: Sequence[Finding], codes: Sequence[str]) -> Iterator[str]:
     for code in codes:
         mine = [f for f in findings if f.code == code]
-        yield f"{code}: {len(mine)} found, {sum(f.fixable for f in mine)} safely fixable ({mine[0].message})"
+        yield f"{code}: {len(mine)} found, {sum(f.fixable for f in mine)} safely fixable"
 
 
 def _judgement(seen: Survey) -> Iterator[Section]:

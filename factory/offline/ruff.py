@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from factory.process import Completed, allowed_env, quick
 TIMEOUT_S = 300.0
 #: Arguments a call, so that a big project stays below the system's limit on a command line.
 BATCH = 500
+
+_DIFF_HEADER = re.compile(r"^--- (.+)\n\+\+\+ \1$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,10 @@ def fix(root: Path, codes: Sequence[str], paths: Sequence[str], arguments: Seque
 
 
 def unformatted(root: Path, arguments: Sequence[str] = (), paths: Sequence[str] = (".",)) -> list[str]:
-    """The files that ruff would format otherwise."""
-    done = _ruff(root, ["format", "--check", *arguments, "--", *paths], accept=(0, 1))
-    marker = "Would reformat: "
-    return sorted(line[len(marker) :] for line in done.stdout.splitlines() if line.startswith(marker))
+    """The files that ruff would format otherwise; one that is no Python is passed over."""
+    # The diff, for its form is the same in all versions; 2 is how ruff ends when it cannot parse a file.
+    done = _ruff(root, ["format", "--diff", *arguments, "--", *paths], accept=(0, 1, 2))
+    return sorted(set(_DIFF_HEADER.findall(done.stdout)))
 
 
 def format_files(root: Path, paths: Sequence[str], arguments: Sequence[str] = ()) -> None:
@@ -65,10 +68,8 @@ def _batches(paths: Sequence[str]) -> list[Sequence[str]]:
 
 def _ruff(root: Path, arguments: Sequence[str], accept: tuple[int, ...] = (0,)) -> Completed:
     command, *rest = arguments
+    # -P: a folder named ruff in the checkout must not be what is run.
     argv = [sys.executable, "-P", "-m", "ruff", command, "--no-cache", "--quiet", *rest]
-    if command == "format":
-        argv.remove("--quiet")  # it would hide the names of the files
-    # The checkout must not be able to hide its files behind colours or a ruff cache of its own.
     done = quick(argv, cwd=root, env={**allowed_env(), "NO_COLOR": "1"}, timeout=TIMEOUT_S)
     if done.timed_out or done.returncode not in accept:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from factory.errors import FactoryError
 from factory.offline.answers import crashed, refused
@@ -15,7 +14,7 @@ from factory.offline.evaluator import explain
 from factory.offline.gates import decide, review
 from factory.offline.researcher import research
 from factory.offline.strategist import plan
-from factory.runners.base import AgentResult, Invocation, Runner
+from factory.runners.base import AgentResult, Invocation
 
 ROLES: dict[str, Callable[[Invocation], AgentResult]] = {
     "researcher": research,
@@ -60,4 +59,3 @@ def _safely(work: Callable[[Invocation], AgentResult], invocation: Invocation) -
         return work(invocation)
     except FactoryError as error:
         return crashed(f"{error.message} {error.hint}".strip())
-

@@ -11,6 +11,7 @@ from typing import Any
 from factory.offline.answers import done, refused
 from factory.offline.facts import Scope, mapping_of, mappings_of, text_of, texts_of
 from factory.offline.opportunities import Opportunity, opportunities, sparing
+from factory.offline.past import reverted_tasks, stuck_categories
 from factory.offline.plan_text import Plan, render_plan
 from factory.offline.reexports import imported_through
 from factory.offline.survey import Survey, survey
@@ -18,6 +19,8 @@ from factory.offline.tasks import Task, from_text
 from factory.runners.base import AgentResult, Invocation
 
 JUDGEMENT = "needs judgement: a person, or a runner with a model"
+# In a list of what is blocked, a dash stands between the item and what it needs.
+_DASH = re.compile(r"\s+[—–-]+\s+")
 _HEADING = re.compile(r"^#+\s*(R\d+)\s*[:.—–-]\s*`([^`]+)`", re.MULTILINE)
 
 
@@ -40,36 +43,32 @@ def plan(invocation: Invocation) -> AgentResult:
     focus = text_of(facts, "focus")
     if focus:
         candidates = _only(candidates, focus)
+    stuck = stuck_categories(facts)
+    candidates = [o for o in candidates if o.category not in stuck]
     choice = _choose(candidates, facts, single=bool(focus) or bool(facts.get("lite")))
     if not choice.chosen:
-        return refused(_nothing(seen, focus))
+        return refused(_nothing(seen, focus, stuck))
     return done(render_plan(_plan(choice, facts)))
 
 
-def _nothing(seen: Survey, focus: str) -> str:
+def _nothing(seen: Survey, focus: str, stuck: set[str]) -> str:
     if focus:
         return f"nothing to propose: the focus {JUDGEMENT}, or finds nothing to mend: {focus}"
     if seen.trouble:
         return f"nothing to propose: {seen.trouble}"
+    if stuck:
+        return (
+            f"nothing to propose: leaving {', '.join(sorted(stuck))}, as the stuck protocol asks, {JUDGEMENT}"
+        )
     return f"nothing to propose: nothing mechanical is left that was not tried; the rest {JUDGEMENT}"
 
 
 def _candidates(root: Path, seen: Survey, facts: Mapping[str, Any]) -> list[Opportunity]:
     scope = Scope.of(mapping_of(facts, "config"))
-    reverted = _reverted(facts)
+    reverted = reverted_tasks(facts)
     found = [_untried(root, seen, o, reverted) for o in opportunities(root, seen, scope)]
     backlog = texts_of(facts, "backlog")
     return [_serving(o, backlog) for o in found if o]
-
-
-def _reverted(facts: Mapping[str, Any]) -> list[Task]:
-    """What experiments tried that came to nothing; errors and ended budgets say nothing about the idea."""
-    texts = [
-        text_of(row, "hypothesis")
-        for row in mappings_of(facts, "history")
-        if text_of(row, "verdict").lower() == "revert" and text_of(row, "reason") != "budget"
-    ]
-    return [task for text in [*texts, *texts_of(facts, "anti_patterns")] if (task := from_text(text))]
 
 
 def _untried(root: Path, seen: Survey, found: Opportunity, reverted: Sequence[Task]) -> Opportunity | None:
@@ -134,7 +133,7 @@ def _plan(choice: Choice, facts: Mapping[str, Any]) -> Plan:
         items=choice.chosen,
         findings=found,
         anti_patterns=[_anti_pattern(row) for row in reverted],
-        blocked=[f"{text.replace(' — ', ' - ')} — {JUDGEMENT}" for text in choice.blocked],
+        blocked=[f"{_DASH.sub(', ', text)} — {JUDGEMENT}" for text in choice.blocked],
         additions=[o.title for o in choice.left if not o.backlog_item and o.title not in known],
     )
 

@@ -5,7 +5,7 @@ A backend is a class with a name and two methods, and a row in a table; there is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -84,7 +84,9 @@ class AgentResult:
     @classmethod
     def from_data(cls, data: Mapping[str, Any], text: str) -> AgentResult:
         """A stored result again; fields of other versions are left out."""
-        return cls(text=text, **{name: data[name] for name in cls.__slots__ if name in data and name != "text"})
+        return cls(
+            text=text, **{name: data[name] for name in cls.__slots__ if name in data and name != "text"}
+        )
 
 
 class Runner(Protocol):
@@ -103,7 +105,3 @@ class Runner(Protocol):
     def run(self, invocation: Invocation) -> AgentResult:
         """Carry out one invocation; failures are a status, not an exception."""
         ...
-
-
-#: Makes a runner from its settings (the options a project or a user gives it; may be empty).
-RunnerFactory = Callable[[Mapping[str, Any]], Runner]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import IntEnum
-from typing import TypeVar, overload
 
 from factory.strategy.experiment import Experiment
-
-T = TypeVar("T")
 
 
 class FEECCategory(IntEnum):
@@ -21,22 +18,23 @@ class FEECCategory(IntEnum):
     COMBINE = 3
 
 
-# Stems, matched at the start of a word. A fixture is not a fix, nor is something uniform unified.
-_WORDS = re.compile(
-    r"\b(?:"
-    r"(?P<FIX>fix(?!tur)|error|bug|crash|fail|regress|broken|repair)"
-    r"|(?P<EXPLOIT>improv|increas|extend|enhanc|build(?:s|ing)?\s+on\b|optimi[sz]|boost)"
-    r"|(?P<COMBINE>combin|merg|integrat|unif(?:y|i[ec])|consolidat)"
-    r")",
-    re.IGNORECASE,
-)
-_ORDER = (FEECCategory.FIX, FEECCategory.EXPLOIT, FEECCategory.COMBINE)
+# Stems, matched at the start of a word of lower-case text (twice as fast as ignoring case), in the order in
+# which they decide. A fixture is not a fix, nor is something uniform unified.
+_STEMS = {
+    FEECCategory.FIX: r"fix(?!tur)|error|bug|crash|fail|regress|broken|repair",
+    FEECCategory.EXPLOIT: r"improv|increas|extend|enhanc|build(?:s|ing)?\s+on\b|optimi[sz]|boost",
+    FEECCategory.COMBINE: r"combin|merg|integrat|unif(?:y|i[ec])|consolidat",
+}
+_SEARCHES = [(category, re.compile(rf"\b(?:{stems})").search) for category, stems in _STEMS.items()]
 
 
 def categorize_hypothesis(text: str) -> FEECCategory:
     """The category that the words of ``text`` speak for: FIX, else EXPLOIT, else COMBINE, else EXPLORE."""
-    found = {match.lastgroup for match in _WORDS.finditer(text)}
-    return next((category for category in _ORDER if category.name in found), FEECCategory.EXPLORE)
+    lowered = text.lower()
+    for category, search in _SEARCHES:
+        if search(lowered):
+            return category
+    return FEECCategory.EXPLORE
 
 
 def category_of(experiment: Experiment) -> FEECCategory:
@@ -49,20 +47,6 @@ def category_of(experiment: Experiment) -> FEECCategory:
     return categorize_hypothesis(experiment.hypothesis)
 
 
-@overload
-def rank_hypotheses(hypotheses: Iterable[str]) -> list[str]: ...
-
-
-@overload
-def rank_hypotheses(hypotheses: Iterable[T], category: Callable[[T], FEECCategory]) -> list[T]: ...
-
-
-def rank_hypotheses(
-    hypotheses: Iterable[T],
-    category: Callable[[T], FEECCategory] = categorize_hypothesis,  # type: ignore[assignment]
-) -> list[T]:
-    """The hypotheses in FEEC order; those of one category stay in the order given.
-
-    ``category`` says to which category one belongs, where they are more than text.
-    """
-    return sorted(hypotheses, key=category)
+def rank_hypotheses(hypotheses: Iterable[str]) -> list[str]:
+    """The hypotheses in FEEC order by their text; those of one category stay in the order given."""
+    return sorted(hypotheses, key=categorize_hypothesis)

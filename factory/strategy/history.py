@@ -65,7 +65,9 @@ def _head(experiment: Experiment) -> str:
 def _aggregate(older: dict[FEECCategory, Tally]) -> Iterator[str]:
     for category, tally in older.items():
         if tally.total:
-            yield f"- {category.name}: {tally.kept} kept, {tally.reverted} reverted, {tally.errors} errors"
+            rate = "" if tally.rate is None else f" (keep rate {tally.rate:.0%})"
+            counts = f"{tally.kept} kept, {tally.reverted} reverted, {tally.errors} errors"
+            yield f"- {category.name}: {counts}{rate}"
 
 
 def _flat(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -27,10 +28,13 @@ def test_a_command_runs_in_the_checkout_with_its_code_and_its_interpreter(tmp_pa
 
 def test_a_command_past_its_time_fails_and_its_children_are_gone(tmp_path: Path) -> None:
     checkout = write(tmp_path / "c", {"x": ""})
-    command = "(sleep 3; touch late) & echo begun; sleep 60"
+    command = "sleep 60 & echo $!; sleep 60"
     done = run_command(command, checkout=checkout, environment=None, timeout=1)
     assert (done.exit_code, done.timed_out) == (124, True)
-    assert done.output == "begun\n[its time was up]"
+    child = int(done.stdout)
+    assert done.output == f"{child}\n[its time was up]"
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
 
 
 def test_no_secret_and_no_home_of_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

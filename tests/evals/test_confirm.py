@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from factory.evals.confirm import Confirmation, NewFailure, confirm, new_failures
-from factory.evals.testrun import TestRun
+from factory.evals.confirm import Confirmation, confirm
+from factory.evals.testrun import NewFailure, TestRun, new_failures
 from factory.models import Outcome
 
 P, F = Outcome.PASSED, Outcome.FAILED

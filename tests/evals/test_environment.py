@@ -131,7 +131,8 @@ def test_what_poetry_declares(tmp_path: Path) -> None:
 def test_what_requirements_and_setup_cfg_declare(tmp_path: Path) -> None:
     plain = write(tmp_path / "plain", {"requirements.txt": "x\n", "requirements/test.txt": "y\n"})
     assert read_dependencies(plain).files == ("requirements.txt", "requirements/test.txt")
-    old = "[metadata]\nname = old\n[options]\ninstall_requires =\n    a\n[options.extras_require]\ntesting = b\n"
+    old = "[metadata]\nname = old\n[options]\ninstall_requires =\n    a\n"
+    old += "[options.extras_require]\ntesting = b\n"
     found = read_dependencies(write(tmp_path / "old", {"setup.cfg": old}))
     assert (found.name, found.buildable, found.extras, found.declared) == (
         "old",

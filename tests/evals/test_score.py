@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.evals.score import composite, tier_shares, weakest
+from factory.evals.score import composite, tier_shares
 from factory.models import DimensionScore, Tier
 
 
@@ -49,16 +49,6 @@ def test_nothing_measured_is_none_and_not_zero() -> None:
     assert composite([dim("a", Tier.HYGIENE, None)]) is None
     assert composite([dim("a", Tier.HYGIENE, 1.0, weight=0)]) is None
     assert composite([dim("a", Tier.HYGIENE, 1.0)], {"growth": 1.0}) is None
-
-
-def test_weakest_puts_the_lowest_first_and_leaves_out_what_has_no_score() -> None:
-    dims = [
-        dim("a", Tier.HYGIENE, 0.9),
-        dim("b", Tier.GROWTH, None),
-        dim("c", Tier.GROWTH, 0.1),
-        dim("d", Tier.GROWTH, 0.2),
-    ]
-    assert [d.name for d in weakest(dims, 2)] == ["c", "d"]
 
 
 DIMENSIONS = st.lists(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from factory.evals.reports import FileCoverage
 from factory.evals.testrun import run_tests
 from factory.models import Outcome
 from tests.evals.projects import environment, measure, write
@@ -108,7 +109,7 @@ def test_a_src_project_is_covered_line_by_line_with_files_that_nothing_imports(t
     assert found.coverage is not None
     lines = {name: (set(f.executed), set(f.missing)) for name, f in found.coverage.files.items()}
     assert lines == {"src/thing/__init__.py": ({1, 2, 3}, {4}), "src/thing/never.py": (set(), {1, 2})}
-    assert (found.coverage.covered, found.coverage.statements, found.coverage.error) == (3, 6, "")
+    assert found.coverage.error == ""
 
 
 def test_unittest_tests_run_too(tmp_path: Path) -> None:
@@ -128,7 +129,7 @@ def test_a_project_without_tests_has_none_and_no_error(tmp_path: Path) -> None:
     found = measure(tmp_path, write(tmp_path / "c", {"thing.py": "A = 1\n"}), coverage=True)
     assert (found.outcomes, found.error, found.exit_code) == ({}, "", 5)
     assert found.coverage is not None
-    assert (found.coverage.covered, found.coverage.statements) == (0, 1)
+    assert found.coverage.files == {"thing.py": FileCoverage(frozenset(), frozenset({1}))}
 
 
 def test_a_file_that_cannot_be_collected_is_an_error_and_the_others_run(tmp_path: Path) -> None:
@@ -145,9 +146,9 @@ def test_a_file_that_cannot_be_collected_is_an_error_and_the_others_run(tmp_path
 
 def test_a_hanging_test_is_named_and_the_outcomes_so_far_are_kept(tmp_path: Path) -> None:
     text = "import time\n\ndef test_a():\n    pass\n\ndef test_b():\n    time.sleep(60)\n"
-    found = measure(tmp_path, write(tmp_path / "c", {"test_hang.py": text}), timeout=4)
+    found = measure(tmp_path, write(tmp_path / "c", {"test_hang.py": text}), timeout=6)
     assert found.outcomes == {"test_hang.py::test_a": Outcome.PASSED}
-    assert found.error == "timed out after 4 s in test_hang.py::test_b"
+    assert found.error == "timed out after 6 s in test_hang.py::test_b"
     assert not found.valid
 
 

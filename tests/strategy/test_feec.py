@@ -59,10 +59,6 @@ def test_ranking_is_feec_order_and_stable() -> None:
     assert rank_hypotheses(ideas) == ["Fix z", "Fix a", "Improve d", "Try b", "Try a", "Merge c"]
 
 
-def test_ranking_takes_the_category_of_other_things() -> None:
-    assert rank_hypotheses(history("kC kF kE"), category_of) == [history("kC kF kE")[at] for at in (1, 2, 0)]
-
-
 def test_keep_rates() -> None:
     rates = keep_rates([*history("kF rF rF eF kE"), Tried(9, "", "Fix")])
     assert (rates[FIX].kept, rates[FIX].reverted, rates[FIX].errors, rates[FIX].total) == (1, 2, 1, 4)

@@ -43,7 +43,7 @@ def test_three_tiers() -> None:
         "- 004 revert EXPLORE: h4\n"
         "- 003 error EXPLOIT: h3\n\n"
         "### 2 older\n\n"
-        "- FIX: 1 kept, 1 reverted, 0 errors"
+        "- FIX: 1 kept, 1 reverted, 0 errors (keep rate 50%)"
     )
 
 

@@ -18,6 +18,7 @@ from factory.cycle.steps.experimenting import archive_facts
 from factory.cycle.verify import LOG_REF
 from factory.models import Verdict
 
+
 def archive(cycle: Cycle, scope: str) -> Outcome:
     """A note on the cycle's research and plan; in lite the one batch for everything."""
     facts = {
@@ -33,13 +34,18 @@ def archive(cycle: Cycle, scope: str) -> Outcome:
         result = ask(cycle, scope, "archive", Question("archivist", "Write the note on this cycle.", facts))
         text = result.text if result.status == "done" else ""
     place = write_cycle_note(cycle.lab, cycle.id, text or _plain_note(cycle))
-    return Done({"note": str(place.relative_to(cycle.lab.paths.state)), "by": "archivist" if text else "factory"})
+    return Done(
+        {"note": str(place.relative_to(cycle.lab.paths.state)), "by": "archivist" if text else "factory"}
+    )
 
 
 def _plain_note(cycle: Cycle) -> str:
     ended = cycle.state.scope(CYCLE_SCOPE).ended
     lines = [f"- Ended early: {ended['reason']}: {ended['detail']}"] if ended else []
-    lines += [f"- Experiment {n}: {r['verdict']} ({r['reason']}): {r['hypothesis']}" for n, r in cycle.state.finalized.items()]
+    lines += [
+        f"- Experiment {n}: {r['verdict']} ({r['reason']}): {r['hypothesis']}"
+        for n, r in cycle.state.finalized.items()
+    ]
     return "\n".join(lines) or "Nothing was tried."
 
 
@@ -70,7 +76,9 @@ def mirror_log(cycle: Cycle) -> None:
     """Copy the log into a ref, where `git clean` cannot reach it."""
     lab = cycle.lab
     if lab.paths.results.exists():
-        lab.repo.write_blob_ref(LOG_REF, lab.paths.results.name, lab.paths.results, f"Log at the close of cycle {cycle.id}")
+        lab.repo.write_blob_ref(
+            LOG_REF, lab.paths.results.name, lab.paths.results, f"Log at the close of cycle {cycle.id}"
+        )
 
 
 def summary(cycle: Cycle) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from factory.models import (
     FailureReport,
     GuardReport,
     Measurement,
-    PrecheckReport,
     Reason,
     ReviewVerdict,
     Verdict,
@@ -82,7 +81,9 @@ def build(cycle: Cycle, scope: str) -> Outcome:
     return End(Reason.ERROR, f"the builder did not finish: {told[0]}", {"commit": commit or ""})
 
 
-def _build_question(cycle: Cycle, scope: str, experiment: Experiment, told: list[str], attempt: str) -> Question:
+def _build_question(
+    cycle: Cycle, scope: str, experiment: Experiment, told: list[str], attempt: str
+) -> Question:
     scope_rules = cycle.policy.scope
     facts = {
         "goal": cycle.policy.goal,
@@ -92,7 +93,9 @@ def _build_question(cycle: Cycle, scope: str, experiment: Experiment, told: list
         "scope": {"modifiable": list(scope_rules.modifiable), "read_only": list(scope_rules.read_only)},
         "messages": cycle.state.messages,
     }
-    return Question("builder", f"Carry out the plan item: {experiment.hypothesis}", facts, access="write", key=attempt)
+    return Question(
+        "builder", f"Carry out the plan item: {experiment.hypothesis}", facts, access="write", key=attempt
+    )
 
 
 def _what_failed(result: AgentResult, commit: str | None) -> str:
@@ -122,7 +125,9 @@ def review(cycle: Cycle, scope: str) -> Outcome:
     if refusal:
         return Done({"left_out": refusal})
     facts = _change_facts(cycle, scope)
-    result = ask(cycle, scope, "review", Question("reviewer", "Review this change against its plan item.", facts))
+    result = ask(
+        cycle, scope, "review", Question("reviewer", "Review this change against its plan item.", facts)
+    )
     return Done({"answer": result.answer or {}, "status": result.status})
 
 
@@ -140,7 +145,9 @@ def _change_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
 
 def measure(cycle: Cycle, scope: str) -> Outcome:
     """Measure the candidate in a fresh checkout, with the baseline's harness."""
-    after = lab_work.measure_candidate(cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy)
+    after = lab_work.measure_candidate(
+        cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy
+    )
     return Done({"composite": after.composite, "void": after.void})
 
 
@@ -156,7 +163,12 @@ def explain(cycle: Cycle, scope: str) -> Outcome:
         "before": _scores(before, after),
         "after": _scores(after, before),
     }
-    result = ask(cycle, scope, "explain", Question("evaluator", "Explain what moved between these measurements.", facts))
+    result = ask(
+        cycle,
+        scope,
+        "explain",
+        Question("evaluator", "Explain what moved between these measurements.", facts),
+    )
     return Done({"answer": result.answer or {}, "status": result.status})
 
 
@@ -171,7 +183,8 @@ def _scores(measurement: Measurement, other: Measurement) -> dict[str, Any]:
     return {
         "composite": measurement.composite,
         "dimensions": [
-            {"name": d.name, "score": d.score, "error": d.error, "details": _counts(d.details)} for d in measurement.dimensions
+            {"name": d.name, "score": d.score, "error": d.error, "details": _counts(d.details)}
+            for d in measurement.dimensions
         ],
         "tests": differing,
         "void": measurement.void,
@@ -219,7 +232,9 @@ def precheck(cycle: Cycle, scope: str) -> Outcome:
     if not _candidate(cycle, scope):
         return Done({"checked": False})
     report = lab_work.precheck(cycle.lab, _experiment(cycle, scope), cycle.policy)
-    return Done({"checked": True, "passed": report.passed, "failed": [c.name for c in report.checks if not c.passed]})
+    return Done(
+        {"checked": True, "passed": report.passed, "failed": [c.name for c in report.checks if not c.passed]}
+    )
 
 
 def verdict(cycle: Cycle, scope: str) -> Outcome:
@@ -234,10 +249,15 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     experiment = _experiment(cycle, scope)
     decision = cycle.lab.store.experiment(experiment.id).read(lab_work.VERDICT, VerdictRecord)
     summary = str(cycle.state.result("build", scope).get("summary", ""))
-    record = lab_work.finalize(cycle.lab, cycle.journal, experiment, decision, summary=summary, cost=_cost(cycle, scope))
+    record = lab_work.finalize(
+        cycle.lab, cycle.journal, experiment, decision, summary=summary, cost=_cost(cycle, scope)
+    )
+    cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
     if record.verdict is Verdict.KEEP and experiment.item.backlog_item:
         remove_backlog(cycle.lab.paths.backlog, experiment.item.backlog_item, cycle.lab.repo.common_dir)
-    return Done({"id": experiment.id, "verdict": record.verdict, "reason": record.reason, "delta": record.delta})
+    return Done(
+        {"id": experiment.id, "verdict": record.verdict, "reason": record.reason, "delta": record.delta}
+    )
 
 
 def _cost(cycle: Cycle, scope: str) -> lab_work.Cost:
@@ -256,10 +276,17 @@ def archive_experiment(cycle: Cycle, scope: str) -> Outcome:
     facts = archive_facts(cycle, scope)
     text = ""
     if not cycle.options.lite and not objection(cycle, "archivist"):
-        result = ask(cycle, scope, "archive_experiment", Question("archivist", "Write the note on this experiment.", facts))
+        result = ask(
+            cycle,
+            scope,
+            "archive_experiment",
+            Question("archivist", "Write the note on this experiment.", facts),
+        )
         text = result.text if result.status == "done" else ""
     place = write_experiment_note(cycle.lab, number, facts, text)
-    return Done({"note": str(place.relative_to(cycle.lab.paths.state)), "by": "archivist" if text else "factory"})
+    return Done(
+        {"note": str(place.relative_to(cycle.lab.paths.state)), "by": "archivist" if text else "factory"}
+    )
 
 
 def archive_facts(cycle: Cycle, scope: str) -> Mapping[str, Any]:

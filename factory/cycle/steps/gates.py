@@ -28,7 +28,9 @@ def ceo_verdict(cycle: Cycle, scope: str, step: str, task: str, facts: Mapping[s
     for attempt in ("1", "2"):
         refusal = objection(cycle, "ceo")
         if refusal:
-            return GateAnswer(ReviewVerdict.ABORT, f"the CEO could not be asked: {refusal}", unaffordable=True)
+            return GateAnswer(
+                ReviewVerdict.ABORT, f"the CEO could not be asked: {refusal}", unaffordable=True
+            )
         question = Question("ceo", task + told, dict(facts) | {"gate": step}, key=attempt)
         answer = read_verdict(ask(cycle, scope, step, question))
         if answer is not None:
@@ -43,7 +45,9 @@ def read_verdict(result: AgentResult) -> GateAnswer | None:
     if result.status != "done" or not isinstance(answer, dict):
         return None
     verdict, reason, corrections = (answer.get(key) for key in ("verdict", "reason", "corrections"))
-    if verdict not in ReviewVerdict.__members__ or not isinstance(reason, str) or not reason.strip():
+    if not isinstance(verdict, str) or verdict not in ReviewVerdict.__members__:
+        return None
+    if not isinstance(reason, str) or not reason.strip():
         return None
     asked = [text for text in corrections if isinstance(text, str)] if isinstance(corrections, list) else []
     return GateAnswer(ReviewVerdict[verdict], reason, asked)

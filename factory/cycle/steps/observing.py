@@ -61,7 +61,9 @@ def _told(found: Discovery) -> list[str]:
     for tried in found.tried:
         scores = " and ".join("none" if s is None else f"{s:.4f}" for s in tried.scores)
         noisy = ", noisy" if tried.spec.noisy else ""
-        lines.append(f"{tried.spec.name}: " + (f"{scores}{noisy}" if tried.kept else f"dropped: {tried.reason}"))
+        lines.append(
+            f"{tried.spec.name}: " + (f"{scores}{noisy}" if tried.kept else f"dropped: {tried.reason}")
+        )
     return [*lines, *found.notes]
 
 

@@ -35,7 +35,10 @@ def research(cycle: Cycle, scope: str) -> Outcome:
     result = ask(cycle, scope, "research", Question("researcher", task, facts))
     if result.status != "done":
         return Done({"left_out": f"the researcher ended as {result.status}: {result.error}"})
-    for place in (cycle.lab.paths.cycle_dir(cycle.id) / "research.md", cycle.lab.paths.strategy / "research.md"):
+    for place in (
+        cycle.lab.paths.cycle_dir(cycle.id) / "research.md",
+        cycle.lab.paths.strategy / "research.md",
+    ):
         atomic_write(place, result.text)
     return Done({"findings": _findings(result.text)})
 
@@ -48,7 +51,11 @@ def gate_research(cycle: Cycle, scope: str) -> Outcome:
     """Findings are numbered without gaps; then, in a standard cycle, the CEO."""
     findings = list(cycle.state.result("research").get("findings", []))
     expected = [f"R{n}" for n in range(1, len(findings) + 1)]
-    problems = [] if findings == expected else [f"Findings must be numbered R1, R2, … without gaps; found {', '.join(findings)}."]
+    problems = (
+        []
+        if findings == expected
+        else [f"Findings must be numbered R1, R2, … without gaps; found {', '.join(findings)}."]
+    )
     return _gate(cycle, scope, "gate_research", "research", problems, {"research": _research_text(cycle)}, {})
 
 
@@ -82,18 +89,33 @@ def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     findings = check(spec, _limits(cycle), _context(cycle))
     problems = [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in findings if f.severity == "error"]
     items = spec.items()[:1] if cycle.options.lite else spec.items()
-    result = {"items": [item.model_dump(mode="json") for item in items], "backlog_additions": _additions(spec)}
+    result = {
+        "items": [item.model_dump(mode="json") for item in items],
+        "backlog_additions": _additions(spec),
+    }
     if not problems and not items:
         return End("no_plan", "the plan has no phase")
     return _gate(cycle, scope, "gate_plan", "plan", problems, {"plan": text}, result)
 
 
 def _gate(
-    cycle: Cycle, scope: str, step: str, back_to: str, problems: list[str], facts: dict[str, Any], result: dict[str, Any]
+    cycle: Cycle,
+    scope: str,
+    step: str,
+    back_to: str,
+    problems: list[str],
+    facts: dict[str, Any],
+    result: dict[str, Any],
 ) -> Outcome:
     """Deterministic problems first; they go back while redirects are left. Then the CEO, except in lite."""
     if not problems and not cycle.options.lite:
-        answer = ceo_verdict(cycle, scope, step, f"Shall the cycle go on with this {back_to}?", facts | {"checks": [{"name": f"{back_to}_rules", "passed": True}]})
+        answer = ceo_verdict(
+            cycle,
+            scope,
+            step,
+            f"Shall the cycle go on with this {back_to}?",
+            facts | {"checks": [{"name": f"{back_to}_rules", "passed": True}]},
+        )
         if answer.verdict is ReviewVerdict.ABORT:
             return End("aborted", f"the CEO ended the cycle at the {back_to} gate: {answer.reason}")
         if answer.verdict is ReviewVerdict.REDIRECT:
@@ -148,7 +170,13 @@ def _brief(cycle: Cycle, rows: list[Row]) -> dict[str, Any]:
 
 
 def _history_entry(row: Row) -> dict[str, Any]:
-    return {"id": row.id, "hypothesis": row.hypothesis, "verdict": row.verdict, "reason": row.reason, "category": row.category}
+    return {
+        "id": row.id,
+        "hypothesis": row.hypothesis,
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "category": row.category,
+    }
 
 
 def _research_text(cycle: Cycle) -> str:
@@ -175,10 +203,12 @@ def _context(cycle: Cycle) -> PlanContext:
         dimensions={d["name"] for d in cycle.state.result("study")["measurement"]["dimensions"]},
         experiments={row.id for row in rows if row.id is not None},
         backlog=read_backlog(cycle.lab.paths.backlog),
-        anti_patterns={row.id: row.hypothesis for row in rows if is_evidence_against(row) and row.id is not None},
+        anti_patterns={
+            row.id: row.hypothesis for row in rows if is_evidence_against(row) and row.id is not None
+        },
         stuck_categories={category.name for category in stuck.categories_to_avoid},
     )
 
 
 def _additions(spec: Spec) -> list[str]:
-    return list(spec.backlog_additions)
+    return [entry.text for entry in spec.backlog_additions]

@@ -74,4 +74,8 @@ def _line_rate(files: Sequence[FileCoverage]) -> float:
 
 def _places(missed: Mapping[str, set[int] | frozenset[int]]) -> list[dict[str, object]]:
     worst = sorted(missed.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [place(f, min(n), f"{len(n)} lines not run") for f, n in worst[:PLACES_SHOWN] if n]
+    return [
+        place(f, min(n), f"{len(n)} line{'s' if len(n) > 1 else ''} not run")
+        for f, n in worst[:PLACES_SHOWN]
+        if n
+    ]

@@ -36,6 +36,10 @@ def test_a_statement_is_read_line_by_line() -> None:
     ]
 
 
+def test_an_empty_statement_has_no_bookings() -> None:
+    assert read_statement("") == []
+
+
 def test_dates() -> None:
     assert parse_date("31/12/2023") == datetime.date(2023, 12, 31)
     assert parse_date("yesterday") is None

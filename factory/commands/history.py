@@ -1,0 +1,134 @@
+"""``factory history``: the experiments and what became of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from factory import output
+from factory.commands.state import state_of
+from factory.errors import EXIT_OK
+from factory.oddities import Oddities
+from factory.rows import COLUMNS, NUMBERS, DamagedLine, Row, number, stream, whole
+
+LAST = 20
+"""So many are shown unless all are asked for."""
+
+_COLUMNS = ("id", "verdict", "reason", "delta", "score", "hypothesis")
+_DAMAGED_SHOWN = 10
+_CHUNK = 500
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show the last 20 experiments, or all; what is damaged or odd in the log goes to stderr."""
+    log = _Log(state_of(args.path).results)
+    shown: Iterable[Row] = log.rows() if args.all else deque(log.rows(), LAST)
+    if args.json:
+        _emit(shown)
+    else:
+        _table(shown)
+    log.report(None if args.all else LAST)
+    return EXIT_OK
+
+
+class _Log:
+    """A log that is gone through once, noting on the way what is wrong with it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self.damaged: list[DamagedLine] = []
+        self.damaged_count = 0
+        self.oddities = Oddities()
+
+    def rows(self) -> Iterator[Row]:
+        """The rows, in file order."""
+        for entry in stream(self.path):
+            if isinstance(entry, Row):
+                self.count += 1
+                self.oddities.see(entry)
+                yield entry
+            else:
+                self.damaged_count += 1
+                if self.damaged_count <= _DAMAGED_SHOWN:
+                    self.damaged.append(entry)
+
+    def report(self, limit: int | None) -> None:
+        """Say on stderr what was left out, damaged or odd."""
+        if limit is not None and self.count > limit:
+            output.note(f"The last {limit} of {self.count} experiments; --all shows every one.")
+        for entry in self.damaged:
+            output.note(f"{self.path.name}:{entry.line}: damaged, skipped: {entry.problem}")
+        more = self.damaged_count - len(self.damaged)
+        if more:
+            output.note(f"{self.path.name}: {more} more damaged lines, skipped")
+        for sentence in self.oddities.sentences():
+            output.note(f"{self.path.name}: {sentence}")
+
+
+def _table(rows: Iterable[Row]) -> None:
+    cells = list(_with_harness_changes(rows))
+    if cells:
+        output.table(_COLUMNS, cells)
+    else:
+        output.say("No experiments yet.")
+
+
+def _with_harness_changes(rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
+    """The rows' cells, and a line of its own where scores are not comparable with those above."""
+    before: str | None = None
+    for row in rows:
+        if row.score_after is not None or row.score_before is not None:
+            if before is not None and row.harness != before:
+                yield ("", "", "", "", "", "(harness changed: compare no scores across)")
+            before = row.harness
+        yield _cells(row)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    identity = str(row.id) if row.id is not None else row.text("id")
+    delta = "" if row.delta is None else f"{row.delta:+.4f}"
+    verdict = row.verdict or row.text("verdict")
+    return (identity, verdict, row.reason, delta, _scores(row), row.hypothesis)
+
+
+def _scores(row: Row) -> str:
+    if row.score_before is None and row.score_after is None:
+        return ""
+    return "→".join("?" if score is None else f"{score:.4f}" for score in (row.score_before, row.score_after))
+
+
+def _emit(rows: Iterable[Row]) -> None:
+    """A JSON list, an object a line, written piece by piece: a whole log need not fit into memory."""
+    output.say("[")
+    chunk: list[str] = []
+    for row in rows:
+        if len(chunk) == _CHUNK:
+            output.say(",\n".join(chunk) + ",")
+            chunk = []
+        chunk.append(json.dumps(_object(row)))
+    if chunk:
+        output.say(",\n".join(chunk))
+    output.say("]")
+
+
+def _object(row: Row) -> dict[str, Any]:
+    """The row under the names of the columns; numbers as numbers, what is missing as None."""
+    fields = row.fields
+    found = {name: _value(name, fields.pop(name, "")) for name in COLUMNS}
+    found["verdict"] = row.verdict or found["verdict"]
+    return found | {name: text or None for name, text in fields.items()}
+
+
+def _value(name: str, text: str) -> Any:
+    if not text:
+        return None
+    if name not in NUMBERS:
+        return text
+    count = whole(text)
+    value = number(text) if count is None else count
+    return text if value is None else value
