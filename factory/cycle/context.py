@@ -120,6 +120,10 @@ class Cycle:
         """How often work may be sent back in one scope."""
         return self.policy.limits.redirects
 
+    def model_for(self, role: str) -> str:
+        """The model that a role's runner asks for; empty for the runner's own default."""
+        return self.options.model or self.policy.runner.for_role(role).model
+
     def may_redirect(self, scope: str) -> bool:
         """Whether work in ``scope`` may be sent back once more."""
         return len(self.state.scope(scope).redirects) < self.redirects_allowed

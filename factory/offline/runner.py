@@ -53,6 +53,10 @@ class OfflineRunner:
             result = _safely(work, invocation)
         return replace(result, duration_s=time.monotonic() - started)
 
+    def adopt(self, invocation: Invocation) -> AgentResult | None:
+        """Never: it has no child that could outlive the factory."""
+        return None
+
 
 def _safely(work: Callable[[Invocation], AgentResult], invocation: Invocation) -> AgentResult:
     try:

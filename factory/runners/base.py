@@ -105,3 +105,7 @@ class Runner(Protocol):
     def run(self, invocation: Invocation) -> AgentResult:
         """Carry out one invocation; failures are a status, not an exception."""
         ...
+
+    def adopt(self, invocation: Invocation) -> AgentResult | None:
+        """The result of the same invocation, whose child ended while the factory was dead; None where it did not."""
+        ...
