@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -22,7 +22,10 @@ from factory.runners.base import Runner
 
 @dataclass(frozen=True)
 class CycleOptions:
-    """What a person asked for when the cycle was opened; recorded, and never re-derived."""
+    """What a person asked for when the cycle was opened; recorded, and never re-derived.
+
+    ``runner`` does the work of every role but those that ``roles`` gives to another.
+    """
 
     mode: str
     lite: bool = False
@@ -38,6 +41,11 @@ class CycleOptions:
     budget_tokens: int | None = None
     budget_usd: float | None = None
     timeout: float | None = None
+    roles: dict[str, str] = field(default_factory=dict)
+
+    def runner_of(self, role: str) -> str:
+        """The name of the runner that does a role's work."""
+        return self.roles.get(role, self.runner)
 
     def to_data(self) -> dict[str, Any]:
         """The options as they stand in the journal."""

@@ -36,6 +36,7 @@ class OfflineRunner:
 
     name = "offline"
     invocations_per_call = 0
+    reports_cost = True
 
     def missing(self) -> str:
         """Nothing is ever missing: all it needs ships with the factory."""
