@@ -191,6 +191,9 @@ def _store_answer(call: Call, name: str, result: AgentResult) -> None:
         name=name,
         status=result.status,
         tokens=result.tokens,
+        tokens_in=result.tokens_in,
+        tokens_cached=result.tokens_cached,
+        tokens_out=result.tokens_out,
         cost_usd=result.cost_usd,
         duration_s=round(result.duration_s, 3),
     )
