@@ -63,6 +63,8 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run(args: argparse.Namespace, *, cycles: int | None, interval: float) -> int:
+    # Being told to end is an interruption like Ctrl-C: children end, and the cycle can be resumed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = output.Progress(as_json=args.json)
     lab = open_lab(args.path, progress.say)
     asked = _asked(args)

@@ -93,7 +93,7 @@ class Call:
     @property
     def experiment(self) -> int | None:
         """The experiment that the call belongs to."""
-        return None if self.scope == CYCLE_SCOPE else self.cycle.experiment_id(self.scope)
+        return self.cycle.experiment_of(self.scope)
 
     @property
     def runner(self) -> Runner:

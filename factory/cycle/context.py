@@ -162,6 +162,11 @@ class Cycle:
         """The id of the experiment that a phase has become."""
         return int(self.state.result("begin", scope)["id"])
 
+    def experiment_of(self, scope: str) -> int | None:
+        """The experiment that a scope has become by now; None for the cycle's own and before it has begun."""
+        number = self.state.result("begin", scope).get("id")
+        return None if number is None else int(number)
+
     # ---- people
 
     def label(self, scope: str, step: str) -> str:
