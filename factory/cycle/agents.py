@@ -1,4 +1,4 @@
-"""Asking an agent: budget first, then the prompt, the call, and everything stored before anyone reads the answer."""
+"""Asking an agent: budget, prompt, call, and everything stored before anyone reads the answer."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def ask(
 ) -> AgentResult:
     """Put a question to an agent; a stored answer to the same question is taken instead.
 
-    Read-only roles work in a throwaway checkout of the cycle's head, the Builder in ``workspace``. Raises Parked
-    when quota, login or network are lacking. The caller has asked the ledger before.
+    Read-only roles work in a throwaway checkout of the cycle's head, the Builder in ``workspace``. Raises
+    Parked when quota, login or network are lacking. The caller has asked the ledger before.
     """
     redirects = len(cycle.state.scope(scope).redirects)
     key = f"{scope}/{step}/{redirects}/{question.role}/{question.key}"
@@ -66,11 +66,13 @@ def ask(
     )
     cycle.warn_if_low()
     if workspace is not None:
-        result = runner.run(_invocation(cycle, scope, question, prompt, workspace, folder / name))
+        invocation = _invocation(cycle, scope, question, prompt, cwd=workspace, output=folder / name)
+        result = runner.run(invocation)
     else:
         with scratch_checkout(cycle.lab.repo, cycle.head, parent=cycle.lab.workspaces) as checkout:
-            result = runner.run(_invocation(cycle, scope, question, prompt, checkout, folder / name))
-    _store_answer(cycle, scope, key, folder, name, question.role, result)
+            invocation = _invocation(cycle, scope, question, prompt, cwd=checkout, output=folder / name)
+            result = runner.run(invocation)
+    _store_answer(cycle, scope, result, key=key, folder=folder, name=name, role=question.role)
     if result.status in NOT_EVIDENCE:
         raise Parked(
             f"The {runner.name} runner cannot go on: {result.error or result.status}.",
@@ -95,7 +97,7 @@ def _free_name(folder: Path, role: str) -> str:
 
 
 def _invocation(
-    cycle: Cycle, scope: str, question: Question, prompt: str, cwd: Path, output: Path
+    cycle: Cycle, scope: str, question: Question, prompt: str, *, cwd: Path, output: Path
 ) -> Invocation:
     env = {"FACTORY_ROLE": question.role, "FACTORY_CYCLE": cycle.id}
     if scope != CYCLE_SCOPE:
@@ -115,7 +117,7 @@ def _invocation(
 
 
 def _store_answer(
-    cycle: Cycle, scope: str, key: str, folder: Path, name: str, role: str, result: AgentResult
+    cycle: Cycle, scope: str, result: AgentResult, *, key: str, folder: Path, name: str, role: str
 ) -> None:
     """Store what the agent said, then journal that it is stored; a parked call leaves no answer to adopt."""
     atomic_write(folder / f"{name}.output.md", result.text)
