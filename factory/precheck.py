@@ -27,7 +27,8 @@ class PrecheckFacts:
 
     ``comparison`` is how the score moved. ``new_failures`` are confirmed ones, ``unclear_failures`` those
     that showed both outcomes on the candidate alone. ``leaks`` are findings of the leakage scan (research
-    mode).
+    mode). ``dependencies_changed``: whether the change declares other dependencies, and so has another
+    environment.
     """
 
     commit: str
@@ -40,6 +41,7 @@ class PrecheckFacts:
     unclear_failures: Sequence[str] = ()
     anti_pattern: str = ""
     leaks: Sequence[str] = ()
+    dependencies_changed: bool = False
     review: ReviewRecord | None = None
 
 
@@ -58,8 +60,10 @@ def measured(facts: PrecheckFacts) -> Check:
         )
     elif before.void or after.void:
         detail = f"void measurement: {before.void or after.void}"
-    elif (before.harness, before.environment) != (after.harness, after.environment):
-        detail = "the two sides were measured with another harness or in another environment"
+    elif before.harness != after.harness:
+        detail = "the two sides were measured with different harnesses"
+    elif before.environment != after.environment and not facts.dependencies_changed:
+        detail = "the two sides were measured in different environments, though no dependency was changed"
     elif before.composite is None or (after.composite is None and not _smoke_failed(after)):
         detail = "no dimension could be measured on one side"
     return _check("measured", detail, "baseline and candidate", Reason.ERROR)

@@ -20,6 +20,7 @@ from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
 from factory.errors import BadInput, Refused
 from factory.evals.decide import Comparison, compare, decide
 from factory.fsio import utc_now, write_lock
+from factory.globs import matches
 from factory.guard import run_guards
 from factory.journal import Journal
 from factory.models import (
@@ -56,6 +57,9 @@ PRECHECK = "precheck.json"
 VERDICT = "verdict.json"
 FINAL_REVIEW = "reviews/final.json"
 M = TypeVar("M", bound=Model)
+
+DEPENDENCY_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements*.txt", "requirements/")
+"""Where a Python project declares its dependencies; a change there has an environment of its own."""
 
 BUILDER_HISTORY = 50
 """Commits of history that a Builder's workspace has."""
@@ -309,11 +313,17 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             new_failures=failures.confirmed if failures else (),
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
+            dependencies_changed=_changes_dependencies(lab, experiment, commit),
             review=_stored(folder, FINAL_REVIEW, ReviewRecord),
         )
     )
     folder.write(PRECHECK, report)
     return report
+
+
+def _changes_dependencies(lab: Lab, experiment: Experiment, commit: str) -> bool:
+    changes = lab.repo.changes(experiment.baseline, commit)
+    return any(matches(DEPENDENCY_FILES, change.path) for change in changes)
 
 
 def _sides(folder: ExperimentFolder, commit: str) -> tuple[Measurement | None, Measurement | None]:

@@ -112,22 +112,25 @@ def _perform(cycle: Cycle, scope: str, step: Step) -> Outcome | None:
         return None
     why_not = _left_out(cycle, scope, step)
     if why_not:
-        cycle.record("step.skipped", scope=scope, step=step.name, why=why_not)
+        cycle.record("step.skipped", cycle.experiment_of(scope), scope=scope, step=step.name, why=why_not)
         return None
     cycle.take_in_messages(step.name)
-    cycle.record("step.started", scope=scope, step=step.name)
+    cycle.record("step.started", cycle.experiment_of(scope), scope=scope, step=step.name)
     started = time.monotonic()
     cycle.progress.step_started(cycle.label(scope, step.name))
     try:
         outcome = step.run(cycle, scope)
     except Parked as parked:
-        cycle.record("cycle.parked", scope=scope, step=step.name, why=parked.message)
+        cycle.record(
+            "cycle.parked", cycle.experiment_of(scope), scope=scope, step=step.name, why=parked.message
+        )
         raise
     elapsed = time.monotonic() - started
     if not isinstance(outcome, Again):
         ended = {"reason": outcome.reason, "detail": outcome.detail} if isinstance(outcome, End) else None
         cycle.record(
             "step.completed",
+            cycle.experiment_of(scope),
             scope=scope,
             step=step.name,
             result=outcome.result,
@@ -151,6 +154,7 @@ def _go_back(cycle: Cycle, scope: str, steps: Sequence[Step], position: int, aga
     target = names.index(again.step)
     cycle.record(
         "scope.redirected",
+        cycle.experiment_of(scope),
         scope=scope,
         step=names[position],
         redo=names[target : position + 1],
