@@ -188,7 +188,8 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         delta = "" if row.delta is None else f" {row.delta:+.4f}"
         output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}")
     output.say(
-        f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, {end.get('errors', 0)} errors"
+        f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
+        f"{end.get('errors', 0)} errors"
     )
     if end.get("ended"):
         output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")

@@ -46,10 +46,10 @@ def ask(
 ) -> AgentResult:
     """Put a question to an agent; a stored answer to the same question is taken instead.
 
-    Read-only roles work in a throwaway checkout of the cycle's head, the Builder in ``workspace``. A call whose
-    child went on to its end while the factory was dead is adopted. Failures of network or service are tried again,
-    each try an invocation of its own. Raises Parked when quota, login or network are lacking. The caller has asked
-    the ledger before.
+    Read-only roles work in a throwaway checkout of the cycle's head, the Builder in ``workspace``. A call
+    whose child went on to its end while the factory was dead is adopted. Failures of network or service are
+    tried again, each try an invocation of its own. Raises Parked when quota, login or network are lacking.
+    The caller has asked the ledger before.
     """
     redirects = len(cycle.state.scope(scope).redirects)
     call = Call(
