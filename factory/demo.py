@@ -139,11 +139,11 @@ def _tell(scratch: Path, project: ProjectPaths) -> int:
     code = _type("history", root) or _type("verify", root)
     reverted = _first(project, "revert")
     if code != EXIT_OK or reverted is None or _first(project, "keep") is None:
-        output.note("This is not what the demo is meant to show: something kept, something reverted, all clean.")
+        output.note(
+            "This is not what the demo is meant to show: something kept, something reverted, all clean."
+        )
         return code or EXIT_NO
-    output.say(
-        WHERE_TO_LOOK.format(project=root, reverted=reverted.id, command=_program(), scratch=scratch)
-    )
+    output.say(WHERE_TO_LOOK.format(project=root, reverted=reverted.id, command=_program(), scratch=scratch))
     return EXIT_OK
 
 
@@ -180,9 +180,7 @@ def _explain_revert(project: ProjectPaths) -> None:
     if row is None or row.id is None:
         return
     precheck = project.experiment(row.id) / "precheck.json"
-    output.say(
-        THE_REVERT.format(id=row.id, reason=row.reason, precheck=precheck.relative_to(project.root))
-    )
+    output.say(THE_REVERT.format(id=row.id, reason=row.reason, precheck=precheck.relative_to(project.root)))
     for check in _failed(precheck):
         output.say(f"  {check}")
     if TRAP in row.hypothesis:
