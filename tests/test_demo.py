@@ -100,7 +100,7 @@ def test_the_demo_keeps_and_reverts_for_measured_reasons(tmp_path: Path) -> None
     rows, damaged = read(ProjectPaths(project).results)
     assert damaged == []
     assert [(row.id, row.verdict, row.reason) for row in rows] == [
-        (1, "revert", "regressed"),
+        (1, "revert", "new_failures"),
         *((number, "keep", "improved") for number in range(2, 7)),
     ]
     assert all(row.delta and row.delta > 0 for row in rows[1:])
