@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "backlog-remove": "factory.commands.backlog:run_remove",
     "spec": "factory.commands.spec:run",
     "message": "factory.commands.message:run",
+    "usage": "factory.commands.usage:run",
     "abandon": "factory.commands.cycle:run_abandon",
     "doctor": "factory.commands.doctor:run",
     "config": "factory.commands.config:run",
@@ -148,6 +149,7 @@ def _add_reading_commands(add: Adder) -> None:
     spec.add_argument("action", choices=("check", "show"))
     spec.add_argument("target", metavar="FILE", help="a plan, or a project whose current plan is meant")
     spec.add_argument("--json", action="store_true", help="print JSON")
+    add("usage", "what the agents cost, by role, cycle and experiment", as_json=True)
     doctor = add("doctor", "what works here, what is lacking, and what to do", as_json=True)
     doctor.add_argument("--prove", action="store_true", help=argparse.SUPPRESS)
     add("config", "every setting, and where its value comes from", as_json=True)

@@ -96,7 +96,7 @@ def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
 
 
 def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 1: harness, policy, read-only paths and the configuration of the measuring tools are the baseline's."""
+    """Rule 1: harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
     protected = (EVAL_PATTERN, CONFIG_FILE, *facts.config.scope.read_only)
     for change in facts.changes:
         name = posixpath.basename(change.path)

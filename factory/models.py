@@ -130,7 +130,7 @@ class Measurement(Model):
 
 
 class MeasurementPairs(Model):
-    """The samples that a decision rests on: baseline and candidate, pair by pair; one pair where nothing is noisy."""
+    """The samples that a decision rests on, pair by pair; one pair where nothing is noisy."""
 
     v: int = FORMAT_VERSION
     before: list[Measurement]
@@ -275,8 +275,8 @@ class ExperimentRecord(Model):
 class Experiment(Model):
     """An experiment as it was begun. ``baseline`` is the commit it is rooted at and compared with.
 
-    ``scope`` names its place in the cycle (``phase-2``), empty for one begun by hand; ``anti_pattern`` says which
-    reverted experiment it repeats, empty where none.
+    ``scope`` names its place in the cycle (``phase-2``), empty for one begun by hand; ``anti_pattern`` says
+    which reverted experiment it repeats, empty where none.
     """
 
     v: int = FORMAT_VERSION

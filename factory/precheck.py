@@ -1,7 +1,7 @@
 """The hard gate before a keep: every check, in a fixed order, from recorded values only.
 
-No flag and no agent passes it by. It takes what was stored for an experiment and answers with a report; the first
-check that fails gives the experiment its reason code.
+No flag and no agent passes it by. It takes what was stored for an experiment and answers with a report; the
+first check that fails gives the experiment its reason code.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from factory.models import (
 class PrecheckFacts:
     """What is on record for an experiment; None where nothing is.
 
-    ``comparison`` is how the score moved. ``new_failures`` are confirmed ones, ``unclear_failures`` those that
-    showed both outcomes on the candidate alone. ``leaks`` are findings of the leakage scan (research mode).
+    ``comparison`` is how the score moved. ``new_failures`` are confirmed ones, ``unclear_failures`` those
+    that showed both outcomes on the candidate alone. ``leaks`` are findings of the leakage scan (research
+    mode). ``dependencies_changed``: whether the change declares other dependencies, and so has another
+    environment.
     """
 
     commit: str
@@ -39,6 +41,7 @@ class PrecheckFacts:
     unclear_failures: Sequence[str] = ()
     anti_pattern: str = ""
     leaks: Sequence[str] = ()
+    dependencies_changed: bool = False
     review: ReviewRecord | None = None
 
 
@@ -57,8 +60,10 @@ def measured(facts: PrecheckFacts) -> Check:
         )
     elif before.void or after.void:
         detail = f"void measurement: {before.void or after.void}"
-    elif (before.harness, before.environment) != (after.harness, after.environment):
-        detail = "the two sides were measured with another harness or in another environment"
+    elif before.harness != after.harness:
+        detail = "the two sides were measured with different harnesses"
+    elif before.environment != after.environment and not facts.dependencies_changed:
+        detail = "the two sides were measured in different environments, though no dependency was changed"
     elif before.composite is None or (after.composite is None and not _smoke_failed(after)):
         detail = "no dimension could be measured on one side"
     return _check("measured", detail, "baseline and candidate", Reason.ERROR)
@@ -89,7 +94,7 @@ def score_direction(facts: PrecheckFacts) -> Check:
 
 
 def no_new_failures(facts: PrecheckFacts) -> Check:
-    """Every test that passed at the baseline still exists and passes, confirmed by repetition on both sides."""
+    """Every test that passed at the baseline still exists and passes, confirmed by repetition."""
     if facts.new_failures:
         return _check("new_failures", _some(facts.new_failures), "", Reason.NEW_FAILURES)
     unclear = (
@@ -150,8 +155,16 @@ CHECKS: tuple[Callable[[PrecheckFacts], Check], ...] = (
 )
 
 CHECK_NAMES = (
-    "measured", "guard", "score_direction", "new_failures", "anti_pattern", "leakage", "smoke", "constraints", "review",
-)  # fmt: skip
+    "measured",
+    "guard",
+    "score_direction",
+    "new_failures",
+    "anti_pattern",
+    "leakage",
+    "smoke",
+    "constraints",
+    "review",
+)
 """The checks by name, in their order."""
 
 

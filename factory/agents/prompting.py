@@ -24,7 +24,7 @@ def render_prompt(role: str, task: str, facts: Mapping[str, Any], *, goal: str =
 
 
 def fill(template: str, variables: Mapping[str, str]) -> str:
-    """Put ``variables`` in the place of ``{{name}}``. Raises BadInput for an unknown or an unused variable."""
+    """Put ``variables`` in the place of ``{{name}}``. Raises BadInput for an unknown or unused variable."""
     wanted = set(_VARIABLE.findall(template))
     wrong = wanted ^ variables.keys()
     if wrong:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import time
 from collections.abc import Callable
 from functools import cache
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from factory import output
+from factory.agents.roles import ROLES
 from factory.config import ProjectConfig, default_project
 from factory.cycle.context import Cycle, CycleOptions
 from factory.cycle.inflight import cycle_in_flight
@@ -62,6 +64,8 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run(args: argparse.Namespace, *, cycles: int | None, interval: float) -> int:
+    # Being told to end is an interruption like Ctrl-C: children end, and the cycle can be resumed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = output.Progress(as_json=args.json)
     lab = open_lab(args.path, progress.say)
     asked = _asked(args)
@@ -85,7 +89,14 @@ def _options(lab: Lab, asked: dict[str, Any]) -> CycleOptions:
     policy = lab.policy("HEAD") or default_project()
     configured = {"mode": "auto", "runner": policy.runner.default, "model": policy.runner.model}
     chosen = configured | asked
-    return CycleOptions(**(chosen | {"runner": resolve_runner(chosen["runner"])}))
+    runner = resolve_runner(chosen["runner"])
+    # A runner that the person names does the work of every role.
+    roles = (
+        {} if "runner" in asked else {role: policy.runner.for_role(role).name for role in policy.runner.roles}
+    )
+    return CycleOptions(
+        **(chosen | {"runner": runner, "roles": {r: n for r, n in roles.items() if n != runner}})
+    )
 
 
 def _loop(
@@ -117,8 +128,20 @@ def _loop(
 def _runners(options: CycleOptions) -> Callable[[str], Runner]:
     """The runner of each role; a missing one is noticed before the cycle begins."""
     named = cache(runner_named)
-    named(options.runner)
-    return lambda role: named(options.runner)
+    used = [named(options.runner_of(role)) for role in ROLES]
+    if options.budget_usd is not None:
+        _insist_on_cost(used)
+    return lambda role: named(options.runner_of(role))
+
+
+def _insist_on_cost(runners: list[Runner]) -> None:
+    """A ceiling in USD means nothing where nobody says what a call costs."""
+    silent = sorted({runner.name for runner in runners if not runner.reports_cost})
+    if silent:
+        raise BadInput(
+            f"--budget-usd cannot be kept: the {silent[0]} runner does not report what a call costs.",
+            "Use --budget-invocations or --budget-tokens.",
+        )
 
 
 def _dry_run(lab: Lab, options: CycleOptions, *, resumed: bool) -> int:
@@ -163,7 +186,8 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         delta = "" if row.delta is None else f" {row.delta:+.4f}"
         output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}")
     output.say(
-        f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, {end.get('errors', 0)} errors"
+        f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
+        f"{end.get('errors', 0)} errors"
     )
     if end.get("ended"):
         output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")

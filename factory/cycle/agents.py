@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,16 @@ from typing import Any, Literal
 from factory.agents.prompting import render_prompt
 from factory.agents.roles import ROLES
 from factory.cycle.context import Cycle
+from factory.cycle.experiment import BUILDER_HISTORY
 from factory.cycle.machine import Parked
 from factory.cycle.state import CYCLE_SCOPE
 from factory.fsio import atomic_write, write_json
 from factory.git import scratch_checkout
 from factory.models import FORMAT_VERSION
-from factory.runners.base import NOT_EVIDENCE, AgentResult, Invocation
+from factory.runners.base import NOT_EVIDENCE, AgentResult, Invocation, Runner
+
+RETRY_DELAYS_S = (2.0, 10.0, 30.0)
+"""Seconds to wait before each further try, when the network or the service fails."""
 
 
 @dataclass(frozen=True)
@@ -41,52 +46,130 @@ def ask(
 ) -> AgentResult:
     """Put a question to an agent; a stored answer to the same question is taken instead.
 
-    Read-only roles work in a throwaway checkout of the cycle's head, the Builder in ``workspace``. Raises Parked
-    when quota, login or network are lacking. The caller has asked the ledger before.
+    Read-only roles work in a throwaway checkout of the cycle's head, the Builder in ``workspace``. A call
+    whose child went on to its end while the factory was dead is adopted. Failures of network or service are
+    tried again, each try an invocation of its own. Raises Parked when quota, login or network are lacking.
+    The caller has asked the ledger before.
     """
     redirects = len(cycle.state.scope(scope).redirects)
-    key = f"{scope}/{step}/{redirects}/{question.role}/{question.key}"
-    folder = _agents_dir(cycle, scope)
-    stored = cycle.state.answers.get(key)
-    if stored is not None:
-        return _read_answer(folder, stored)
-    runner = cycle.runner_for(question.role)
-    name = _free_name(folder, question.role)
-    prompt = render_prompt(question.role, question.task, question.facts, goal=cycle.policy.goal)
-    atomic_write(folder / f"{name}.prompt.md", prompt)
-    cycle.record(
-        "agent.started",
-        _experiment(cycle, scope),
-        key=key,
-        role=question.role,
-        runner=runner.name,
-        name=name,
-        invocations=runner.invocations_per_call,
-        prompt_bytes=len(prompt.encode()),
+    call = Call(
+        cycle, scope, question, f"{scope}/{step}/{redirects}/{question.role}/{question.key}", workspace
     )
-    cycle.warn_if_low()
-    if workspace is not None:
-        result = runner.run(_invocation(cycle, scope, question, prompt, workspace, folder / name))
-    else:
-        with scratch_checkout(cycle.lab.repo, cycle.head, parent=cycle.lab.workspaces) as checkout:
-            result = runner.run(_invocation(cycle, scope, question, prompt, checkout, folder / name))
-    _store_answer(cycle, scope, key, folder, name, question.role, result)
+    stored = cycle.state.answers.get(call.key)
+    if stored is not None:
+        return _read_answer(call.folder, stored)
+    result = _adopt(call) or _run(call)
+    for delay in RETRY_DELAYS_S:
+        if result.status != "transient" or objection(cycle, question.role):
+            break
+        cycle.progress.warn(f"{question.role}: {result.error or 'no connection'}; next try in {delay:g} s")
+        time.sleep(delay)
+        result = _run(call)
     if result.status in NOT_EVIDENCE:
         raise Parked(
-            f"The {runner.name} runner cannot go on: {result.error or result.status}.",
+            f"The {call.runner.name} runner cannot go on: {result.error or result.status}.",
             "Nothing is lost: run the same command again when it is mended.",
         )
     return result
 
 
-def _agents_dir(cycle: Cycle, scope: str) -> Path:
-    if scope == CYCLE_SCOPE:
-        return cycle.lab.paths.cycle_dir(cycle.id) / "agents"
-    return cycle.lab.store.experiment(cycle.experiment_id(scope)).path / "agents"
+@dataclass(frozen=True)
+class Call:
+    """A question on its way to an agent. ``key`` names it in the journal, whatever becomes of single tries."""
+
+    cycle: Cycle
+    scope: str
+    question: Question
+    key: str
+    workspace: Path | None
+
+    @property
+    def folder(self) -> Path:
+        """Where prompts and answers are stored."""
+        if self.scope == CYCLE_SCOPE:
+            return self.cycle.lab.paths.cycle_dir(self.cycle.id) / "agents"
+        return self.cycle.lab.store.experiment(self.cycle.experiment_id(self.scope)).path / "agents"
+
+    @property
+    def experiment(self) -> int | None:
+        """The experiment that the call belongs to."""
+        return self.cycle.experiment_of(self.scope)
+
+    @property
+    def runner(self) -> Runner:
+        """Who answers."""
+        return self.cycle.runner_for(self.question.role)
+
+    def invocation(self, name: str, prompt: str, cwd: Path) -> Invocation:
+        """The call as a runner takes it."""
+        cycle = self.cycle
+        env = {"FACTORY_ROLE": self.question.role, "FACTORY_CYCLE": cycle.id}
+        if self.experiment is not None:
+            env["FACTORY_EXPERIMENT"] = str(self.experiment)
+        return Invocation(
+            role=self.question.role,
+            prompt=prompt,
+            cwd=cwd,
+            access=self.question.access,
+            facts=self.question.facts,
+            output_dir=self.folder / name,
+            timeout_s=cycle.options.timeout or cycle.policy.limits.timeout,
+            env=env,
+            schema=ROLES[self.question.role].schema,
+            model=cycle.model_for(self.question.role),
+        )
 
 
-def _experiment(cycle: Cycle, scope: str) -> int | None:
-    return None if scope == CYCLE_SCOPE else cycle.experiment_id(scope)
+def _adopt(call: Call) -> AgentResult | None:
+    """The answer of a call that was running when the factory died, if its child finished; else put things back.
+
+    A Builder's half-done work is not built upon: the workspace is made again as it was before the call.
+    """
+    started = call.cycle.state.running.get(call.key)
+    if started is None:
+        return None
+    cwd = call.workspace or call.folder
+    result = call.runner.adopt(call.invocation(started["name"], "", cwd))
+    if result is not None:
+        _store_answer(call, started["name"], result)
+    elif call.workspace is not None and started["workspace"]:
+        call.cycle.lab.repo.checkout_at(started["workspace"], call.workspace, BUILDER_HISTORY)
+    return result
+
+
+def _run(call: Call) -> AgentResult:
+    """One try: prompt stored, start journalled, child run, answer stored and journalled."""
+    cycle, question = call.cycle, call.question
+    name = _free_name(call.folder, question.role)
+    prompt = render_prompt(question.role, question.task, question.facts, goal=cycle.policy.goal)
+    atomic_write(call.folder / f"{name}.prompt.md", prompt)
+    cycle.record(
+        "agent.started",
+        call.experiment,
+        key=call.key,
+        role=question.role,
+        runner=call.runner.name,
+        name=name,
+        invocations=call.runner.invocations_per_call,
+        prompt_bytes=len(prompt.encode()),
+        workspace=_state_of(call),
+    )
+    cycle.warn_if_low()
+    if call.workspace is not None:
+        result = call.runner.run(call.invocation(name, prompt, call.workspace))
+    else:
+        with scratch_checkout(cycle.lab.repo, cycle.head, parent=cycle.lab.workspaces) as checkout:
+            result = call.runner.run(call.invocation(name, prompt, checkout))
+    _store_answer(call, name, result)
+    return result
+
+
+def _state_of(call: Call) -> str:
+    """A commit of what lies in the workspace now, so that a call that is cut off can start from it again."""
+    if call.workspace is None or call.experiment is None:
+        return ""
+    baseline = str(call.cycle.state.result("begin", call.scope)["baseline"])
+    return call.cycle.lab.repo.snapshot(call.workspace, baseline, "Workspace before a call") or baseline
 
 
 def _free_name(folder: Path, role: str) -> str:
@@ -94,41 +177,23 @@ def _free_name(folder: Path, role: str) -> str:
     return f"{role}-{taken + 1}"
 
 
-def _invocation(
-    cycle: Cycle, scope: str, question: Question, prompt: str, cwd: Path, output: Path
-) -> Invocation:
-    env = {"FACTORY_ROLE": question.role, "FACTORY_CYCLE": cycle.id}
-    if scope != CYCLE_SCOPE:
-        env["FACTORY_EXPERIMENT"] = str(cycle.experiment_id(scope))
-    return Invocation(
-        role=question.role,
-        prompt=prompt,
-        cwd=cwd,
-        access=question.access,
-        facts=question.facts,
-        output_dir=output,
-        timeout_s=cycle.options.timeout or cycle.policy.limits.timeout,
-        env=env,
-        schema=ROLES[question.role].schema,
-        model=cycle.options.model,
-    )
-
-
-def _store_answer(
-    cycle: Cycle, scope: str, key: str, folder: Path, name: str, role: str, result: AgentResult
-) -> None:
-    """Store what the agent said, then journal that it is stored; a parked call leaves no answer to adopt."""
-    atomic_write(folder / f"{name}.output.md", result.text)
-    write_json(folder / f"{name}.meta.json", {"v": FORMAT_VERSION, "role": role} | result.to_data())
-    kind = "agent.parked" if result.status in NOT_EVIDENCE else "agent.completed"
-    cycle.record(
-        kind,
-        _experiment(cycle, scope),
-        key=key,
+def _store_answer(call: Call, name: str, result: AgentResult) -> None:
+    """Store what the agent said, then journal that it is stored; a failed try leaves no answer to take up."""
+    role = call.question.role
+    atomic_write(call.folder / f"{name}.output.md", result.text)
+    write_json(call.folder / f"{name}.meta.json", {"v": FORMAT_VERSION, "role": role} | result.to_data())
+    call.cycle.record(
+        "agent.failed" if result.status in NOT_EVIDENCE else "agent.completed",
+        call.experiment,
+        key=call.key,
         role=role,
+        runner=call.runner.name,
         name=name,
         status=result.status,
         tokens=result.tokens,
+        tokens_in=result.tokens_in,
+        tokens_cached=result.tokens_cached,
+        tokens_out=result.tokens_out,
         cost_usd=result.cost_usd,
         duration_s=round(result.duration_s, 3),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -22,7 +22,10 @@ from factory.runners.base import Runner
 
 @dataclass(frozen=True)
 class CycleOptions:
-    """What a person asked for when the cycle was opened; recorded, and never re-derived."""
+    """What a person asked for when the cycle was opened; recorded, and never re-derived.
+
+    ``runner`` does the work of every role but those that ``roles`` gives to another.
+    """
 
     mode: str
     lite: bool = False
@@ -38,6 +41,11 @@ class CycleOptions:
     budget_tokens: int | None = None
     budget_usd: float | None = None
     timeout: float | None = None
+    roles: dict[str, str] = field(default_factory=dict)
+
+    def runner_of(self, role: str) -> str:
+        """The name of the runner that does a role's work."""
+        return self.roles.get(role, self.runner)
 
     def to_data(self) -> dict[str, Any]:
         """The options as they stand in the journal."""
@@ -98,7 +106,7 @@ class Cycle:
 
     @cached_property
     def policy(self) -> ProjectConfig:
-        """The policy in force, read from the commit that the cycle started from, or from its own setup commit."""
+        """The policy in force, read from the commit where the cycle started, or from its setup commit."""
         return self.lab.required_policy(str(self.state.result("setup").get("commit") or self.start))
 
     @property
@@ -119,6 +127,10 @@ class Cycle:
     def redirects_allowed(self) -> int:
         """How often work may be sent back in one scope."""
         return self.policy.limits.redirects
+
+    def model_for(self, role: str) -> str:
+        """The model that a role's runner asks for; empty for the runner's own default."""
+        return self.options.model or self.policy.runner.for_role(role).model
 
     def may_redirect(self, scope: str) -> bool:
         """Whether work in ``scope`` may be sent back once more."""
@@ -149,6 +161,11 @@ class Cycle:
     def experiment_id(self, scope: str) -> int:
         """The id of the experiment that a phase has become."""
         return int(self.state.result("begin", scope)["id"])
+
+    def experiment_of(self, scope: str) -> int | None:
+        """The experiment that a scope has become by now; None for the cycle's own and before it has begun."""
+        number = self.state.result("begin", scope).get("id")
+        return None if number is None else int(number)
 
     # ---- people
 

@@ -20,6 +20,7 @@ from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
 from factory.errors import BadInput, Refused
 from factory.evals.decide import Comparison, compare, decide
 from factory.fsio import utc_now, write_lock
+from factory.globs import matches
 from factory.guard import run_guards
 from factory.journal import Journal
 from factory.models import (
@@ -56,6 +57,9 @@ PRECHECK = "precheck.json"
 VERDICT = "verdict.json"
 FINAL_REVIEW = "reviews/final.json"
 M = TypeVar("M", bound=Model)
+
+DEPENDENCY_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements*.txt", "requirements/")
+"""Where a Python project declares its dependencies; a change there has an environment of its own."""
 
 BUILDER_HISTORY = 50
 """Commits of history that a Builder's workspace has."""
@@ -122,7 +126,9 @@ def begin(
     """
     experiment = _already_begun(journal, scope)
     if experiment is None:
-        experiment = _reserve(lab, journal, item, base, target, policy, scope, kind, runner)
+        experiment = _reserve(
+            lab, journal, item, base=base, target=target, policy=policy, scope=scope, kind=kind, runner=runner
+        )
     _open_folder(lab, experiment)
     lab.repo.set_ref(f"refs/heads/{experiment.branch}", experiment.baseline)
     lab.repo.checkout_at(experiment.baseline, workspace(lab, experiment), BUILDER_HISTORY)
@@ -143,6 +149,7 @@ def _reserve(
     lab: Lab,
     journal: Journal,
     item: PlanItem,
+    *,
     base: str,
     target: str,
     policy: ProjectConfig,
@@ -150,7 +157,7 @@ def _reserve(
     kind: str,
     runner: str,
 ) -> Experiment:
-    """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its own id again."""
+    """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its id."""
     with write_lock(lab.repo.common_dir):
         number = lab.store.next_id()
         experiment = Experiment(
@@ -200,8 +207,8 @@ def workspace(lab: Lab, experiment: Experiment) -> Path:
 def record_candidate(lab: Lab, experiment: Experiment) -> str | None:
     """Commit what lies in the workspace, as one commit on the baseline, and move the branch there.
 
-    A branch that a person has moved in their own checkout counts where the workspace is unchanged. None when there
-    is no change at all.
+    A branch that a person has moved in their own checkout counts where the workspace is unchanged. None when
+    there is no change at all.
     """
     ref = f"refs/heads/{experiment.branch}"
     tip = lab.repo.refs(ref).get(ref, experiment.baseline)
@@ -248,9 +255,10 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     folder = lab.store.experiment(experiment.id)
     before = baseline_measurement(lab, experiment, policy)
     after = measure_commit(lab, commit, experiment.baseline, policy)
-    folder.write(
-        FAILURES, confirm_failures(lab, experiment.baseline, commit, policy, before.tests, after.tests)
+    failures = confirm_failures(
+        lab, experiment.baseline, commit, policy, before=before.tests, after=after.tests
     )
+    folder.write(FAILURES, failures)
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
     folder.write(PAIRS, measure_pairs(lab, experiment.baseline, commit, policy, (before, after)))
     folder.write(AFTER, after)
@@ -268,7 +276,7 @@ def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig
 
 
 def review(
-    lab: Lab, experiment: Experiment, commit: str, by: str, verdict: ReviewVerdict, reason: str
+    lab: Lab, experiment: Experiment, commit: str, *, by: str, verdict: ReviewVerdict, reason: str
 ) -> ReviewRecord:
     """Store the final review of the candidate, bound to its commit."""
     record = ReviewRecord(by=by, commit=commit, verdict=verdict, reason=reason, timestamp=utc_now())
@@ -305,6 +313,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             new_failures=failures.confirmed if failures else (),
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
+            dependencies_changed=_changes_dependencies(lab, experiment, commit),
             review=_stored(folder, FINAL_REVIEW, ReviewRecord),
         )
     )
@@ -312,8 +321,13 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
     return report
 
 
+def _changes_dependencies(lab: Lab, experiment: Experiment, commit: str) -> bool:
+    changes = lab.repo.changes(experiment.baseline, commit)
+    return any(matches(DEPENDENCY_FILES, change.path) for change in changes)
+
+
 def _sides(folder: ExperimentFolder, commit: str) -> tuple[Measurement | None, Measurement | None]:
-    """Baseline and candidate as measured; a measurement of another commit than the candidate's counts for nothing."""
+    """Baseline and candidate as measured; what was measured at another commit counts for nothing."""
     after = _stored(folder, AFTER, Measurement)
     return _stored(folder, BEFORE, Measurement), after if after and after.commit == commit else None
 
@@ -354,8 +368,8 @@ def settle(
 ) -> VerdictRecord:
     """Decide the experiment by rule from what is stored, and store the decision.
 
-    ``ended`` is the early end of its scope (reason and detail), where there was one: then there is nothing to weigh.
-    Once decided, the stored decision stands.
+    ``ended`` is the early end of its scope (reason and detail), where there was one: then there is nothing to
+    weigh. Once decided, the stored decision stands.
     """
     folder = lab.store.experiment(experiment.id)
     if folder.exists(VERDICT):
@@ -410,6 +424,7 @@ def _verdict(
     verdict: Verdict,
     reason: Reason,
     rationale: str,
+    *,
     decided_by: str = "factory",
 ) -> VerdictRecord:
     ref = f"refs/heads/{experiment.branch}"
@@ -497,7 +512,7 @@ def cycle_branch(cycle: str) -> str:
 
 
 def _advance(lab: Lab, experiment: Experiment, commit: str) -> None:
-    """Move the cycle's branch on to a kept commit. An experiment by hand keeps its own branch for integration."""
+    """Move the cycle's branch on to a kept commit. An experiment by hand keeps its own branch."""
     ref = f"refs/heads/{cycle_branch(experiment.cycle)}"
     tip = lab.repo.refs(ref).get(ref)
     if tip is not None and not lab.repo.is_ancestor(commit, tip):

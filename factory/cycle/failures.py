@@ -17,12 +17,12 @@ Outcomes = Mapping[str, Outcome]
 
 
 def confirm_failures(
-    lab: Lab, baseline: str, commit: str, policy: ProjectConfig, before: Outcomes, after: Outcomes
+    lab: Lab, baseline: str, commit: str, policy: ProjectConfig, *, before: Outcomes, after: Outcomes
 ) -> FailureReport:
     """Judge every test that passed at the baseline and did not on the candidate.
 
-    Suspects are repeated in their whole suite on both sides; tests remembered as flaky do not decide. Only what
-    wavers at the baseline is remembered: a change that makes a test flaky must not excuse itself.
+    Suspects are repeated in their whole suite on both sides; tests remembered as flaky do not decide. Only
+    what wavers at the baseline is remembered: a change that makes a test flaky must not excuse itself.
     """
     known = known_flaky(lab)
     result = confirm(

@@ -1,8 +1,8 @@
 """The engine: folds over a mode's steps, journals each, and picks up where a journal ends.
 
-A step is a function from the cycle and its scope to an outcome. What it produced is written to the journal before
-the next step starts; on resume, completed steps are not run again, and the first incomplete one is. Every step
-therefore first looks at what is really there.
+A step is a function from the cycle and its scope to an outcome. What it produced is written to the journal
+before the next step starts; on resume, completed steps are not run again, and the first incomplete one is.
+Every step therefore first looks at what is really there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Again:
-    """Go back to ``step`` of the same scope, with corrections for whoever works there. Counts as a redirect."""
+    """Go back to ``step`` of the same scope, with corrections for who works there. Counts as a redirect."""
 
     step: str
     corrections: list[str]
@@ -54,8 +54,10 @@ class Parked(EnvironmentLacking):
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a mode. ``who`` is a role or ``code``; ``always``: runs also after its scope has ended early;
-    ``lite``: False where lite leaves it out.
+    """One step of a mode.
+
+    ``who`` is a role or ``code``; ``always``: runs also after its scope has ended early; ``lite``: False
+    where lite leaves it out.
     """
 
     name: str
@@ -110,22 +112,25 @@ def _perform(cycle: Cycle, scope: str, step: Step) -> Outcome | None:
         return None
     why_not = _left_out(cycle, scope, step)
     if why_not:
-        cycle.record("step.skipped", scope=scope, step=step.name, why=why_not)
+        cycle.record("step.skipped", cycle.experiment_of(scope), scope=scope, step=step.name, why=why_not)
         return None
     cycle.take_in_messages(step.name)
-    cycle.record("step.started", scope=scope, step=step.name)
+    cycle.record("step.started", cycle.experiment_of(scope), scope=scope, step=step.name)
     started = time.monotonic()
     cycle.progress.step_started(cycle.label(scope, step.name))
     try:
         outcome = step.run(cycle, scope)
     except Parked as parked:
-        cycle.record("cycle.parked", scope=scope, step=step.name, why=parked.message)
+        cycle.record(
+            "cycle.parked", cycle.experiment_of(scope), scope=scope, step=step.name, why=parked.message
+        )
         raise
     elapsed = time.monotonic() - started
     if not isinstance(outcome, Again):
         ended = {"reason": outcome.reason, "detail": outcome.detail} if isinstance(outcome, End) else None
         cycle.record(
             "step.completed",
+            cycle.experiment_of(scope),
             scope=scope,
             step=step.name,
             result=outcome.result,
@@ -149,6 +154,7 @@ def _go_back(cycle: Cycle, scope: str, steps: Sequence[Step], position: int, aga
     target = names.index(again.step)
     cycle.record(
         "scope.redirected",
+        cycle.experiment_of(scope),
         scope=scope,
         step=names[position],
         redo=names[target : position + 1],

@@ -67,7 +67,7 @@ def measure_commit(
 def measure_pairs(
     lab: Lab, baseline: str, commit: str, policy: ProjectConfig, first: tuple[Measurement, Measurement]
 ) -> MeasurementPairs:
-    """The samples that a decision rests on: one of each side, or interleaved pairs where a dimension is noisy.
+    """The samples that a decision rests on: one of each side, or interleaved pairs where there is noise.
 
     The number of pairs is the policy's, fixed in advance; ``first`` are the samples taken already.
     """

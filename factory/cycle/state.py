@@ -44,7 +44,7 @@ class CycleState:
     opened: dict[str, Any] = field(default_factory=dict)
     scopes: dict[str, ScopeState] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    running: dict[str, int] = field(default_factory=dict)
+    running: dict[str, dict[str, Any]] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
     messages: list[str] = field(default_factory=list)
     finalized: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -105,19 +105,24 @@ def _redirected(state: CycleState, event: Event) -> None:
 
 
 def _agent_started(state: CycleState, event: Event) -> None:
-    state.running[event.data["key"]] = event.data["invocations"]
+    state.running[event.data["key"]] = dict(event.data)
     state.spent.invocations += event.data["invocations"]
 
 
 def _agent_completed(state: CycleState, event: Event) -> None:
     state.running.pop(event.data["key"], None)
     state.answers[event.data["key"]] = dict(event.data)
+    _spend(state, event)
+
+
+def _agent_failed(state: CycleState, event: Event) -> None:
+    state.running.pop(event.data["key"], None)
+    _spend(state, event)
+
+
+def _spend(state: CycleState, event: Event) -> None:
     state.spent.tokens += event.data["tokens"] or 0
     state.spent.cost_usd += event.data["cost_usd"] or 0.0
-
-
-def _agent_parked(state: CycleState, event: Event) -> None:
-    state.running.pop(event.data["key"], None)
 
 
 def _message_taken(state: CycleState, event: Event) -> None:
@@ -145,7 +150,7 @@ _READERS = {
     "scope.redirected": _redirected,
     "agent.started": _agent_started,
     "agent.completed": _agent_completed,
-    "agent.parked": _agent_parked,
+    "agent.failed": _agent_failed,
     "message.taken": _message_taken,
     "experiment.finalized": _finalized,
     "cycle.parked": _parked,

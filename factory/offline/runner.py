@@ -36,6 +36,7 @@ class OfflineRunner:
 
     name = "offline"
     invocations_per_call = 0
+    reports_cost = True
 
     def missing(self) -> str:
         """Nothing is ever missing: all it needs ships with the factory."""
@@ -52,6 +53,10 @@ class OfflineRunner:
         else:
             result = _safely(work, invocation)
         return replace(result, duration_s=time.monotonic() - started)
+
+    def adopt(self, invocation: Invocation) -> AgentResult | None:
+        """Never: it has no child that could outlive the factory."""
+        return None
 
 
 def _safely(work: Callable[[Invocation], AgentResult], invocation: Invocation) -> AgentResult:

@@ -92,11 +92,13 @@ class AgentResult:
 class Runner(Protocol):
     """A way to have a role's work done.
 
-    ``invocations_per_call`` is what the ledger counts for a call: 1, or 0 where no model is invoked.
+    ``invocations_per_call`` is what the ledger counts for a call: 1, or 0 where no model is invoked;
+    ``reports_cost``: whether its results say what they cost.
     """
 
     name: str
     invocations_per_call: int
+    reports_cost: bool
 
     def missing(self) -> str:
         """Why this runner cannot be used here, or an empty string."""
@@ -104,4 +106,8 @@ class Runner(Protocol):
 
     def run(self, invocation: Invocation) -> AgentResult:
         """Carry out one invocation; failures are a status, not an exception."""
+        ...
+
+    def adopt(self, invocation: Invocation) -> AgentResult | None:
+        """The result of the same invocation, whose child ended while the factory was dead; None where it did not."""
         ...

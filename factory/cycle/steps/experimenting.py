@@ -178,7 +178,7 @@ def _measurements(cycle: Cycle, scope: str) -> tuple[Measurement, Measurement]:
 
 
 def _scores(measurement: Measurement, other: Measurement) -> dict[str, Any]:
-    """A measurement for a prompt: without lists of places, and of the tests only those that differ from the other side's."""
+    """A measurement for a prompt: no lists of places, and only the tests that differ from the other side."""
     differing = {test: o for test, o in measurement.tests.items() if other.tests.get(test) != o}
     return {
         "composite": measurement.composite,
@@ -199,13 +199,13 @@ def _counts(details: Mapping[str, Any]) -> dict[str, Any]:
 def structured_review(cycle: Cycle, scope: str) -> Outcome:
     """The CEO's decision on the experiment: it may send it back or end it, never let a failed rule pass."""
     experiment, commit = _experiment(cycle, scope), _candidate(cycle, scope)
-    answer = ceo_verdict(cycle, scope, "structured_review", "Shall this experiment be kept, if the rules allow it?",
-                         _review_facts(cycle, scope))  # fmt: skip
+    task = "Shall this experiment be kept, if the rules allow it?"
+    answer = ceo_verdict(cycle, scope, "structured_review", task, _review_facts(cycle, scope))
     if answer.unaffordable:
         return End(Reason.BUDGET, f"not reviewed, so not kept: {answer.reason}")
     if answer.verdict is ReviewVerdict.REDIRECT and cycle.may_redirect(scope):
         return Again("build", answer.corrections or [answer.reason])
-    lab_work.review(cycle.lab, experiment, commit, "ceo", answer.verdict, answer.reason)
+    lab_work.review(cycle.lab, experiment, commit, by="ceo", verdict=answer.verdict, reason=answer.reason)
     return Done({"verdict": answer.verdict, "reason": answer.reason})
 
 
@@ -228,7 +228,7 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
 
 
 def precheck(cycle: Cycle, scope: str) -> Outcome:
-    """The hard gate. It runs whatever the agents could afford; without a candidate there is nothing to check."""
+    """The hard gate. It runs whatever the agents could afford; without a candidate nothing is checked."""
     if not _candidate(cycle, scope):
         return Done({"checked": False})
     report = lab_work.precheck(cycle.lab, _experiment(cycle, scope), cycle.policy)

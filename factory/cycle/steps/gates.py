@@ -1,4 +1,4 @@
-"""The CEO at a gate: a verdict by schema, asked for once more when it is none, then ABORT. Never a silent PROCEED."""
+"""The CEO at a gate: an answer that is no valid verdict is asked for once more, then counts as ABORT."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class GateAnswer:
 
 
 def ceo_verdict(cycle: Cycle, scope: str, step: str, task: str, facts: Mapping[str, Any]) -> GateAnswer:
-    """The CEO's verdict on ``facts``. What is no valid verdict is asked for once more, and is then an ABORT."""
+    """The CEO's verdict on ``facts``. An invalid verdict is asked for once more, and is then an ABORT."""
     told = ""
     for attempt in ("1", "2"):
         refusal = objection(cycle, "ceo")
@@ -40,7 +40,7 @@ def ceo_verdict(cycle: Cycle, scope: str, step: str, task: str, facts: Mapping[s
 
 
 def read_verdict(result: AgentResult) -> GateAnswer | None:
-    """The verdict in an agent's structured answer, or None where it holds none. Prose is never searched for one."""
+    """The verdict in an agent's structured answer, or None. Prose is never searched for one."""
     answer = result.answer
     if result.status != "done" or not isinstance(answer, dict):
         return None

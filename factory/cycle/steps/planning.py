@@ -56,7 +56,7 @@ def gate_research(cycle: Cycle, scope: str) -> Outcome:
         if findings == expected
         else [f"Findings must be numbered R1, R2, … without gaps; found {', '.join(findings)}."]
     )
-    return _gate(cycle, scope, "gate_research", "research", problems, {"research": _research_text(cycle)}, {})
+    return _gate(cycle, scope, "research", problems, facts={"research": _research_text(cycle)}, result={})
 
 
 def plan(cycle: Cycle, scope: str) -> Outcome:
@@ -80,12 +80,12 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
 
 
 def gate_plan(cycle: Cycle, scope: str) -> Outcome:
-    """Every rule of the plan; then, in a standard cycle, the CEO. What passes is the cycle's list of phases."""
+    """Every rule of the plan; then, unless lite, the CEO. What passes is the cycle's list of phases."""
     text = (cycle.lab.paths.cycle_dir(cycle.id) / "plan.md").read_text(encoding="utf-8")
     try:
         spec = parse(text)
     except BadInput as error:
-        return _gate(cycle, scope, "gate_plan", "plan", [error.message], {"plan": text}, {})
+        return _gate(cycle, scope, "plan", [error.message], facts={"plan": text}, result={})
     findings = check(spec, _limits(cycle), _context(cycle))
     problems = [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in findings if f.severity == "error"]
     items = spec.items()[:1] if cycle.options.lite else spec.items()
@@ -95,15 +95,15 @@ def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     }
     if not problems and not items:
         return End("no_plan", "the plan has no phase")
-    return _gate(cycle, scope, "gate_plan", "plan", problems, {"plan": text}, result)
+    return _gate(cycle, scope, "plan", problems, facts={"plan": text}, result=result)
 
 
 def _gate(
     cycle: Cycle,
     scope: str,
-    step: str,
     back_to: str,
     problems: list[str],
+    *,
     facts: dict[str, Any],
     result: dict[str, Any],
 ) -> Outcome:
@@ -112,7 +112,7 @@ def _gate(
         answer = ceo_verdict(
             cycle,
             scope,
-            step,
+            f"gate_{back_to}",
             f"Shall the cycle go on with this {back_to}?",
             facts | {"checks": [{"name": f"{back_to}_rules", "passed": True}]},
         )
@@ -121,7 +121,7 @@ def _gate(
         if answer.verdict is ReviewVerdict.REDIRECT:
             problems = answer.corrections or [answer.reason]
     if not problems:
-        return Done(result)
+        return Done(result | ({"left_out": "the CEO, in lite mode"} if cycle.options.lite else {}))
     if cycle.may_redirect(CYCLE_SCOPE):
         return Again(back_to, problems)
     return End(f"{back_to}_rejected", "; ".join(problems))

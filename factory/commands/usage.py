@@ -1,0 +1,51 @@
+"""``factory usage``: what agents cost, by role, cycle and experiment."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+
+from factory import output
+from factory.commands.state import state_of
+from factory.cycle.inflight import journals
+from factory.errors import EXIT_OK
+from factory.journal import read_events
+from factory.usage import Tally, Usage
+
+COLUMNS = ("what", "calls", "tokens in", "cached", "out", "USD (estimate)", "seconds", "untold")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Add up every journal of the project. Costs are what the agents' CLIs report: estimates of their own."""
+    usage = Usage()
+    for path in journals(state_of(args.path)):
+        usage.add(read_events(path))
+    if args.json:
+        output.emit_json(_as_json(usage))
+        return EXIT_OK
+    output.table(COLUMNS, [_row("total", usage.total)])
+    for title, tallies in (("role", usage.roles), ("cycle", usage.cycles), ("experiment", usage.experiments)):
+        if tallies:
+            output.say()
+            output.table((f"by {title}", *COLUMNS[1:]), _rows(tallies))
+    return EXIT_OK
+
+
+def _rows(tallies: Mapping[str, Tally] | Mapping[int, Tally]) -> Iterator[tuple[object, ...]]:
+    for name, tally in sorted(tallies.items()):
+        yield _row(str(name), tally)
+
+
+def _row(name: str, tally: Tally) -> tuple[object, ...]:
+    cost = f"~{tally.cost_usd:.4f}" if tally.cost_usd else "-"
+    counts = (tally.invocations, tally.tokens_in, tally.tokens_cached, tally.tokens_out)
+    return (name, *counts, cost, f"{tally.duration_s:.1f}", tally.unknown)
+
+
+def _as_json(usage: Usage) -> dict[str, object]:
+    return {
+        "total": usage.total.to_data(),
+        "roles": {name: tally.to_data() for name, tally in sorted(usage.roles.items())},
+        "cycles": {name: tally.to_data() for name, tally in sorted(usage.cycles.items())},
+        "experiments": {str(number): tally.to_data() for number, tally in sorted(usage.experiments.items())},
+    }
