@@ -59,6 +59,14 @@ class Kind(StrEnum):
     SCAFFOLD = "scaffold"
 
 
+class PhaseState(StrEnum):
+    """What became of a phase of an approved specification."""
+
+    BUILT = "built"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+
+
 class Integration(StrEnum):
     """Whether a kept experiment has reached the target branch; a fact apart from the verdict."""
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from typing import Any, Protocol
+from functools import cache, cached_property
+from typing import Any, Literal, Protocol
 
-from factory.config import ProjectConfig
+from factory.config import ProjectConfig, default_project
 from factory.cycle.budget import LITE_INVOCATIONS, LITE_WARNING_AT, Ledger, Limits
 from factory.cycle.experiment import cycle_branch
 from factory.cycle.lab import Lab
+from factory.cycle.phases import phase_of
 from factory.cycle.state import CYCLE_SCOPE, CycleState
-from factory.errors import FactoryError
 from factory.fsio import write_lock
 from factory.journal import Event, Journal
 from factory.models import PlanItem
@@ -24,7 +24,9 @@ from factory.runners.base import Runner
 class CycleOptions:
     """What a person asked for when the cycle was opened; recorded, and never re-derived.
 
-    ``runner`` does the work of every role but those that ``roles`` gives to another.
+    ``runner`` does the work of every role but those that ``roles`` gives to another. ``idea`` is the text
+    that design and build start from, empty for an existing project; ``approved_plan`` the hash of the plan that
+    a person has approved for an improve cycle.
     """
 
     mode: str
@@ -41,6 +43,9 @@ class CycleOptions:
     budget_tokens: int | None = None
     budget_usd: float | None = None
     timeout: float | None = None
+    idea: str = ""
+    plan_only: bool = False
+    approved_plan: str = ""
     roles: dict[str, str] = field(default_factory=dict)
 
     def runner_of(self, role: str) -> str:
@@ -68,9 +73,38 @@ class Progress(Protocol):
         """Something a person should know."""
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A specification that a person is asked about.
+
+    ``round`` counts from 1; ``problems`` are broken rules, which stand in the way of an approval; ``previous``
+    is the draft that the person saw last, empty in the first round.
+    """
+
+    text: str
+    round: int
+    problems: list[str]
+    previous: str = ""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a person says to a draft. ``text`` is the feedback, or the whole draft as they edited it."""
+
+    kind: Literal["approve", "feedback", "edited", "quit"]
+    text: str = ""
+
+
+class Person(Protocol):
+    """The person at the terminal."""
+
+    def discuss(self, draft: Draft) -> Opinion:
+        """Show a draft and hear what the person says to it."""
+
+
 @dataclass
 class Cycle:
-    """One cycle in hand. ``runner_for`` gives the runner of a role."""
+    """One cycle in hand. ``runner_for`` gives the runner of a role; ``person`` is None where nobody is there."""
 
     lab: Lab
     journal: Journal
@@ -78,6 +112,7 @@ class Cycle:
     options: CycleOptions
     progress: Progress
     runner_for: Callable[[str], Runner]
+    person: Person | None = None
 
     @property
     def id(self) -> str:
@@ -104,10 +139,14 @@ class Cycle:
         """Where the cycle's branch stands: the base of the next phase."""
         return self.lab.repo.refs(self.branch_ref).get(self.branch_ref, self.start)
 
-    @cached_property
+    @property
     def policy(self) -> ProjectConfig:
-        """The policy in force, read from the commit where the cycle started, or from its setup commit."""
-        return self.lab.required_policy(str(self.state.result("setup").get("commit") or self.start))
+        """The policy committed where the cycle's branch stands; the defaults before there is any."""
+        return self._policy_at(self.head)
+
+    @cached_property
+    def _policy_at(self) -> Callable[[str], ProjectConfig]:
+        return cache(lambda revision: self.lab.policy(revision) or default_project())
 
     @property
     def ledger(self) -> Ledger:
@@ -147,16 +186,13 @@ class Cycle:
 
     @property
     def items(self) -> list[PlanItem]:
-        """The phases of the accepted plan, in order."""
-        return [PlanItem.model_validate(item) for item in self.state.result("gate_plan").get("items", [])]
-
-    def phase_scopes(self) -> list[str]:
-        """The scope of each phase, in plan order."""
-        return [f"phase-{item.phase}" for item in self.items]
+        """The phases that this cycle goes through, in order."""
+        accepted = self.state.result("contract") or self.state.result("gate_plan")
+        return [PlanItem.model_validate(item) for item in accepted.get("items", [])]
 
     def item(self, scope: str) -> PlanItem:
         """The plan item of a phase's scope."""
-        return next(item for item in self.items if f"phase-{item.phase}" == scope)
+        return next(item for item in self.items if item.phase == phase_of(scope))
 
     def experiment_id(self, scope: str) -> int:
         """The id of the experiment that a phase has become."""
@@ -180,15 +216,8 @@ class Cycle:
     def report_step(self, scope: str, step: str, elapsed_s: float) -> None:
         """Tell the person that a step has ended, and warn when a lite budget runs low."""
         self.progress.step_finished(
-            self.label(scope, step), elapsed_s, self.state.spent.tokens or None, self._ledger_text()
+            self.label(scope, step), elapsed_s, self.state.spent.tokens or None, self.ledger.describe()
         )
-
-    def _ledger_text(self) -> str:
-        try:
-            return self.ledger.describe()
-        except FactoryError:
-            # Before `discover` has made a policy there are no limits to tell of.
-            return f"{self.state.spent.invocations} calls"
 
     def warn_if_low(self) -> None:
         """Journal a warning when a lite cycle comes to its last invocations."""

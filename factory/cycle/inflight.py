@@ -50,6 +50,11 @@ def last_cycle(paths: ProjectPaths) -> OpenCycle | None:
     return None
 
 
+def first_event(path: Path) -> dict[str, Any]:
+    """The first event of a journal, as far as it can be read."""
+    return _first_and_last(path)[0]
+
+
 def _first_and_last(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The first and the last line, as far as they can be read; a long journal is not read whole for them."""
     with path.open("rb") as file:

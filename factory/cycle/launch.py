@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from factory.cycle.context import Cycle, CycleOptions, Progress
-from factory.cycle.inflight import OpenCycle, cycle_in_flight
+from factory.approvals import Approvals, digest
+from factory.cycle.context import Cycle, CycleOptions, Person, Progress
+from factory.cycle.inflight import OpenCycle, cycle_in_flight, first_event, journals, last_cycle
 from factory.cycle.lab import Lab
 from factory.cycle.machine import run_steps
 from factory.cycle.modes import MODES
@@ -31,10 +32,12 @@ def new_cycle_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def resolve_mode(lab: Lab, wanted: str, revision: str) -> str:
-    """The mode to run: ``auto`` improves; a project without a setup gets one in the first commit."""
+def resolve_mode(lab: Lab, wanted: str, idea: str) -> str:
+    """The mode to run. ``auto``: what the last cycle was to go on with, build for an idea, else improve."""
     if wanted == "auto":
-        return "improve"
+        last = last_cycle(lab.paths)
+        pending = str((last.state.closed or {}).get("next", "")) if last else ""
+        return pending or ("build" if idea else "improve")
     if wanted not in MODES:
         raise BadInput(f"There is no mode {wanted!r}.", f"The modes are: auto, {', '.join(MODES)}.")
     return wanted
@@ -45,7 +48,38 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     policy = lab.policy("HEAD")
     target = lab.target_branch(options.branch, policy)
     start = lab.repo.resolve(f"refs/heads/{target}")
-    return replace(options, mode=resolve_mode(lab, options.mode, start)), target, start
+    mode = resolve_mode(lab, options.mode, options.idea)
+    plan = approved_plan(lab) if mode == "improve" else ""
+    return replace(options, mode=mode, approved_plan=plan), target, start
+
+
+def approved_plan(lab: Lab) -> str:
+    """The hash of the current plan if a person has approved it and no cycle has carried it out yet; else empty."""
+    if not lab.paths.plan.exists():
+        return ""
+    text = lab.paths.plan.read_bytes().decode("utf-8", "surrogateescape")
+    sha256 = digest(text)
+    if Approvals(lab.home, lab.paths.key).of(text) is None:
+        return ""
+    opened = (first_event(path) for path in journals(lab.paths))
+    used = {event.get("data", {}).get("options", {}).get("approved_plan") for event in opened}
+    return "" if sha256 in used else sha256
+
+
+def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool) -> CycleOptions | None:
+    """The cycle that goes on from one that has closed, with every option carried along; None where none does.
+
+    An approved design goes on to build or improve; a lite build to its next phase; a loop to the next cycle, a
+    complete build to improve.
+    """
+    account = closed.get("account") or {}
+    if closed.get("next"):
+        return replace(options, mode=closed["next"], idea="", plan_only=False)
+    if options.mode == "build" and options.lite and account.get("untried"):
+        return replace(options, idea="")
+    if not looping or closed.get("ended"):
+        return None
+    return replace(options, mode="improve", idea="") if account.get("complete") else options
 
 
 def check_same_options(open_cycle: OpenCycle, asked: dict[str, Any]) -> None:
@@ -63,7 +97,11 @@ def check_same_options(open_cycle: OpenCycle, asked: dict[str, Any]) -> None:
 
 
 def run_cycle(
-    lab: Lab, options: CycleOptions, progress: Progress, runner_for: Callable[[str], Runner]
+    lab: Lab,
+    options: CycleOptions,
+    progress: Progress,
+    runner_for: Callable[[str], Runner],
+    person: Person | None = None,
 ) -> Cycle:
     """Resume the cycle in flight, or open a new one, and run it to its end.
 
@@ -75,6 +113,7 @@ def run_cycle(
         cycle = (
             _resume(lab, found, progress, runner_for) if found else _open(lab, options, progress, runner_for)
         )
+        cycle.person = person
         run_steps(cycle, MODES[cycle.options.mode])
         if cycle.state.closed is None:
             cycle.record("cycle.closed", **cycle.state.result("close"))

@@ -11,16 +11,19 @@ from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import write_experiment_note
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
+from factory.cycle.phases import attempt_of, kind_of, scope_of
 from factory.cycle.steps.gates import ceo_verdict
 from factory.models import (
     Experiment,
     FailureReport,
     GuardReport,
     Measurement,
+    PlanItem,
     Reason,
     ReviewVerdict,
     Verdict,
     VerdictRecord,
+    VerifyReport,
 )
 from factory.runners.base import AgentResult
 
@@ -41,17 +44,27 @@ def begin(cycle: Cycle, scope: str) -> Outcome:
     experiment = lab_work.begin(
         cycle.lab,
         cycle.journal,
-        cycle.item(scope),
+        _item(cycle, scope),
         base=cycle.head,
         target=cycle.target,
         policy=cycle.policy,
         scope=scope,
+        kind=kind_of(cycle, scope),
         runner=cycle.runner_for("builder").name,
     )
     result = {"id": experiment.id, "branch": experiment.branch, "baseline": experiment.baseline}
     if experiment.anti_pattern:
         return End(Reason.ANTI_PATTERN, experiment.anti_pattern, result)
     return Done(result)
+
+
+def _item(cycle: Cycle, scope: str) -> PlanItem:
+    """The plan item; a further attempt at a phase says what became of the last one, and so is no mere repetition."""
+    item, attempt = cycle.item(scope), attempt_of(scope)
+    if attempt == 1:
+        return item
+    last = cycle.state.result("verdict", scope_of(item.phase, attempt - 1))
+    return item.model_copy(update={"new_approach": f"the last attempt was not kept: {last['rationale']}"})
 
 
 def baseline(cycle: Cycle, scope: str) -> Outcome:
@@ -148,7 +161,9 @@ def measure(cycle: Cycle, scope: str) -> Outcome:
     after = lab_work.measure_candidate(
         cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy
     )
-    return Done({"composite": after.composite, "void": after.void})
+    shown = cycle.lab.store.experiment(cycle.experiment_id(scope)).read(lab_work.VERIFY, VerifyReport)
+    verified = {check.feature: check.delivered for check in shown.checks if check.feature}
+    return Done({"composite": after.composite, "void": after.void, "verified": verified})
 
 
 def explain(cycle: Cycle, scope: str) -> Outcome:

@@ -11,8 +11,9 @@ from factory.cycle.agents import Question, ask, objection
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.state import CYCLE_SCOPE
+from factory.approvals import digest
 from factory.cycle.steps.gates import ceo_verdict
-from factory.errors import BadInput
+from factory.errors import BadInput, Refused
 from factory.fsio import atomic_write
 from factory.models import ReviewVerdict
 from factory.rows import Row
@@ -40,10 +41,17 @@ def research(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab.paths.strategy / "research.md",
     ):
         atomic_write(place, result.text)
-    return Done({"findings": _findings(result.text)})
+    return Done({"findings": findings_in(result.text)})
 
 
-def _findings(text: str) -> list[str]:
+def store_research(cycle: Cycle, text: str) -> None:
+    """Store what was found, for the cycle and for people."""
+    for place in (cycle.lab.paths.cycle_dir(cycle.id) / "research.md", cycle.lab.paths.strategy / "research.md"):
+        atomic_write(place, text)
+
+
+def findings_in(text: str) -> list[str]:
+    """The ids of the findings that a research text defines, in order."""
     return [f"R{number}" for number in sorted({int(n) for n in _FINDING.findall(text)})]
 
 
@@ -56,7 +64,7 @@ def gate_research(cycle: Cycle, scope: str) -> Outcome:
         if findings == expected
         else [f"Findings must be numbered R1, R2, … without gaps; found {', '.join(findings)}."]
     )
-    return _gate(cycle, scope, "research", problems, facts={"research": _research_text(cycle)}, result={})
+    return _gate(cycle, scope, "research", problems, facts={"research": research_text(cycle)}, result={})
 
 
 def plan(cycle: Cycle, scope: str) -> Outcome:
@@ -69,7 +77,7 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
         task += " One item only: the first in FEEC order."
     if cycle.options.focus:
         task += " It serves the focus given below, and nothing else."
-    result = ask(cycle, scope, "plan", Question("strategist", task, _plan_facts(cycle, scope)))
+    result = ask(cycle, scope, "plan", Question("strategist", task, plan_facts(cycle, scope)))
     if result.status == "refused":
         return End("no_plan", result.text or result.error)
     if result.status != "done":
@@ -81,14 +89,18 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
 
 def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     """Every rule of the plan; then, unless lite, the CEO. What passes is the cycle's list of phases."""
-    text = (cycle.lab.paths.cycle_dir(cycle.id) / "plan.md").read_text(encoding="utf-8")
+    approved = bool(cycle.options.approved_plan)
+    place = cycle.lab.paths.plan if approved else cycle.lab.paths.cycle_dir(cycle.id) / "plan.md"
+    text = place.read_text(encoding="utf-8")
+    if approved and digest(text) != cycle.options.approved_plan:
+        raise Refused(f"{place} was changed since it was approved.", f"Read it, then: factory spec approve {place}")
     try:
         spec = parse(text)
     except BadInput as error:
         return _gate(cycle, scope, "plan", [error.message], facts={"plan": text}, result={})
-    findings = check(spec, _limits(cycle), _context(cycle))
+    findings = check(spec, limits(cycle), context(cycle))
     problems = [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in findings if f.severity == "error"]
-    items = spec.items()[:1] if cycle.options.lite else spec.items()
+    items = spec.items()[:1] if cycle.options.lite and not approved else spec.items()
     result = {
         "items": [item.model_dump(mode="json") for item in items],
         "backlog_additions": _additions(spec),
@@ -108,7 +120,7 @@ def _gate(
     result: dict[str, Any],
 ) -> Outcome:
     """Deterministic problems first; they go back while redirects are left. Then the CEO, except in lite."""
-    if not problems and not cycle.options.lite:
+    if not problems and not cycle.options.lite and not cycle.options.approved_plan:
         answer = ceo_verdict(
             cycle,
             scope,
@@ -143,13 +155,14 @@ def _common_facts(cycle: Cycle) -> dict[str, Any]:
     }
 
 
-def _plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
+def plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
+    """What the Strategist gets."""
     rows = cycle.lab.history()
-    limits = _limits(cycle)
+    bounds = limits(cycle)
     return _common_facts(cycle) | {
-        "research": _research_text(cycle),
+        "research": research_text(cycle),
         "history": [_history_entry(row) for row in rows[-HISTORY_SHOWN:]],
-        "limits": {"min_growth": limits.min_growth, "max_new": limits.max_new},
+        "limits": {"min_growth": bounds.min_growth, "max_new": bounds.max_new},
         "brief": _brief(cycle, rows) if cycle.options.lite else {},
         "corrections": cycle.state.scope(scope).corrections,
     }
@@ -179,12 +192,14 @@ def _history_entry(row: Row) -> dict[str, Any]:
     }
 
 
-def _research_text(cycle: Cycle) -> str:
+def research_text(cycle: Cycle) -> str:
+    """What was found in this cycle; empty before."""
     place = cycle.lab.paths.cycle_dir(cycle.id) / "research.md"
     return place.read_text(encoding="utf-8") if place.exists() else ""
 
 
-def _limits(cycle: Cycle) -> PlanLimits:
+def limits(cycle: Cycle) -> PlanLimits:
+    """The settings that bind this cycle's plan."""
     options, configured = cycle.options, cycle.policy.strategy
     return PlanLimits(
         min_growth=configured.min_growth if options.min_growth is None else options.min_growth,
@@ -195,7 +210,8 @@ def _limits(cycle: Cycle) -> PlanLimits:
     )
 
 
-def _context(cycle: Cycle) -> PlanContext:
+def context(cycle: Cycle) -> PlanContext:
+    """The facts that this cycle's plan is checked against."""
     rows = cycle.lab.history()
     stuck = detect_stuck(rows, threshold=cycle.policy.strategy.stuck_threshold)
     return PlanContext(

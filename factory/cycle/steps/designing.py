@@ -1,0 +1,198 @@
+"""Steps of design: research and a draft, the person's word on it, and the record of their approval."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from factory.approvals import Approvals, digest
+from factory.cycle.agents import Question, ask, objection
+from factory.cycle.context import Cycle, Draft, Opinion
+from factory.cycle.machine import Again, Done, End, Outcome
+from factory.cycle.state import CYCLE_SCOPE
+from factory.cycle.steps import planning
+from factory.cycle.steps.building import SPEC_FILE, approved_text
+from factory.errors import EXIT_INTERRUPTED, BadInput, FactoryError, Refused
+from factory.fsio import atomic_write
+from factory.spec import PlanContext, PlanLimits, Spec, check, parse
+
+ROUNDS = 5
+"""Rounds of feedback, at the most; after the last one the person approves, edits, or leaves."""
+
+NEW_GROUND = 0.5
+"""Share of a feedback's significant words that draft and research lack, from which it opens new ground."""
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+class Paused(FactoryError):
+    """The person has left the conversation; the cycle waits where it stands."""
+
+    exit_code = EXIT_INTERRUPTED
+
+
+def is_new_project(cycle: Cycle) -> bool:
+    """Whether the draft is for a project from an idea, so in the project form."""
+    return bool(cycle.options.idea)
+
+
+def has_contract(cycle: Cycle) -> str:
+    """Why nothing is researched or planned: an approved specification is there. Raises Refused for an unapproved one."""
+    if cycle.lab.repo.show(cycle.head, SPEC_FILE) is None:
+        return ""
+    approved_text(cycle.lab, cycle.head)
+    return "the specification is approved"
+
+
+def has_approved_plan(cycle: Cycle) -> str:
+    """Why nothing is researched or planned in improve: the current plan was approved by a person."""
+    return "the plan is approved" if cycle.options.approved_plan else ""
+
+
+def research(cycle: Cycle, scope: str) -> Outcome:
+    """Have the Researcher find what the draft can stand on; feedback that opens new ground is researched alone."""
+    if not is_new_project(cycle):
+        return planning.research(cycle, scope)
+    refusal = objection(cycle, "researcher")
+    if refusal:
+        return Done({"left_out": refusal})
+    told = cycle.state.scope(scope).corrections
+    task = "Find what is known that a specification of this idea should stand on."
+    if told:
+        task = "Look into what the person's newest feedback opens, and add to the findings that are there."
+    facts = {"form": "project", "idea": cycle.options.idea, "research": planning.research_text(cycle), "feedback": told}
+    result = ask(cycle, scope, "research", Question("researcher", task, facts))
+    if result.status != "done":
+        return Done({"left_out": f"the researcher ended as {result.status}: {result.error}"})
+    planning.store_research(cycle, result.text)
+    return Done({"findings": planning.findings_in(result.text)})
+
+
+def draft(cycle: Cycle, scope: str) -> Outcome:
+    """Have the Strategist write the draft, or mend it by the person's feedback."""
+    refusal = objection(cycle, "strategist")
+    if refusal:
+        return End("budget", f"no draft: {refusal}")
+    told = cycle.state.scope(scope).corrections
+    previous = _read(_draft_file(cycle))
+    task = "Mend the draft by the feedback." if told else "Write the specification."
+    shape = {"form": "project", "idea": cycle.options.idea} if is_new_project(cycle) else planning.plan_facts(cycle, scope)
+    facts = shape | {"research": planning.research_text(cycle), "feedback": told, "previous": previous}
+    result = ask(cycle, scope, "draft", Question("strategist", task, facts))
+    if result.status != "done":
+        return End("no_draft", result.text or result.error or f"the strategist ended as {result.status}")
+    atomic_write(_draft_file(cycle), result.text)
+    return Done({"sha256": digest(result.text)})
+
+
+def gate_draft(cycle: Cycle, scope: str) -> Outcome:
+    """Every rule that can be checked; problems go back once, before the person has to see them."""
+    problems = problems_of(cycle, _read(_draft_file(cycle)))
+    asked = [r for r in cycle.state.scope(scope).redirects if r["step"] == "gate_draft"]
+    edited = any(r["step"] == "discuss" and not r["corrections"] for r in cycle.state.scope(scope).redirects[-1:])
+    if problems and not edited and len(asked) < cycle.redirects_allowed:
+        return Again("draft", problems)
+    if problems and cycle.person is None and not cycle.options.plan_only:
+        return End("draft_rejected", "; ".join(problems))
+    return Done({"problems": problems})
+
+
+def problems_of(cycle: Cycle, text: str) -> list[str]:
+    """The broken rules of a draft, as sentences; a text in neither form is one problem."""
+    try:
+        spec = parse(text)
+    except BadInput as error:
+        return [error.message]
+    return [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in _findings(cycle, spec) if f.severity == "error"]
+
+
+def _findings(cycle: Cycle, spec: Spec) -> list[Any]:
+    if is_new_project(cycle):
+        found = set(cycle.state.result("research").get("findings", []))
+        return check(spec, PlanLimits(), PlanContext(findings=found))
+    return check(spec, planning.limits(cycle), planning.context(cycle))
+
+
+def discuss(cycle: Cycle, scope: str) -> Outcome:
+    """The person's word: approve, feedback, their own edit, or leave. Code takes it; no agent can say it."""
+    file = _draft_file(cycle)
+    if cycle.options.plan_only or cycle.person is None:
+        return End("plan_only", f"the draft waits for a person: factory spec approve {file}")
+    said = cycle.person.discuss(_view(cycle, scope))
+    atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md", _read(file))
+    if said.kind == "quit":
+        raise Paused("The draft waits for you.", f"factory ceo {cycle.lab.paths.root} goes on with it.")
+    if said.kind == "edited":
+        atomic_write(file, said.text)
+        return Again("gate_draft", [])
+    if said.kind == "feedback":
+        return Again("research" if opens_new_ground(said.text, _known(cycle)) else "draft", [said.text])
+    return _approved(cycle, said)
+
+
+def _view(cycle: Cycle, scope: str) -> Draft:
+    rounds = [r for r in cycle.state.scope(scope).redirects if r["step"] == "discuss"]
+    text = _read(_draft_file(cycle))
+    previous = _read(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md")
+    return Draft(text, len(rounds) + 1, problems_of(cycle, text), previous)
+
+
+def _approved(cycle: Cycle, said: Opinion) -> Outcome:
+    text = _read(_draft_file(cycle))
+    problems = problems_of(cycle, text)
+    if problems:
+        raise Refused("A draft that breaks rules cannot be approved.", problems[0])
+    return Done({"sha256": digest(text)})
+
+
+def opens_new_ground(feedback: str, known: str) -> bool:
+    """Whether most significant words of a feedback are in neither draft nor research."""
+    words = {word.lower() for word in _WORD.findall(feedback)}
+    missing = words - {word.lower() for word in _WORD.findall(known)}
+    return bool(words) and len(missing) / len(words) > NEW_GROUND
+
+
+def _known(cycle: Cycle) -> str:
+    return _read(_draft_file(cycle)) + planning.research_text(cycle) + cycle.options.idea
+
+
+def approve(cycle: Cycle, scope: str) -> Outcome:
+    """Record the approval, and put the specification where the next mode finds it."""
+    text = _read(_draft_file(cycle))
+    if digest(text) != cycle.state.result("discuss")["sha256"]:
+        raise Refused("The draft was changed after it was approved.", "Run the command again to read it once more.")
+    return _adopt(cycle, text, how="terminal")
+
+
+def adopt(cycle: Cycle, scope: str) -> Outcome:
+    """Build without a person: a plan that passed its gate is the contract of this build, and the record says so."""
+    return _adopt(cycle, _read(_draft_file(cycle)), how="drafted")
+
+
+def _adopt(cycle: Cycle, text: str, *, how: str) -> Outcome:
+    spec = parse(text)
+    who = "factory" if how == "drafted" else cycle.lab.repo.identity["GIT_AUTHOR_NAME"]
+    approvals = Approvals(cycle.lab.home, cycle.lab.paths.key)
+    approvals.approve(text, form=spec.form, title=spec.title, how=how, who=who)
+    if spec.form != "project":
+        atomic_write(cycle.lab.paths.plan, text)
+        return Done({"sha256": digest(text), "next": "improve"})
+    commit = cycle.lab.repo.commit_files(cycle.head, {SPEC_FILE: text}, f"Specify {spec.title}\n")
+    cycle.lab.repo.set_ref(cycle.branch_ref, commit)
+    return Done({"sha256": digest(text), "commit": commit, "next": "build"})
+
+
+def _draft_file(cycle: Cycle) -> Path:
+    return cycle.lab.paths.cycle_dir(cycle.id) / "draft.md"
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.exists() else ""
+
+
+def no_code(cycle: Cycle) -> str:
+    """Why a step about measurements is not needed: there is nothing to measure in a project from an idea."""
+    return "there is nothing to measure yet" if is_new_project(cycle) else ""
+
+
