@@ -275,7 +275,7 @@ class Repo:
         return self.worktree_of(ref.removeprefix(BRANCHES)) if ref.startswith(BRANCHES) else None
 
     def rename_ref(self, old: str, new: str) -> None:
-        """Move what ``old`` points at to ``new``, as far as ``old`` exists; a checked-out branch stays too."""
+        """Move what ``old`` points at to ``new``, if ``old`` exists; a checked-out branch stays too."""
         sha = self.refs(old).get(old)
         if sha is not None:
             self.set_ref(new, sha)

@@ -92,13 +92,13 @@ def load_open(lab: Lab, number: int) -> Experiment:
     if experiment.scope:
         raise Refused(
             f"Experiment {number} belongs to cycle {experiment.cycle}.",
-            f"`factory ceo {lab.paths.root}` resumes that cycle, `factory begin` starts an experiment by hand.",
+            f"`factory ceo {lab.paths.root}` resumes it, `factory begin` starts one by hand.",
         )
     return experiment
 
 
 def is_finalized(lab: Lab, experiment: Experiment) -> bool:
-    """Whether nothing is left to do: an experiment by hand ends with its journal, after row, refs and note."""
+    """Whether nothing is left to do; one by hand ends with its journal, after row, refs and note."""
     last = "experiment.finalized" if experiment.scope else "cycle.closed"
     return any(
         event.type == last and event.experiment in (None, experiment.id)
