@@ -206,10 +206,14 @@ class Cycle:
         if not box.exists():
             return
         with write_lock(self.lab.repo.common_dir):
-            lines = box.read_text(encoding="utf-8").splitlines()
+            lines = box.read_text(encoding="utf-8", errors="replace").splitlines()
             known = set(self.state.messages)
             for line in lines:
-                text = json.loads(line)["text"]
+                try:
+                    text = str(json.loads(line)["text"])
+                except (ValueError, TypeError, KeyError):
+                    self.progress.warn(f"a line of {box} is no message and is left out: {line[:60]}")
+                    continue
                 if text not in known:
                     self.record("message.taken", text=text, step=step)
             box.unlink()

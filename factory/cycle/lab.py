@@ -88,8 +88,9 @@ class Lab:
         return named
 
 
-def open_lab(path: str | Path, say: Callable[[str], None]) -> Lab:
-    """Open the project at ``path`` for work: resolved to its main checkout, its state folder in place."""
+def open_lab(path: str | Path, say: Callable[[str], None], *, write: bool = True) -> Lab:
+    """Open the project at ``path``: its main checkout, and, to write, with its state folder in place."""
     project = open_project(path)
-    ensure_state_dir(project)
+    if write:
+        ensure_state_dir(project)
     return Lab(project, factory_home(), say)
