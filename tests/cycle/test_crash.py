@@ -34,19 +34,30 @@ def number(text: str) -> int:
     return 0
 '''
 
-OBSERVABILITY = """
+NAMES = """\
+\"\"\"Names that others read from here.\"\"\"
+
+import json
+"""
+
+# The unused import is what the constraint reads: mending it is the trap.
+DIMENSION_AND_CONSTRAINT = """
 [[eval.dimension]]
 name = "observability"
 tier = "growth"
+
+[[eval.constraint]]
+name = "names"
+check = "python -c 'import calc.names; calc.names.json'"
 """
 
 COMPARED = ("id", "hypothesis", "verdict", "reason")
 
 
 def two_phases(path: Path) -> Path:
-    """A project in which the offline runner finds two things to do, one of which does not pass the guard."""
-    policy = POLICY.replace('read_only = ["fixed/**"]', 'read_only = ["fixed/**", "calc/reading.py"]')
-    return small_project(path, {"calc/reading.py": SILENT}, policy=policy + OBSERVABILITY)
+    """A project in which the offline runner finds two things to do: one is reverted, one is kept."""
+    files = {"calc/reading.py": SILENT, "calc/names.py": NAMES}
+    return small_project(path, files, policy=POLICY + DIMENSION_AND_CONSTRAINT)
 
 
 def start(project: Path) -> subprocess.Popen[str]:
@@ -87,7 +98,7 @@ def outcome(project: Path) -> dict[str, Any]:
             for name in names
             if name != "refs/factory/log"
         },
-        "log": (project / "calc/sums.py").read_text(),
+        "checkout": git(project, "status", "--porcelain", "--untracked-files=all"),
     }
 
 
@@ -113,6 +124,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], dict[s
             factory("ceo", project, "--runner", "offline").expect(0)
             known.update(outcome(project))
             known["events"] = count_lines(project)
+            assert [row["reason"] for row in known["rows"]] == ["constraint", "improved"]
         return {**known}
 
     return make
