@@ -1,4 +1,4 @@
-"""Asking an agent: budget first, then the prompt, the call, and everything stored before anyone reads the answer."""
+"""Asking an agent: the budget first, then the call, and all of it stored before anyone reads the answer."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def ask(
 
 @dataclass(frozen=True)
 class Call:
-    """A question on its way to an agent. ``key`` names it in the journal, whatever becomes of single tries."""
+    """A question on its way. ``key`` names it in the journal, whatever becomes of single tries."""
 
     cycle: Cycle
     scope: str
@@ -121,7 +121,7 @@ class Call:
 
 
 def _adopt(call: Call) -> AgentResult | None:
-    """The answer of a call that was running when the factory died, if its child finished; else put things back.
+    """The answer of a call that ran when the factory died, if its child finished; else put things back.
 
     A Builder's half-done work is not built upon: the workspace is made again as it was before the call.
     """
