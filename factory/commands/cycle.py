@@ -12,7 +12,7 @@ from typing import Any
 
 from factory import output
 from factory.agents.roles import ROLES
-from factory.config import ProjectConfig, default_project
+from factory.config import ProjectConfig, default_project, settings_in_force
 from factory.cycle.context import Cycle, CycleOptions
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
@@ -88,6 +88,7 @@ def _options(lab: Lab, asked: dict[str, Any]) -> CycleOptions:
     """The options of a new cycle: as asked, else as configured."""
     policy = lab.policy("HEAD") or default_project()
     configured = {"mode": "auto", "runner": policy.runner.default, "model": policy.runner.model}
+    configured["sandbox"] = settings_in_force({}, None).config.runner.sandbox
     chosen = configured | asked
     runner = resolve_runner(chosen["runner"])
     # A runner that the person names does the work of every role.

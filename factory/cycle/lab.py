@@ -7,23 +7,28 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from factory.config import ProjectConfig, load_project
+from factory.config import ProjectConfig, load_project, settings_in_force
 from factory.errors import BadInput
 from factory.git import Repo
 from factory.journal import Journal
 from factory.paths import CONFIG_FILE, HomePaths, ProjectPaths, factory_home
 from factory.project import Project, ensure_state_dir, open_project
 from factory.rows import Row, read
+from factory.sandbox import Sandbox, choose
 from factory.store import ExperimentStore
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A project, its repository, its records and the factory home. ``say`` reports on long work."""
+    """A project, its repository, its records and the factory home. ``say`` reports on long work.
+
+    ``sandbox_wanted`` is the protection for what runs the project's code; empty: as configured.
+    """
 
     project: Project
     home: HomePaths
     say: Callable[[str], None]
+    sandbox_wanted: str = ""
 
     @property
     def repo(self) -> Repo:
@@ -39,6 +44,12 @@ class Lab:
     def store(self) -> ExperimentStore:
         """The experiment log and folders."""
         return ExperimentStore(self.paths, self.repo.common_dir)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """The protection that the project's code is measured in; a CLI's own is none for it."""
+        wanted = self.sandbox_wanted or settings_in_force({}, None).config.runner.sandbox
+        return choose("auto" if wanted == "cli" else wanted)
 
     def history(self) -> list[Row]:
         """The rows of the log that can be read, in file order; damaged lines are left out."""
