@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from factory.paths import factory_home
-from factory.sandbox.installation import SYSTEM, in_system, needed_by
+from factory.sandbox.installation import MOST_LINKS, SYSTEM, in_system, needed_by
 from factory.sandbox.request import SandboxRequest
 
 #: Of /etc, what programs need to run, look up names and check certificates; passwords and package clients'
@@ -75,9 +75,9 @@ def _system() -> Iterator[str]:
 def _hidden(request: SandboxRequest) -> Iterator[Path]:
     """Private folders that lie among those of the system."""
     for folder in (Path.home(), factory_home().root, *request.hidden):
-        for place in _names(folder):
-            if in_system(place) and place not in SYSTEM and place.is_dir():
-                yield place
+        place = folder.resolve()
+        if in_system(place) and place not in SYSTEM and place.is_dir():
+            yield place
 
 
 def _crowded(mounts: Sequence[_Mount]) -> Iterator[Path]:
@@ -95,33 +95,45 @@ def _crowded(mounts: Sequence[_Mount]) -> Iterator[Path]:
 
 
 def _given(program: str, request: SandboxRequest) -> Iterator[_Mount]:
-    """What the request and the program need."""
+    """What the request and the program need: each thing at its real place, and the links that lead there."""
     certificates = [Path(os.environ[name]) for name in CERTIFICATES if os.environ.get(name)]
-    readable = (*needed_by(program), *request.readable, *certificates)
-    for place in dict.fromkeys(name for path in readable for name in _names(path)):
-        if not (place.is_symlink() and _covered(place, readable)):
-            yield _Mount(place, _read_only(place))
-    for place in (name for path in request.writable for name in _names(path)):
-        yield _Mount(place, ("--bind-try", str(place), str(place)))
     how = "--bind" if request.access == "write" else "--ro-bind"
-    for place in _names(request.workspace):
-        yield _Mount(place, (how, str(place), str(place)))
-    for place in (*_names(request.home), *_names(request.tmp)):
-        yield _Mount(place, ("--bind", str(place), str(place)))
+    wanted = [
+        *(("--ro-bind-try", path) for path in (*needed_by(program), *request.readable, *certificates)),
+        *(("--bind-try", path) for path in request.writable),
+        (how, request.workspace),
+        *(("--bind", path) for path in (request.home, request.tmp)),
+    ]
+    places: dict[Path, str] = {}
+    links: dict[Path, None] = {}
+    for option, path in wanted:
+        on_the_way, real = really(path)
+        links |= dict.fromkeys(on_the_way)
+        places[real] = option
+    for place, option in places.items():
+        yield _Mount(place, (option, str(place), str(place)))
+    for link in links:
+        if not in_system(link) and not any(link.is_relative_to(place) for place in places):
+            yield _Mount(link, ("--symlink", str(link.readlink()), str(link)))
 
 
-def _covered(link: Path, folders: Iterable[Path]) -> bool:
-    """Whether a link is seen anyway, in a folder that is."""
-    return in_system(link) or any(f != link and link.is_relative_to(f.resolve()) for f in folders)
+def really(path: Path) -> tuple[list[Path], Path]:
+    """The links on the way to a path, each at its own real place, and where the path really is."""
+    links: list[Path] = []
+    here, ahead = Path("/"), list(Path(os.path.abspath(path)).parts[1:])  # noqa: PTH100 - links are kept
+    while ahead and len(links) < MOST_LINKS:
+        step = here / ahead.pop(0)
+        if step.name == "..":
+            here = here.parent
+        elif step.is_symlink():
+            links.append(step)
+            target = step.readlink()
+            here = Path("/") if target.is_absolute() else here
+            ahead = [part for part in target.parts if part != "/"] + ahead
+        else:
+            here = step
+    return links, here.joinpath(*ahead)
 
 
 def _read_only(path: Path) -> tuple[str, ...]:
-    if path.is_symlink():
-        return ("--symlink", str(path.readlink()), str(path))
     return ("--ro-bind-try", str(path), str(path))
-
-
-def _names(path: Path) -> list[Path]:
-    """A path as it is given, and as it really is: a program may use either."""
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would lose the first
-    return list(dict.fromkeys((absolute, absolute.resolve())))
