@@ -1,4 +1,4 @@
-"""Asking an agent: budget first, then the prompt, the call, and everything stored before anyone reads the answer."""
+"""Asking an agent: budget, prompt, call, and everything stored before anyone reads the answer."""
 
 from __future__ import annotations
 
