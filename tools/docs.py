@@ -209,7 +209,7 @@ def files_page() -> str:
 
 def settings_page() -> str:
     """Every setting, table by table, as the program's own reference has them."""
-    return f"# Configuration\n\n{NOTE}\n\n{settings_reference()}"
+    return f"# Settings\n\n{NOTE}\n\n{settings_reference()}"
 
 
 def spec_rules_page() -> str:

@@ -127,6 +127,8 @@ def _loop(
         if cycles != 1 and (cycle.state.closed or {}).get("ended"):
             # The plan has nothing left to try; another cycle would find the same.
             break
+    if not as_json:
+        output.say(f"next: factory history {lab.paths.root}")
     return EXIT_OK
 
 
@@ -200,9 +202,8 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     if integration.get("status") == "pending":
         output.say(f"integration is pending: {integration['message']}")
         output.say(f"when that is out of the way: {integration['command']}")
-    elif integration:
+    elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
-    output.say(f"next: factory history {lab.paths.root}")
 
 
 def run_abandon(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Asking an agent: budget, prompt, call, and everything stored before anyone reads the answer."""
+"""Asking an agent: the budget first, then the call, and all of it stored before anyone reads the answer."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def ask(
 
 @dataclass(frozen=True)
 class Call:
-    """A question on its way to an agent. ``key`` names it in the journal, whatever single tries become."""
+    """A question on its way. ``key`` names it in the journal, whatever becomes of single tries."""
 
     cycle: Cycle
     scope: str

@@ -28,7 +28,9 @@ from factory.models import (
     Experiment,
     ExperimentRecord,
     FailureReport,
+    FeatureCheck,
     GuardReport,
+    Kind,
     Measurement,
     MeasurementPairs,
     Model,
@@ -39,6 +41,7 @@ from factory.models import (
     ReviewVerdict,
     Verdict,
     VerdictRecord,
+    VerifyCheck,
     VerifyReport,
 )
 from factory.precheck import PrecheckFacts, run_precheck
@@ -117,7 +120,7 @@ def begin(
     target: str,
     policy: ProjectConfig,
     scope: str = "",
-    kind: str = "code",
+    kind: Kind = Kind.CODE,
     runner: str = "",
 ) -> Experiment:
     """Reserve an id, root a branch at ``base`` and make a workspace there.
@@ -154,7 +157,7 @@ def _reserve(
     target: str,
     policy: ProjectConfig,
     scope: str,
-    kind: str,
+    kind: Kind,
     runner: str,
 ) -> Experiment:
     """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its id."""
@@ -243,7 +246,13 @@ def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) 
     before = folder.read(BEFORE, Measurement) if folder.exists(BEFORE) else None
     passing = [test for test, outcome in before.tests.items() if outcome == "passed"] if before else []
     report = run_guards(
-        lab.repo, experiment.baseline, commit, policy, allows=experiment.item.allows, passing_tests=passing
+        lab.repo,
+        experiment.baseline,
+        commit,
+        policy,
+        allows=experiment.item.allows,
+        passing_tests=passing,
+        founds_judge=experiment.kind is Kind.SCAFFOLD,
     )
     folder.write(GUARD, report)
     folder.write("changes.diff", lab.repo.diff(experiment.baseline, commit))
@@ -254,7 +263,9 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     """Measure the candidate with the baseline's judge; repeat what newly fails; try the item's own check."""
     folder = lab.store.experiment(experiment.id)
     before = baseline_measurement(lab, experiment, policy)
-    after = measure_commit(lab, commit, experiment.baseline, policy)
+    # A scaffold makes the harness that measures it; everything later is judged by its baseline's.
+    judge = commit if experiment.kind is Kind.SCAFFOLD else experiment.baseline
+    after = measure_commit(lab, commit, judge, policy)
     failures = confirm_failures(
         lab, experiment.baseline, commit, policy, before=before.tests, after=after.tests
     )
@@ -266,13 +277,15 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
 
 
 def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> VerifyReport:
-    command = experiment.item.verify
-    if not command:
-        return VerifyReport(commit=commit)
-    before, after = (
-        run_verify(lab, sha, experiment.baseline, policy, command) for sha in (experiment.baseline, commit)
-    )
-    return VerifyReport(commit=commit, before=before, after=after)
+    own = [FeatureCheck(command=experiment.item.verify)] if experiment.item.verify else []
+    checks = []
+    for wanted in experiment.item.checks or own:
+        before, after = (
+            run_verify(lab, sha, experiment.baseline, policy, wanted.command)
+            for sha in (experiment.baseline, commit)
+        )
+        checks.append(VerifyCheck(feature=wanted.feature, before=before, after=after))
+    return VerifyReport(commit=commit, checks=checks)
 
 
 def review(
@@ -314,6 +327,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
             dependencies_changed=_changes_dependencies(lab, experiment, commit),
+            scaffold=experiment.kind == Kind.SCAFFOLD,
             review=_stored(folder, FINAL_REVIEW, ReviewRecord),
         )
     )
@@ -404,13 +418,21 @@ def _weigh(
             rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
             return _verdict(lab, experiment, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
     folder = lab.store.experiment(experiment.id)
+    if experiment.kind == Kind.SCAFFOLD and report.passed:
+        rationale = "a scaffold: nothing could be measured before, and what can be measured now passes"
+        return _verdict(lab, experiment, Verdict.KEEP, Reason.HELD_DELIVERED, rationale)
     comparison = _comparison(folder, report.commit, policy)
     if comparison is None:
         return _verdict(
             lab, experiment, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured"
         )
-    check = _stored(folder, VERIFY, VerifyReport)
-    decision = decide(report, comparison, delivered=check.delivered if check else None)
+    shown = _stored(folder, VERIFY, VerifyReport)
+    decision = decide(
+        report,
+        comparison,
+        delivered=shown.delivered if shown else None,
+        is_contract=experiment.kind == Kind.CONTRACT,
+    )
     return _verdict(lab, experiment, decision.verdict, decision.reason, decision.rationale)
 
 

@@ -109,5 +109,5 @@ class Runner(Protocol):
         ...
 
     def adopt(self, invocation: Invocation) -> AgentResult | None:
-        """The result of that invocation, if its child ended while the factory was dead; else None."""
+        """The result of an invocation whose child ended while the factory was dead; None if it did not."""
         ...
