@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory.errors import EnvironmentLacking
+from factory.evals.dimensions.lint import DEFAULT_IGNORED, DEFAULT_RULES
 from factory.offline import ruff
 from factory.offline.facts import Scope, is_plain_file
 from factory.offline.handlers import Handler, silent_handlers
@@ -18,10 +19,6 @@ from factory.offline.project import Project, is_test, package_of, python_files, 
 #: many files it takes to speak of a habit.
 HABIT_SHARE = 0.9
 HABIT_FILES = 5
-
-#: What the lint dimension asks of a project that does not configure ruff; without a declared Python, UP
-#: would assume one, and the code might no longer run on the oldest that the project means.
-PLAIN_RULES = "E,W,F,B,I,UP,C4,SIM,PIE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +85,15 @@ def _ruff_sees(root: Path, project: Project, files: Sequence[str]) -> Seen:
 
 
 def _rules(project: Project) -> tuple[str, ...]:
+    """What the lint dimension asks of a project that does not configure ruff.
+
+    Without a declared Python, UP would assume one, and the code might no longer run on the oldest that the
+    project means.
+    """
     if project.uses_ruff:
         return ()
-    ignored = "E501" if project.python else "E501,UP"
-    return (*project.ruff_options, "--select", PLAIN_RULES, "--ignore", ignored)
+    ignored = DEFAULT_IGNORED if project.python else f"{DEFAULT_IGNORED},UP"
+    return (*project.ruff_options, "--select", DEFAULT_RULES, "--ignore", ignored)
 
 
 def _old_syntax(root: Path, project: Project, lint: Sequence[ruff.Finding]) -> tuple[ruff.Finding, ...]:
