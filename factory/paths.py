@@ -118,6 +118,11 @@ class HomePaths:
         return self.root / "workspaces"
 
     @property
+    def agents(self) -> Path:
+        """Homes and temporary files of running agents, gone when they end."""
+        return self.root / "agents"
+
+    @property
     def environments(self) -> Path:
         """Python environments made for projects."""
         return self.root / "environments"
