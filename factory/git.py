@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from factory.errors import BadInput, EnvironmentLacking, FactoryError
+from factory.errors import BadInput, EnvironmentLacking, FactoryError, Refused
 from factory.process import quick_bytes
 
 ENGINE_NAME = "factory"
 ENGINE_EMAIL = "factory@localhost"
+BRANCHES = "refs/heads/"
 GITLINK_MODE = "160000"
 SYMLINK_MODE = "120000"
 
@@ -240,15 +241,28 @@ class Repo:
         return dict(line.split(" ", 1) for line in lines)
 
     def set_ref(self, ref: str, new: str, old: str | None = None) -> None:
-        """Point ``ref`` at ``new``; with ``old``, only if that is where it points now."""
+        """Point ``ref`` at ``new``; with ``old``, only if that is where it points now.
+
+        Raises Refused for a branch that is checked out somewhere: its files would no longer fit it.
+        """
+        place = self._checked_out(ref)
+        if place is not None and self.find(ref) != new:
+            raise Refused(
+                f"{ref.removeprefix(BRANCHES)} is checked out in {place}, so it is not moved.",
+                "`git switch` to another branch there, then run the same command again.",
+            )
         self.git("update-ref", ref, new, *([old] if old is not None else []), what=f"move {ref}")
 
     def delete_ref(self, ref: str) -> None:
-        """Remove a ref; nothing happens when there is none."""
-        self.git("update-ref", "-d", ref, what=f"remove {ref}")
+        """Remove a ref; nothing happens when there is none, and a branch that is checked out stays."""
+        if self._checked_out(ref) is None:
+            self.git("update-ref", "-d", ref, what=f"remove {ref}")
+
+    def _checked_out(self, ref: str) -> Path | None:
+        return self.worktree_of(ref.removeprefix(BRANCHES)) if ref.startswith(BRANCHES) else None
 
     def rename_ref(self, old: str, new: str) -> None:
-        """Move what ``old`` points at to ``new``, as far as ``old`` exists."""
+        """Move what ``old`` points at to ``new``, if ``old`` exists; a checked-out branch stays too."""
         sha = self.refs(old).get(old)
         if sha is not None:
             self.set_ref(new, sha)
@@ -372,14 +386,14 @@ class Repo:
     # ---- integration
 
     def worktree_of(self, branch: str) -> Path | None:
-        """The working tree in which ``branch`` is checked out, or None."""
+        """The working tree in which ``branch`` is checked out, or None; one that was deleted is none."""
         place: Path | None = None
         for line in split_nul(
             self.git("worktree", "list", "--porcelain", "-z") if self._has_worktree_z else self._worktrees()
         ):
             if line.startswith("worktree "):
                 place = Path(line.removeprefix("worktree "))
-            elif line == f"branch refs/heads/{branch}":
+            elif line == f"branch {BRANCHES}{branch}" and place is not None and place.is_dir():
                 return place
         return None
 
@@ -398,7 +412,8 @@ class Repo:
         """
         place = self.worktree_of(branch)
         if place is not None:
-            done = _run(["merge", "--ff-only", "--quiet", head], place)
+            # With autostash, a setting of the person's, git would put their changes away and back.
+            done = _run(["merge", "--ff-only", "--no-autostash", "--quiet", head], place)
             return Merge(done.returncode == 0, (done.stderr or done.stdout).strip())
         old = self.find(f"refs/heads/{branch}")
         if old is None or not self.is_ancestor(old, head):

@@ -18,7 +18,7 @@ from factory.errors import FactoryError
 from factory.fsio import write_lock
 from factory.journal import Event, Journal
 from factory.log import trail
-from factory.models import PlanItem
+from factory.models import PlanItem, Verdict
 from factory.runners.base import Runner
 
 
@@ -103,8 +103,12 @@ class Cycle:
 
     @property
     def head(self) -> str:
-        """Where the cycle's branch stands: the base of the next phase."""
-        return self.lab.repo.refs(self.branch_ref).get(self.branch_ref, self.start)
+        """Where the cycle stands: the commit kept last, the base of the next phase.
+
+        It is what the journal says. The branch shows it to people, who could move it.
+        """
+        kept = [r["commit"] for r in self.state.finalized.values() if r["verdict"] == Verdict.KEEP]
+        return str(kept[-1] if kept else self.state.result("setup").get("commit") or self.start)
 
     @cached_property
     def policy(self) -> ProjectConfig:
