@@ -34,8 +34,9 @@ class Invocation:
     """One call of one role.
 
     ``facts`` is what the prompt was rendered from (JSON-serialisable); ``timeout_s`` is in seconds;
-    ``env`` is added to the few variables that a child gets; ``schema`` is the JSON schema of a structured answer;
-    an empty ``model`` leaves the choice to the runner. Whatever a child prints goes below ``output_dir``.
+    ``env`` is added to the few variables that a child gets; ``schema`` is the JSON schema of a structured
+    answer; an empty ``model`` leaves the choice to the runner. Whatever a child prints goes below
+    ``output_dir``.
     """
 
     role: str
@@ -109,5 +110,8 @@ class Runner(Protocol):
         ...
 
     def adopt(self, invocation: Invocation) -> AgentResult | None:
-        """The result of an invocation whose child ended while the factory was dead; None if it did not."""
+        """The result of the same invocation, whose child ended while the factory was dead, or None.
+
+        Its prompt and working directory may be others; its output folder is the same.
+        """
         ...
