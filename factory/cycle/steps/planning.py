@@ -8,6 +8,7 @@ from typing import Any
 from factory.backlog import read_backlog
 from factory.brief import build_brief
 from factory.cycle.agents import Question, ask, objection
+from factory.cycle.archive import latest_notes
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.state import CYCLE_SCOPE
@@ -31,7 +32,12 @@ def research(cycle: Cycle, scope: str) -> Outcome:
     task = "Find what is true of this project and matters for its next improvement."
     if cycle.options.lite:
         task += " Use the archive and the observations only; no web search."
-    facts = _common_facts(cycle) | {"corrections": cycle.state.scope(scope).corrections}
+    if cycle.options.focus:
+        task += " It will serve the focus given below, and nothing else."
+    facts = _common_facts(cycle) | {
+        "archive": latest_notes(cycle.lab),
+        "corrections": cycle.state.scope(scope).corrections,
+    }
     result = ask(cycle, scope, "research", Question("researcher", task, facts))
     if result.status != "done":
         return Done({"left_out": f"the researcher ended as {result.status}: {result.error}"})
@@ -56,7 +62,7 @@ def gate_research(cycle: Cycle, scope: str) -> Outcome:
         if findings == expected
         else [f"Findings must be numbered R1, R2, … without gaps; found {', '.join(findings)}."]
     )
-    return _gate(cycle, scope, "gate_research", "research", problems, {"research": _research_text(cycle)}, {})
+    return _gate(cycle, scope, "gate_research", "research", problems, {"research": research_text(cycle)}, {})
 
 
 def plan(cycle: Cycle, scope: str) -> Outcome:
@@ -64,12 +70,7 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
     refusal = objection(cycle, "strategist")
     if refusal:
         return End("budget", f"no plan: {refusal}")
-    task = "Write the plan of this improvement cycle."
-    if cycle.options.lite:
-        task += " One item only: the first in FEEC order."
-    if cycle.options.focus:
-        task += " It serves the focus given below, and nothing else."
-    result = ask(cycle, scope, "plan", Question("strategist", task, _plan_facts(cycle, scope)))
+    result = ask(cycle, scope, "plan", Question("strategist", _plan_task(cycle), _plan_facts(cycle, scope)))
     if result.status == "refused":
         return End("no_plan", result.text or result.error)
     if result.status != "done":
@@ -77,6 +78,27 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
     for place in (cycle.lab.paths.cycle_dir(cycle.id) / "plan.md", cycle.lab.paths.plan):
         atomic_write(place, result.text)
     return Done({"bytes": len(result.text.encode())})
+
+
+def _plan_task(cycle: Cycle) -> str:
+    """The task in words, with the rules that bind this plan and no other."""
+    limits, task = _limits(cycle), "Write the plan of this improvement cycle."
+    if limits.lite:
+        task += (
+            " One item and one phase only: the first in FEEC order. What else you see goes into section 8."
+        )
+    if limits.focus:
+        task += " It serves the focus given below, and nothing else."
+    elif not limits.lite:
+        task += (
+            f" A plan of several items has at least {limits.min_growth} with a growth dimension, at most"
+            f" {limits.max_new} that serve no backlog item, and at least one that serves the backlog where there is"
+            " one. Fewer items, well founded, are better than many."
+        )
+    avoided = sorted(_context(cycle).stuck_categories or ())
+    if avoided:
+        task += f" The cycle is stuck in {', '.join(avoided)}: take another category, or combine near misses."
+    return task
 
 
 def gate_plan(cycle: Cycle, scope: str) -> Outcome:
@@ -109,13 +131,9 @@ def _gate(
 ) -> Outcome:
     """Deterministic problems first; they go back while redirects are left. Then the CEO, except in lite."""
     if not problems and not cycle.options.lite:
-        answer = ceo_verdict(
-            cycle,
-            scope,
-            step,
-            f"Shall the cycle go on with this {back_to}?",
-            facts | {"checks": [{"name": f"{back_to}_rules", "passed": True}]},
-        )
+        checks = [{"name": f"{back_to}_rules", "passed": True}]
+        brief = cycle_brief(cycle, cycle.lab.history())
+        answer = ceo_verdict(cycle, scope, step, facts | {"checks": checks, "brief": brief})
         if answer.verdict is ReviewVerdict.ABORT:
             return End("aborted", f"the CEO ended the cycle at the {back_to} gate: {answer.reason}")
         if answer.verdict is ReviewVerdict.REDIRECT:
@@ -147,15 +165,16 @@ def _plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
     rows = cycle.lab.history()
     limits = _limits(cycle)
     return _common_facts(cycle) | {
-        "research": _research_text(cycle),
+        "research": research_text(cycle),
         "history": [_history_entry(row) for row in rows[-HISTORY_SHOWN:]],
         "limits": {"min_growth": limits.min_growth, "max_new": limits.max_new},
-        "brief": _brief(cycle, rows) if cycle.options.lite else {},
+        "brief": cycle_brief(cycle, rows) if cycle.options.lite else {},
         "corrections": cycle.state.scope(scope).corrections,
     }
 
 
-def _brief(cycle: Cycle, rows: list[Row]) -> dict[str, Any]:
+def cycle_brief(cycle: Cycle, rows: list[Row]) -> dict[str, Any]:
+    """The project's state in brief: what lite plans on, and the ground on which the CEO judges."""
     settings = cycle.policy.strategy
     return build_brief(
         rows,
@@ -179,7 +198,8 @@ def _history_entry(row: Row) -> dict[str, Any]:
     }
 
 
-def _research_text(cycle: Cycle) -> str:
+def research_text(cycle: Cycle) -> str:
+    """What the Researcher of this cycle wrote; empty where there is none."""
     place = cycle.lab.paths.cycle_dir(cycle.id) / "research.md"
     return place.read_text(encoding="utf-8") if place.exists() else ""
 
