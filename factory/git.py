@@ -224,7 +224,7 @@ class Repo:
         return [p.strip("\n") for p in split_nul(raw) if p.strip("\n")]
 
     def show(self, revision: str, path: str) -> str | None:
-        """A file's text at a commit (undecodable bytes kept as surrogates), or None where it has no such file."""
+        """A file's text at a commit (undecodable bytes as surrogates), or None for no such file."""
         return self._try("show", f"{revision}:{path}")
 
     def files(self, revision: str) -> list[str]:
@@ -369,16 +369,14 @@ class Repo:
         limit = [f"--depth={depth}"] if depth else []
         # A source that is not the tip of a branch may be wanted: upload-pack is told to hand out any commit.
         pack = "git -c uploadpack.allowAnySHA1InWant=true upload-pack"
-        self.git(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--upload-pack", pack, *limit, source.as_uri(), sha,
-            what=f"copy commit {sha[:12]}",
-        )  # fmt: skip
+        options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--upload-pack", pack, *limit]
+        self.git("fetch", *options, source.as_uri(), sha, what=f"copy commit {sha[:12]}")
 
     def checkout_at(self, revision: str, dest: Path, depth: int = 1) -> str:
         """Make ``dest`` a standalone clone without remotes, at ``revision``; its SHA is returned.
 
-        ``depth`` commits of history come along (0: all). What was at ``dest`` before is removed: checkouts are
-        recreated rather than repaired.
+        ``depth`` commits of history come along (0: all). What was at ``dest`` before is removed: checkouts
+        are recreated rather than repaired.
         """
         sha = self.resolve(revision)
         shutil.rmtree(dest, ignore_errors=True)
@@ -433,7 +431,7 @@ class Repo:
 def scratch_checkout(
     repo: Repo, revision: str, *, parent: Path | None = None, depth: int = 1
 ) -> Iterator[Path]:
-    """A throwaway checkout of ``revision``, removed at the end. ``parent`` is where it lies (default: the temp folder)."""
+    """A throwaway checkout of ``revision``, removed at the end; in ``parent`` (default: temp folder)."""
     if parent is not None:
         parent.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix="checkout-", dir=parent))

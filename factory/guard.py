@@ -10,7 +10,7 @@ import configparser
 import posixpath
 import tomllib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from factory.config import ProjectConfig
@@ -19,7 +19,9 @@ from factory.globs import matches
 from factory.models import GuardFinding, GuardReport
 from factory.paths import CONFIG_FILE, STATE_DIR
 
-EVAL_PATTERN = "eval/**"
+CONTRACT = "/SPEC.md"
+"""The approved specification, which only a person changes."""
+
 JUDGE_FILES = (
     "pytest.ini", ".pytest.ini", ".coveragerc", ".ruff.toml", "ruff.toml", "mypy.ini", ".mypy.ini",
 )  # fmt: skip
@@ -41,7 +43,8 @@ class GuardFacts:
     """What the guards look at.
 
     ``baseline`` and ``head`` are full SHAs; ``allows`` are the weakenings that the approved plan item names;
-    ``passing_tests`` are the node ids that passed at the baseline, where they are known.
+    ``passing_tests`` are the node ids that passed at the baseline, where they are known. A scaffold
+    ``founds_judge``: it makes the harness that protects every later phase.
     """
 
     repo: Repo
@@ -51,6 +54,7 @@ class GuardFacts:
     check_scope: bool = True
     allows: Collection[str] = ()
     passing_tests: Collection[str] = ()
+    founds_judge: bool = False
     changes: list[Change] = field(default_factory=list)
 
 
@@ -63,17 +67,16 @@ def run_guards(
     check_scope: bool = True,
     allows: Collection[str] = (),
     passing_tests: Collection[str] = (),
+    founds_judge: bool = False,
 ) -> GuardReport:
     """Every guard on the change from ``baseline`` to ``head``, under the policy ``config`` (the baseline's).
 
     Where the histories do not fit, the other guards have nothing sound to compare, so they are not run.
     """
-    facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests)
+    facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests, founds_judge)
     findings = list(rooted_at_baseline(facts))
     if not findings:
-        facts = GuardFacts(
-            repo, baseline, head, config, check_scope, allows, passing_tests, repo.changes(baseline, head)
-        )
+        facts = replace(facts, changes=repo.changes(baseline, head))
         findings = [finding for guard in GUARDS for finding in guard(facts)]
     return GuardReport(baseline=baseline, head=head, findings=findings)
 
@@ -96,16 +99,23 @@ def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
 
 
 def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 1: harness, policy, read-only paths and the configuration of the measuring tools are the baseline's."""
-    protected = (EVAL_PATTERN, CONFIG_FILE, *facts.config.scope.read_only)
+    """Rule 1: harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
+    protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config)))
     for change in facts.changes:
         name = posixpath.basename(change.path)
         if matches(protected, change.path):
             yield _judge_finding(change.path, f"{_verb(change)} a file that the judge owns")
+        elif facts.founds_judge:
+            continue
         elif name in JUDGE_FILES:
             yield _judge_finding(change.path, f"{_verb(change)} the configuration of a measuring tool")
         elif name in ("pyproject.toml", "setup.cfg", "tox.ini"):
             yield from _changed_tables(facts, change)
+
+
+def judge_patterns(config: ProjectConfig) -> tuple[str, ...]:
+    """The files that the judge owns: harness, policy and what the policy says is read-only."""
+    return ("eval/**", CONFIG_FILE, *config.scope.read_only)
 
 
 def _judge_finding(path: str, message: str) -> GuardFinding:

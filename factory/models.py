@@ -47,6 +47,18 @@ class Reason(StrEnum):
     ERROR = "error"
 
 
+class Kind(StrEnum):
+    """What an experiment is for, which decides what a keep takes.
+
+    ``code``: an improvement. ``contract``: a phase of an approved specification, kept only if it delivers.
+    ``scaffold``: a project's first phase, before which nothing can be measured.
+    """
+
+    CODE = "code"
+    CONTRACT = "contract"
+    SCAFFOLD = "scaffold"
+
+
 class Integration(StrEnum):
     """Whether a kept experiment has reached the target branch; a fact apart from the verdict."""
 
@@ -130,7 +142,7 @@ class Measurement(Model):
 
 
 class MeasurementPairs(Model):
-    """The samples that a decision rests on: baseline and candidate, pair by pair; one pair where nothing is noisy."""
+    """The samples that a decision rests on, pair by pair; one pair where nothing is noisy."""
 
     v: int = FORMAT_VERSION
     before: list[Measurement]
@@ -204,9 +216,19 @@ class PrecheckReport(Model):
         return all(c.passed for c in self.checks)
 
     @property
-    def first_failure(self) -> Check | None:
-        """The check that decides the reason code, or None."""
-        return next((c for c in self.checks if not c.passed), None)
+    def failures(self) -> list[Check]:
+        """The checks that failed, in their order."""
+        return [check for check in self.checks if not check.passed]
+
+    @property
+    def deciding_failure(self) -> Check | None:
+        """The failed check that gives the reason code: the first, but new test failures come before the
+        score that fell because of them. None when all passed.
+        """
+        named = [check for check in self.failures if check.reason is Reason.NEW_FAILURES]
+        first = next(iter(self.failures), None)
+        fell = first is not None and first.name == "score_direction"
+        return named[0] if named and fell else first
 
 
 class VerdictRecord(Model):
@@ -221,8 +243,18 @@ class VerdictRecord(Model):
     timestamp: str
 
 
+class FeatureCheck(Model):
+    """A feature's row of the validation matrix. ``feature`` is its reference; empty for an item's own."""
+
+    feature: str = ""
+    command: str
+
+
 class PlanItem(Model):
-    """What an experiment sets out to do: one phase of a plan with the specification item it serves."""
+    """What an experiment sets out to do: one phase of a plan with the specification item it serves.
+
+    ``checks`` are the rows of the features that this phase completes (project form).
+    """
 
     phase: int
     title: str
@@ -238,6 +270,7 @@ class PlanItem(Model):
     new_approach: str = ""
     allows: list[str] = Field(default_factory=list)
     citations: list[str] = Field(default_factory=list)
+    checks: list[FeatureCheck] = Field(default_factory=list)
 
 
 class ExperimentRecord(Model):
@@ -275,8 +308,8 @@ class ExperimentRecord(Model):
 class Experiment(Model):
     """An experiment as it was begun. ``baseline`` is the commit it is rooted at and compared with.
 
-    ``scope`` names its place in the cycle (``phase-2``), empty for one begun by hand; ``anti_pattern`` says which
-    reverted experiment it repeats, empty where none.
+    ``scope`` names its place in the cycle (``phase-2``), empty for one begun by hand; ``anti_pattern`` says
+    which reverted experiment it repeats, empty where none.
     """
 
     v: int = FORMAT_VERSION
@@ -284,7 +317,7 @@ class Experiment(Model):
     cycle: str
     scope: str = ""
     hypothesis: str
-    kind: str = "code"
+    kind: Kind = Kind.CODE
     category: str
     branch: str
     baseline: str
@@ -305,16 +338,27 @@ class FailureReport(Model):
     excused: list[str] = Field(default_factory=list)
 
 
-class VerifyReport(Model):
-    """Whether the plan item's own check failed at the baseline and passes on the candidate."""
+class VerifyCheck(Model):
+    """One check, run at the baseline and on the candidate. ``feature`` is empty for a plan item's own."""
 
-    v: int = FORMAT_VERSION
-    commit: str
-    before: CommandResult | None = None
-    after: CommandResult | None = None
+    feature: str = ""
+    before: CommandResult
+    after: CommandResult
 
     @property
     def delivered(self) -> bool:
         """True only for a check that failed before and passes after."""
-        both = self.before is not None and self.after is not None
-        return both and not self.before.passed and self.after.passed  # type: ignore[union-attr]
+        return not self.before.passed and self.after.passed
+
+
+class VerifyReport(Model):
+    """Whether a change delivers what its plan item says, as far as checks can show it."""
+
+    v: int = FORMAT_VERSION
+    commit: str
+    checks: list[VerifyCheck] = Field(default_factory=list)
+
+    @property
+    def delivered(self) -> bool | None:
+        """Whether every check failed before and passes after; None where there is no check."""
+        return all(check.delivered for check in self.checks) if self.checks else None

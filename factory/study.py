@@ -32,7 +32,7 @@ class Study:
 
 
 def observe(study: Study) -> str:
-    """The observations as Markdown: scores, history, stuck and plateau, design space, churn, TODOs, backlog."""
+    """The observations as Markdown: scores, process, history, design space, churn, TODOs, backlog."""
     sections = (
         ("Scores", _scores(study.measurement)),
         ("Process", _process(study)),

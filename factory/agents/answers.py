@@ -1,7 +1,7 @@
 """Structured answers: one JSON object that matches the role's schema, or no answer at all.
 
-Prose is never searched for an answer: a verdict inside a sentence, a fence or a quoted diff is text that somebody
-wrote, not what the agent decided.
+Prose is never searched for an answer: a verdict inside a sentence, a fence or a quoted diff is text that
+somebody wrote, not what the agent decided.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 def read_answer(answer: Any, text: str, schema: Mapping[str, Any]) -> tuple[dict[str, Any] | None, list[str]]:
     """The object that an agent answered, or None with the faults of what came instead.
 
-    ``answer`` is what its runner took for the structured answer; without one, the whole ``text`` has to be it.
+    ``answer`` is what its runner took for the structured answer; without one, the whole ``text`` has to be
+    it.
     """
     found = answer if answer is not None else _object(text)
     if found is None:

@@ -29,9 +29,9 @@ def build_ceo_task(
 ) -> str:
     """What the CEO is told of the project, the mode and the options, at every gate.
 
-    A section is there when its option is: ``lite``, ``focus``, ``messages``, ``target_branch``; ``github`` (what is
-    allowed there) and ``research_target`` (the research configuration) where they are not empty; and those of the
-    modes design, build and meta. ``idea`` and ``existing_project`` are what design starts from.
+    A section is there when its option is: ``lite``, ``focus``, ``messages``, ``target_branch``; ``github``
+    (what is allowed there) and ``research_target`` (the research configuration) where they are not empty; and
+    those of the modes design, build and meta. ``idea`` and ``existing_project`` are what design starts from.
     """
     sections = (
         *_mode_sections(mode, idea, existing_project),
@@ -62,9 +62,9 @@ BUILD = (
 META = (
     "Phase 1: improve",
     "Phase 2: ACE, for every role",
-    "Phase 3: M4 classify what was learned, M5 present it to the person, M6 submit only on the person's opt-in",
+    "Phase 3: M4 classify what was learned, M5 present it, M6 submit only on a person's opt-in",
 )
-DESIGN = "A specification is drafted for a person, who approves it, asks for changes, or quits. Nothing is built before."
+DESIGN = "A specification is drafted for a person, who approves it, asks for changes, or quits."
 
 
 def _design(idea: str, existing_project: bool) -> str:

@@ -1,7 +1,7 @@
-"""Which facts a role is told, and how: compact text for a prompt. This page is the table of what costs tokens.
+"""Which facts a role is told, and how: compact text for a prompt. This page is what a cycle costs in tokens.
 
-A runner gets all facts as they are; a prompt shows what its role needs for its judgement, each fact cut to a limit, so
-that no project, however big, makes a standard cycle of one hypothesis send more than ``CYCLE_BYTES``.
+A runner gets all facts as they are; a prompt shows what its role needs for its judgement, each fact cut to a
+limit, so that however big the project, a standard cycle of one hypothesis sends at most ``CYCLE_BYTES``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ Facts = Mapping[str, Any]
 CYCLE_BYTES = 160_000
 """What the prompts of a standard cycle of one hypothesis may come to: 40,000 tokens of four bytes."""
 
-PLACES_SHOWN = 10
-"""Places of one dimension that are listed."""
+KINDS_SHOWN = 10
+PLACES_SHOWN = 6
+"""Kinds of places that are listed for a dimension, and places for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +138,32 @@ def _dimension(dimension: Mapping[str, Any]) -> Iterator[str]:
     yield f"{dimension['name']} {_score(dimension['score'])}" + (f": {told}" if told else "")
     for key, value in details.items():
         if isinstance(value, list) and value:
-            entries = [_place(entry) for entry in value[:PLACES_SHOWN]]
-            more = f"; and {len(value) - PLACES_SHOWN} more" if len(value) > PLACES_SHOWN else ""
-            yield f"  {key}: {'; '.join(entries)}{more}"
+            yield from _places(key, value)
 
 
-def _place(entry: Any) -> str:
+def _places(key: str, entries: Sequence[Any]) -> Iterator[str]:
+    """Places, gathered by what is wrong there, so that a list does not begin with ten of a kind."""
+    kinds: dict[str, list[str]] = {}
+    for entry in entries:
+        what, place = _place(entry)
+        kinds.setdefault(what, []).append(place)
+    for what, places in list(kinds.items())[:KINDS_SHOWN]:
+        yield f"  {what or key}: {_some(places, PLACES_SHOWN)}"
+    if len(kinds) > KINDS_SHOWN:
+        yield f"  and {len(kinds) - KINDS_SHOWN} other kinds"
+
+
+def _place(entry: Any) -> tuple[str, str]:
+    """What is wrong at a place, and the place."""
     if isinstance(entry, Mapping) and "file" in entry:
         line = f":{entry['line']}" if entry.get("line") else ""
-        return f"{entry['file']}{line} {entry.get('what', '')}".rstrip()
-    return _text(entry)
+        return str(entry.get("what", "")), f"{entry['file']}{line}"
+    return "", _text(entry)
+
+
+def _some(entries: Sequence[str], shown: int) -> str:
+    more = f" and {len(entries) - shown} more" if len(entries) > shown else ""
+    return ", ".join(entries[:shown]) + more
 
 
 def _counts(details: Mapping[str, Any]) -> str:
@@ -255,8 +272,8 @@ def _experiments(facts: Facts) -> str:
 def _experiment(record: Mapping[str, Any]) -> str:
     delta = record.get("delta")
     moved = "" if delta is None else f" {delta:+.4f}"
-    told = f"{record.get('category')} {record.get('hypothesis')}"
-    return f"- {record.get('id')} {record.get('verdict')} ({record.get('reason')}){moved} {told}: {record.get('notes')}"
+    verdict = f"{record.get('id')} {record.get('verdict')} ({record.get('reason')}){moved}"
+    return f"- {verdict} {record.get('category')} {record.get('hypothesis')}: {record.get('notes')}"
 
 
 def _ended(facts: Facts) -> str:
@@ -276,7 +293,9 @@ VIEWS: dict[str, View] = {
     "archive": View("Archive", _plain("archive"), ("archive",), 4_000, lite=2_000),
     "rejected": View("Reverted before", _newest_first("anti_patterns"), ("anti_patterns",), 3_000),
     "brief": View("Brief", _plain("brief"), ("brief",), 3_200),
-    "research": View("Research", _plain("research"), ("research",), 9_000, lite=4_000),
+    "research": View("Research", _plain("research"), ("research",), 9_000, lite=3_000),
+    "findings": View("Findings cited", _plain("cited"), ("cited",), 3_000),
+    "draft": View("Your last draft", _plain("draft"), ("draft",), 12_000),
     "plan": View("Plan", _plain("plan"), ("plan",), 12_000),
     "idea": View("Idea", _plain("idea"), ("idea",), 12_000),
     "item": View("Plan item", _item, ("item",), 3_000),
@@ -304,24 +323,30 @@ RUNNER_ONLY = frozenset(
 KNOWN = RUNNER_ONLY.union(*(view.uses for view in VIEWS.values()))
 
 STANDARD: dict[str, tuple[str, ...]] = {
-    "researcher": ("idea", "focus", "corrections", "scope", "observations", "measurement", "archive"),
-    "strategist": (
-        "idea", "focus", "corrections", "scope", "observations", "measurement", "rejected", "research",
+    "researcher": (
+        "idea", "focus", "corrections", "draft", "scope", "observations", "measurement", "archive",
     ),
-    "builder": ("item", "corrections", "scope", "messages", "guidance"),
+    "strategist": (
+        "idea", "focus", "corrections", "draft", "scope",
+        "observations", "measurement", "rejected", "research",
+    ),
+    "builder": ("item", "corrections", "scope", "messages", "findings", "guidance"),
     "reviewer": ("item", "guard", "guidance", "files", "diff"),
     "evaluator": ("item", "change", "files"),
     "archivist": ("research", "items", "item", "outcome", "reviewer", "evaluator", "experiments", "ended"),
     "ceo": (
-        "brief", "research", "plan", "item", "checks", "guard", "change", "reviewer", "evaluator", "files", "diff",
+        "brief", "research", "plan",
+        "item", "checks", "guard", "change", "reviewer", "evaluator", "files", "diff",
     ),
     "failure_analyst": ("failures", "measurement", "scope"),
 }  # fmt: skip
 """What each role is shown, in order."""
 
 LITE: dict[str, tuple[str, ...]] = {
-    "researcher": ("idea", "focus", "corrections", "scope", "observations", "archive"),
-    "strategist": ("idea", "focus", "corrections", "scope", "brief", "research"),
+    "researcher": ("idea", "focus", "corrections", "draft", "scope", "observations", "archive"),
+    "strategist": ("idea", "focus", "corrections", "draft", "scope", "brief", "research"),
+    "builder": ("item", "corrections", "scope", "messages", "guidance"),
+    "ceo": ("item", "checks", "guard", "change", "reviewer", "evaluator", "diff"),
     "archivist": ("items", "item", "outcome", "evaluator", "experiments", "ended"),
 }
 """What lite shows in place of that: no measurement's details, and the brief in place of the files."""

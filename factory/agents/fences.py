@@ -8,14 +8,14 @@ _BACKTICKS = re.compile(r"`{3,}")
 
 
 def fenced(text: str) -> str:
-    """``text`` inside a fence that is longer than any run of backticks in it, so that nothing in it ends the fence."""
+    """``text`` in a fence longer than any run of backticks in it, so that nothing in it ends the fence."""
     longest = max((len(run) for run in _BACKTICKS.findall(text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}text\n{text}\n{fence}"
 
 
 def cut(text: str, limit: int) -> str:
-    """The beginning of ``text``, by whole lines, in at most ``limit`` bytes; what is left out is counted at the end."""
+    """The first ``limit`` bytes of ``text``, by whole lines; what is left out is counted at the end."""
     whole = text.encode()
     if len(whole) <= limit:
         return text

@@ -1,4 +1,4 @@
-"""Lite: what a cycle with a hard ceiling leaves out. The engine and the CEO's task read the same constants."""
+"""Lite: what a cycle with a hard ceiling leaves out, for the engine and for the CEO's task alike."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def role_named(name: str) -> Role:
     """The role of that name. Raises BadInput, naming the roles there are."""
     if name == "distiller":
         raise BadInput(
-            "There is no Distiller any more: turning research and an idea into a spec is the Strategist's work.",
+            "There is no Distiller any more: turning research into a spec is the Strategist's work.",
             "`factory agent strategist …`",
         )
     if name not in ROLES:

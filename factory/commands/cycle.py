@@ -126,6 +126,8 @@ def _loop(
         if cycles != 1 and (cycle.state.closed or {}).get("ended"):
             # The plan has nothing left to try; another cycle would find the same.
             break
+    if not as_json:
+        output.say(f"next: factory history {lab.paths.root}")
     return EXIT_OK
 
 
@@ -195,7 +197,8 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         delta = "" if row.delta is None else f" {row.delta:+.4f}"
         output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}")
     output.say(
-        f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, {end.get('errors', 0)} errors"
+        f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
+        f"{end.get('errors', 0)} errors"
     )
     if end.get("ended"):
         output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")
@@ -203,9 +206,8 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     if integration.get("status") == "pending":
         output.say(f"integration is pending: {integration['message']}")
         output.say(f"when that is out of the way: {integration['command']}")
-    elif integration:
+    elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
-    output.say(f"next: factory history {lab.paths.root}")
 
 
 def run_abandon(args: argparse.Namespace) -> int:

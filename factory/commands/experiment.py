@@ -79,7 +79,7 @@ def run_review(args: argparse.Namespace) -> int:
     experiment = lab_work.load_open(lab, args.id)
     commit = lab_work.candidate_of(lab, experiment)
     verdict = ReviewVerdict.PROCEED if args.verdict == "keep" else ReviewVerdict.ABORT
-    lab_work.review(lab, experiment, commit, "person", verdict, args.reason)
+    lab_work.review(lab, experiment, commit, by="person", verdict=verdict, reason=args.reason)
     output.say(f"review of {commit[:12]} recorded: {args.verdict}")
     return EXIT_OK
 

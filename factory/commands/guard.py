@@ -15,7 +15,7 @@ from factory.project import open_project
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the guards from ``--baseline`` to ``--head`` under the baseline's policy; exit 1 for a violation."""
+    """Run the guards from ``--baseline`` to ``--head`` under the baseline's policy; exit 1 on a violation."""
     lab = Lab(open_project(args.path), factory_home(), output.note)
     baseline, head = lab.repo.resolve(args.baseline), lab.repo.resolve(args.head)
     policy = lab.policy(baseline) or default_project()

@@ -40,9 +40,8 @@ def _show(measured: Measurement, before: Measurement | None, *, as_json: bool) -
     if as_json:
         output.emit_json(measured.model_dump(mode="json"))
     else:
-        output.say(
-            f"commit {measured.commit[:12]}: {_change(measured.composite, before.composite if before else None)}"
-        )
+        change = _change(measured.composite, before.composite if before else None)
+        output.say(f"commit {measured.commit[:12]}: {change}")
         rows = [_row(d.name, d.score, d.error, before) for d in measured.dimensions]
         output.table(("dimension", "score", "note"), rows)
     if measured.void:

@@ -61,17 +61,16 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     if facts["cycle"] is None:
         return ["no cycle has been run here yet"]
     lines = [f"cycle {facts['cycle']} ({facts['mode']}{', lite' if facts['lite'] else ''}): {facts['state']}"]
+    place = f"at: {facts['step'] or 'between steps'}"
     if facts["state"] == "running":
-        lines.append(
-            f"process {facts['running'].get('pid')} since {facts['running'].get('since')}, at: {facts['step'] or 'between steps'}"
-        )
+        holder = facts["running"]
+        lines.append(f"process {holder.get('pid')} since {holder.get('since')}, {place}")
     if facts["state"] in ("interrupted", "parked"):
-        lines.append(
-            f"at: {facts['step'] or 'between steps'}{': ' + facts['parked'] if facts['parked'] else ''}"
-        )
+        lines.append(f"{place}: {facts['parked']}" if facts["parked"] else place)
         lines.append("next: `factory ceo` resumes it, `factory abandon` ends it")
     lines.append(
-        f"{facts['kept']} kept, {facts['reverted']} reverted, {facts['errors']} errors; {facts['invocations']} invocations"
+        f"{facts['kept']} kept, {facts['reverted']} reverted, {facts['errors']} errors; "
+        f"{facts['invocations']} invocations"
     )
     if facts["integration"]:
         lines.append(f"integration: {facts['integration']}")

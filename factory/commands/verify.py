@@ -11,7 +11,7 @@ from factory.errors import EXIT_NO, EXIT_OK
 
 
 def run(args: argparse.Namespace) -> int:
-    """Report every disagreement; exit 1 when there is one. Oddities of imported rows are told, and are none."""
+    """Report every disagreement; exit 1 when there is one. Oddities of imported rows are told only."""
     lab = open_lab(args.path, output.note)
     report = verify(lab)
     if args.json:

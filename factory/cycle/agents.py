@@ -1,4 +1,4 @@
-"""Asking an agent: budget first, then the prompt, the call, and everything stored before anyone reads the answer."""
+"""Asking an agent: the budget first, then the call, and all of it stored before anyone reads the answer."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ RETRY_DELAYS_S = (2.0, 10.0, 30.0)
 class Question:
     """What an agent is asked.
 
-    A runner gets all ``facts``, its prompt shows what the role needs (factory/agents/facts.py). ``key`` tells apart
-    several calls of one role in one step; ``gate`` is the CEO's gate; ``revision`` the commit that a reading role
-    looks at, the cycle's head if empty.
+    A runner gets all ``facts``, its prompt shows what the role needs (factory/agents/facts.py). ``key`` tells
+    apart several calls of one role in one step; ``gate`` is the CEO's gate; ``revision`` the commit that a
+    reading role looks at, the cycle's head if empty.
     """
 
     role: str
@@ -54,10 +54,10 @@ def ask(
 ) -> AgentResult:
     """Put a question to an agent; a stored answer to the same question is taken instead.
 
-    Read-only roles work in a throwaway checkout, the Builder in ``workspace``. A call whose
-    child went on to its end while the factory was dead is adopted. Failures of network or service are tried again,
-    each try an invocation of its own. Raises Parked when quota, login or network are lacking. The caller has asked
-    the ledger before.
+    Read-only roles work in a throwaway checkout, the Builder in ``workspace``. A call
+    whose child went on to its end while the factory was dead is adopted. Failures of network or service are
+    tried again, each try an invocation of its own. Raises Parked when quota, login or network are lacking.
+    The caller has asked the ledger before.
     """
     redirects = len(cycle.state.scope(scope).redirects)
     call = Call(
@@ -83,7 +83,7 @@ def ask(
 
 @dataclass(frozen=True)
 class Call:
-    """A question on its way to an agent. ``key`` names it in the journal, whatever becomes of single tries."""
+    """A question on its way. ``key`` names it in the journal, whatever becomes of single tries."""
 
     cycle: Cycle
     scope: str
@@ -129,7 +129,7 @@ class Call:
 
 
 def _adopt(call: Call) -> AgentResult | None:
-    """The answer of a call that was running when the factory died, if its child finished; else put things back.
+    """The answer of a call that ran when the factory died, if its child finished; else put things back.
 
     A Builder's half-done work is not built upon: the workspace is made again as it was before the call.
     """

@@ -19,7 +19,7 @@ def experiment_note(lab: Lab, number: int) -> Path:
 
 
 def write_experiment_note(lab: Lab, number: int, facts: Mapping[str, Any], text: str = "") -> Path:
-    """Write the note on an experiment: the facts by the program, then the Archivist's text, if there is one."""
+    """Write the note on an experiment: the facts by the program, then the Archivist's text, if any."""
     item = facts["item"]
     lines = [
         f"# Experiment {number}: {item['title']}",

@@ -32,9 +32,9 @@ def occasion(cycle: Cycle, role: str, *, gate: str = "", form: str = "improvemen
 
 
 def own_template(lab: Lab, commit: str, policy: ProjectConfig, role: str) -> tuple[str, str]:
-    """The text of the committed file that replaces a role's prompt, and its name; both empty where there is none.
+    """The committed file that replaces a role's prompt, as text and name; both empty where there is none.
 
-    Raises BadInput where ``factory.toml`` names a file that the commit does not have, or that is no template.
+    Raises BadInput where ``factory.toml`` names a file that the commit lacks, or that is no template.
     """
     path = policy.prompts.get(role, "")
     if not path:
@@ -56,7 +56,7 @@ def check_templates(lab: Lab, commit: str, policy: ProjectConfig) -> None:
 
 
 def guidance(lab: Lab, commit: str) -> str:
-    """What the project itself tells agents, at ``commit``. A file that says the same as another is told once."""
+    """What the project tells agents, at ``commit``. A file that says the same as another is told once."""
     texts = {path: (lab.repo.show(commit, path) or "").strip() for path in GUIDANCE_FILES}
     seen: dict[str, str] = {}
     for path, text in texts.items():

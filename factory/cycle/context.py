@@ -108,7 +108,7 @@ class Cycle:
 
     @cached_property
     def policy(self) -> ProjectConfig:
-        """The policy in force, read from the commit that the cycle started from, or from its own setup commit."""
+        """The policy in force, read from the commit where the cycle started, or from its setup commit."""
         return self.lab.required_policy(self.policy_commit)
 
     @property

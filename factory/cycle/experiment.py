@@ -28,7 +28,9 @@ from factory.models import (
     Experiment,
     ExperimentRecord,
     FailureReport,
+    FeatureCheck,
     GuardReport,
+    Kind,
     Measurement,
     MeasurementPairs,
     Model,
@@ -39,6 +41,7 @@ from factory.models import (
     ReviewVerdict,
     Verdict,
     VerdictRecord,
+    VerifyCheck,
     VerifyReport,
 )
 from factory.precheck import PrecheckFacts, run_precheck
@@ -117,7 +120,7 @@ def begin(
     target: str,
     policy: ProjectConfig,
     scope: str = "",
-    kind: str = "code",
+    kind: Kind = Kind.CODE,
     runner: str = "",
 ) -> Experiment:
     """Reserve an id, root a branch at ``base`` and make a workspace there.
@@ -126,7 +129,9 @@ def begin(
     """
     experiment = _already_begun(journal, scope)
     if experiment is None:
-        experiment = _reserve(lab, journal, item, base, target, policy, scope, kind, runner)
+        experiment = _reserve(
+            lab, journal, item, base=base, target=target, policy=policy, scope=scope, kind=kind, runner=runner
+        )
     _open_folder(lab, experiment)
     lab.repo.set_ref(f"refs/heads/{experiment.branch}", experiment.baseline)
     lab.repo.checkout_at(experiment.baseline, workspace(lab, experiment), BUILDER_HISTORY)
@@ -147,14 +152,15 @@ def _reserve(
     lab: Lab,
     journal: Journal,
     item: PlanItem,
+    *,
     base: str,
     target: str,
     policy: ProjectConfig,
     scope: str,
-    kind: str,
+    kind: Kind,
     runner: str,
 ) -> Experiment:
-    """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its own id again."""
+    """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its id."""
     with write_lock(lab.repo.common_dir):
         number = lab.store.next_id()
         experiment = Experiment(
@@ -204,8 +210,8 @@ def workspace(lab: Lab, experiment: Experiment) -> Path:
 def record_candidate(lab: Lab, experiment: Experiment) -> str | None:
     """Commit what lies in the workspace, as one commit on the baseline, and move the branch there.
 
-    A branch that a person has moved in their own checkout counts where the workspace is unchanged. None when there
-    is no change at all.
+    A branch that a person has moved in their own checkout counts where the workspace is unchanged. None when
+    there is no change at all.
     """
     ref = f"refs/heads/{experiment.branch}"
     tip = lab.repo.refs(ref).get(ref, experiment.baseline)
@@ -240,7 +246,13 @@ def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) 
     before = folder.read(BEFORE, Measurement) if folder.exists(BEFORE) else None
     passing = [test for test, outcome in before.tests.items() if outcome == "passed"] if before else []
     report = run_guards(
-        lab.repo, experiment.baseline, commit, policy, allows=experiment.item.allows, passing_tests=passing
+        lab.repo,
+        experiment.baseline,
+        commit,
+        policy,
+        allows=experiment.item.allows,
+        passing_tests=passing,
+        founds_judge=experiment.kind is Kind.SCAFFOLD,
     )
     folder.write(GUARD, report)
     folder.write("changes.diff", lab.repo.diff(experiment.baseline, commit))
@@ -251,10 +263,13 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     """Measure the candidate with the baseline's judge; repeat what newly fails; try the item's own check."""
     folder = lab.store.experiment(experiment.id)
     before = baseline_measurement(lab, experiment, policy)
-    after = measure_commit(lab, commit, experiment.baseline, policy)
-    folder.write(
-        FAILURES, confirm_failures(lab, experiment.baseline, commit, policy, before.tests, after.tests)
+    # A scaffold makes the harness that measures it; everything later is judged by its baseline's.
+    judge = commit if experiment.kind is Kind.SCAFFOLD else experiment.baseline
+    after = measure_commit(lab, commit, judge, policy)
+    failures = confirm_failures(
+        lab, experiment.baseline, commit, policy, before=before.tests, after=after.tests
     )
+    folder.write(FAILURES, failures)
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
     folder.write(PAIRS, measure_pairs(lab, experiment.baseline, commit, policy, (before, after)))
     folder.write(AFTER, after)
@@ -262,17 +277,19 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
 
 
 def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> VerifyReport:
-    command = experiment.item.verify
-    if not command:
-        return VerifyReport(commit=commit)
-    before, after = (
-        run_verify(lab, sha, experiment.baseline, policy, command) for sha in (experiment.baseline, commit)
-    )
-    return VerifyReport(commit=commit, before=before, after=after)
+    own = [FeatureCheck(command=experiment.item.verify)] if experiment.item.verify else []
+    checks = []
+    for wanted in experiment.item.checks or own:
+        before, after = (
+            run_verify(lab, sha, experiment.baseline, policy, wanted.command)
+            for sha in (experiment.baseline, commit)
+        )
+        checks.append(VerifyCheck(feature=wanted.feature, before=before, after=after))
+    return VerifyReport(commit=commit, checks=checks)
 
 
 def review(
-    lab: Lab, experiment: Experiment, commit: str, by: str, verdict: ReviewVerdict, reason: str
+    lab: Lab, experiment: Experiment, commit: str, *, by: str, verdict: ReviewVerdict, reason: str
 ) -> ReviewRecord:
     """Store the final review of the candidate, bound to its commit."""
     record = ReviewRecord(by=by, commit=commit, verdict=verdict, reason=reason, timestamp=utc_now())
@@ -310,6 +327,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
             dependencies_changed=_changes_dependencies(lab, experiment, commit),
+            scaffold=experiment.kind == Kind.SCAFFOLD,
             review=_stored(folder, FINAL_REVIEW, ReviewRecord),
         )
     )
@@ -323,7 +341,7 @@ def _changes_dependencies(lab: Lab, experiment: Experiment, commit: str) -> bool
 
 
 def _sides(folder: ExperimentFolder, commit: str) -> tuple[Measurement | None, Measurement | None]:
-    """Baseline and candidate as measured; a measurement of another commit than the candidate's counts for nothing."""
+    """Baseline and candidate as measured; what was measured at another commit counts for nothing."""
     after = _stored(folder, AFTER, Measurement)
     return _stored(folder, BEFORE, Measurement), after if after and after.commit == commit else None
 
@@ -364,8 +382,8 @@ def settle(
 ) -> VerdictRecord:
     """Decide the experiment by rule from what is stored, and store the decision.
 
-    ``ended`` is the early end of its scope (reason and detail), where there was one: then there is nothing to weigh.
-    Once decided, the stored decision stands.
+    ``ended`` is the early end of its scope (reason and detail), where there was one: then there is nothing to
+    weigh. Once decided, the stored decision stands.
     """
     folder = lab.store.experiment(experiment.id)
     if folder.exists(VERDICT):
@@ -400,13 +418,21 @@ def _weigh(
             rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
             return _verdict(lab, experiment, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
     folder = lab.store.experiment(experiment.id)
+    if experiment.kind == Kind.SCAFFOLD and report.passed:
+        rationale = "a scaffold: nothing could be measured before, and what can be measured now passes"
+        return _verdict(lab, experiment, Verdict.KEEP, Reason.HELD_DELIVERED, rationale)
     comparison = _comparison(folder, report.commit, policy)
     if comparison is None:
         return _verdict(
             lab, experiment, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured"
         )
-    check = _stored(folder, VERIFY, VerifyReport)
-    decision = decide(report, comparison, delivered=check.delivered if check else None)
+    shown = _stored(folder, VERIFY, VerifyReport)
+    decision = decide(
+        report,
+        comparison,
+        delivered=shown.delivered if shown else None,
+        is_contract=experiment.kind == Kind.CONTRACT,
+    )
     return _verdict(lab, experiment, decision.verdict, decision.reason, decision.rationale)
 
 
@@ -420,6 +446,7 @@ def _verdict(
     verdict: Verdict,
     reason: Reason,
     rationale: str,
+    *,
     decided_by: str = "factory",
 ) -> VerdictRecord:
     ref = f"refs/heads/{experiment.branch}"
@@ -507,7 +534,7 @@ def cycle_branch(cycle: str) -> str:
 
 
 def _advance(lab: Lab, experiment: Experiment, commit: str) -> None:
-    """Move the cycle's branch on to a kept commit. An experiment by hand keeps its own branch for integration."""
+    """Move the cycle's branch on to a kept commit. An experiment by hand keeps its own branch."""
     ref = f"refs/heads/{cycle_branch(experiment.cycle)}"
     tip = lab.repo.refs(ref).get(ref)
     if tip is not None and not lab.repo.is_ancestor(commit, tip):

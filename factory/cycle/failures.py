@@ -17,16 +17,19 @@ Outcomes = Mapping[str, Outcome]
 
 
 def confirm_failures(
-    lab: Lab, baseline: str, commit: str, policy: ProjectConfig, before: Outcomes, after: Outcomes
+    lab: Lab, baseline: str, commit: str, policy: ProjectConfig, *, before: Outcomes, after: Outcomes
 ) -> FailureReport:
     """Judge every test that passed at the baseline and did not on the candidate.
 
-    Suspects are repeated in their whole suite on both sides; tests remembered as flaky do not decide. Only what
-    wavers at the baseline is remembered: a change that makes a test flaky must not excuse itself.
+    Suspects are repeated in their whole suite on both sides; tests remembered as flaky do not decide. Only
+    what wavers at the baseline is remembered: a change that makes a test flaky must not excuse itself.
     """
     known = known_flaky(lab)
+    suspects = new_failures(before, after)
+    if any(suspect.test not in known for suspect in suspects):
+        lab.say(f"no longer passing: {len(suspects)} of the baseline's tests; the suite again, on both sides")
     result = confirm(
-        new_failures(before, after),
+        suspects,
         run_baseline=lambda: run_tests_once(lab, baseline, baseline, policy),
         run_candidate=lambda: run_tests_once(lab, commit, baseline, policy),
         known_flaky=known,

@@ -1,7 +1,8 @@
 """Integration: moving the target branch on to what was kept, and nothing else.
 
-The target moves by fast-forward only. Where it has moved meanwhile, the kept commits are replayed on it, and guarded
-and measured again as a sum. Whatever stands in the way leaves the work pending on its branch, never reverted.
+The target moves by fast-forward only. Where it has moved meanwhile, the kept commits are replayed on it, and
+guarded and measured again as a sum. Whatever stands in the way leaves the work pending on its branch, never
+reverted.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def integrate_branch(lab: Lab, branch: str, target: str, start: str) -> Integrat
     if lab.repo.is_ancestor(head, tip):
         return Integrated(Integration.MERGED, branch, target, head, f"{target} has all of it")
     if not lab.repo.is_ancestor(tip, head):
-        replayed, why_not = _replay(lab, branch, target, start, head, tip)
+        replayed, why_not = _replay(lab, branch, target, start=start, head=head, tip=tip)
         if replayed is None:
             return _pending(lab, branch, target, head, why_not)
         head = replayed
@@ -54,8 +55,8 @@ def _pending(lab: Lab, branch: str, target: str, head: str, message: str) -> Int
     return Integrated(Integration.PENDING, branch, target, head, message, command)
 
 
-def _replay(lab: Lab, branch: str, target: str, start: str, head: str, tip: str) -> tuple[str | None, str]:
-    """The branch's commits on top of a target that has moved; None with the reason where that is not sound."""
+def _replay(lab: Lab, branch: str, target: str, *, start: str, head: str, tip: str) -> tuple[str | None, str]:
+    """The branch's commits on top of a target that has moved; None with the reason if that is unsound."""
     lab.say(f"{target} has moved to {tip[:12]}: replaying what was kept on it")
     replayed = lab.repo.replay(start, head, tip)
     if replayed is None:
@@ -67,14 +68,12 @@ def _replay(lab: Lab, branch: str, target: str, start: str, head: str, tip: str)
     before, after = (measure_commit(lab, commit, tip, policy) for commit in (tip, replayed))
     pairs = measure_pairs(lab, tip, replayed, policy, (before, after))
     comparison = compare_sides(pairs.before, pairs.after, policy)
-    failures = confirm_failures(lab, tip, replayed, policy, before.tests, after.tests)
+    failures = confirm_failures(lab, tip, replayed, policy, before=before.tests, after=after.tests)
     if comparison.direction in ("regressed", "inconclusive"):
         return None, f"on the new {target}, the sum is {comparison.direction}: {comparison.rationale}"
     if failures.confirmed or failures.unclear:
-        return (
-            None,
-            f"on the new {target}, tests fail: {', '.join((failures.confirmed + failures.unclear)[:3])}",
-        )
+        failing = ", ".join([*failures.confirmed, *failures.unclear][:3])
+        return None, f"on the new {target}, tests fail: {failing}"
     lab.repo.set_ref(f"refs/heads/{branch}", replayed, head)
     return replayed, ""
 
@@ -86,7 +85,7 @@ def clear_branch(lab: Lab, cycle: str, done: Integrated) -> None:
 
 
 def integrate_pending(lab: Lab) -> list[Integrated]:
-    """Try every branch whose kept work has not reached its target, oldest first, and journal what became of it."""
+    """Try every branch whose kept work has not reached its target, oldest first, and journal the outcome."""
     results = []
     for path in sorted(journals(lab.paths)):
         events = read_events(path)

@@ -33,7 +33,7 @@ def new_cycle_id() -> str:
 
 
 def resolve_mode(lab: Lab, wanted: str, revision: str) -> str:
-    """The mode to run: ``auto`` improves; a project without a setup gets one in the cycle's own first commit."""
+    """The mode to run: ``auto`` improves; a project without a setup gets one in the first commit."""
     if wanted == "auto":
         return "improve"
     if wanted not in MODES:
@@ -42,7 +42,7 @@ def resolve_mode(lab: Lab, wanted: str, revision: str) -> str:
 
 
 def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]:
-    """What a new cycle would be: its options with the mode resolved, its target branch, and that branch's commit."""
+    """What a new cycle would be: options with the mode resolved, target branch, and that branch's commit."""
     policy = lab.policy("HEAD")
     target = lab.target_branch(options.branch, policy)
     start = lab.repo.resolve(f"refs/heads/{target}")
@@ -99,7 +99,7 @@ def _open(lab: Lab, options: CycleOptions, progress: Progress, runner_for: Calla
 
 
 def abandon(lab: Lab, why: str) -> str:
-    """End the cycle in flight and keep its evidence; its id is returned. Raises Refused when there is none."""
+    """End the cycle in flight, keep its evidence, return its id. Raises Refused when there is none."""
     with CycleLock(lab.repo.common_dir).acquire({"mode": "abandon"}):
         found = cycle_in_flight(lab.paths)
         if found is None:

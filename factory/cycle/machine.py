@@ -1,8 +1,8 @@
 """The engine: folds over a mode's steps, journals each, and picks up where a journal ends.
 
-A step is a function from the cycle and its scope to an outcome. What it produced is written to the journal before
-the next step starts; on resume, completed steps are not run again, and the first incomplete one is. Every step
-therefore first looks at what is really there.
+A step is a function from the cycle and its scope to an outcome. What it produced is written to the journal
+before the next step starts; on resume, completed steps are not run again, and the first incomplete one is.
+Every step therefore first looks at what is really there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Again:
-    """Go back to ``step`` of the same scope, with corrections for whoever works there. Counts as a redirect."""
+    """Go back to ``step`` of the same scope, with corrections for who works there. Counts as a redirect."""
 
     step: str
     corrections: list[str]
@@ -54,8 +54,10 @@ class Parked(EnvironmentLacking):
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a mode. ``who`` is a role or ``code``; ``always``: runs also after its scope has ended early;
-    ``lite``: False where lite leaves it out.
+    """One step of a mode.
+
+    ``who`` is a role or ``code``; ``always``: runs also after its scope has ended early; ``lite``: False
+    where lite leaves it out.
     """
 
     name: str

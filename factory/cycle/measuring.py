@@ -13,9 +13,8 @@ from factory.evals.run import check_once, measure, test_once
 from factory.evals.testrun import TestRun
 from factory.git import scratch_checkout
 from factory.globs import matches
-from factory.guard import EVAL_PATTERN
+from factory.guard import judge_patterns
 from factory.models import CommandResult, Measurement, MeasurementPairs
-from factory.paths import CONFIG_FILE
 
 
 @contextmanager
@@ -28,7 +27,7 @@ def judged_checkout(lab: Lab, commit: str, judge: str, policy: ProjectConfig) ->
 
 
 def _lay_judge(lab: Lab, commit: str, judge: str, policy: ProjectConfig, checkout: Path) -> None:
-    protected = (EVAL_PATTERN, CONFIG_FILE, *policy.scope.read_only)
+    protected = judge_patterns(policy)
     for change in lab.repo.changes(judge, commit):
         if not matches(protected, change.path):
             continue
@@ -67,7 +66,7 @@ def measure_commit(
 def measure_pairs(
     lab: Lab, baseline: str, commit: str, policy: ProjectConfig, first: tuple[Measurement, Measurement]
 ) -> MeasurementPairs:
-    """The samples that a decision rests on: one of each side, or interleaved pairs where a dimension is noisy.
+    """The samples that a decision rests on: one of each side, or interleaved pairs where there is noise.
 
     The number of pairs is the policy's, fixed in advance; ``first`` are the samples taken already.
     """

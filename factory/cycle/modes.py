@@ -1,7 +1,7 @@
 """Every mode as the tuple of its steps: this page is the protocol.
 
-A step runs in the order it stands here; the engine journals it before the next one starts. ``always`` marks what
-runs also after its scope has ended early, ``lite=False`` what lite leaves out.
+A step runs in the order it stands here; the engine journals it before the next one starts. ``always`` marks
+what runs also after its scope has ended early, ``lite=False`` what lite leaves out.
 """
 
 from __future__ import annotations

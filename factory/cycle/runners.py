@@ -12,7 +12,7 @@ RUNNERS: dict[str, Callable[[], Runner]] = {"offline": OfflineRunner}
 
 
 def runner_named(name: str) -> Runner:
-    """The runner of that name. Raises BadInput for an unknown one, EnvironmentLacking where it cannot be used here."""
+    """The runner of that name. Raises BadInput for an unknown one, EnvironmentLacking for an unusable one."""
     if name not in RUNNERS:
         raise BadInput(f"There is no runner {name!r}.", f"The runners are: {', '.join(RUNNERS)}.")
     runner = RUNNERS[name]()

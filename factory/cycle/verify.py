@@ -138,4 +138,5 @@ def _mirror(lab: Lab) -> Iterator[str]:
     log = lab.paths.results.read_bytes() if lab.paths.results.exists() else b""
     kept = mirrored.encode("utf-8", "surrogateescape").splitlines()[1:]
     if log.splitlines()[1:][: len(kept)] != kept:
-        yield f"results.tsv lacks or changes lines that its mirror has; `git show {LOG_REF}:{lab.paths.results.name}` shows them"
+        shows = f"`git show {LOG_REF}:{lab.paths.results.name}`"
+        yield f"results.tsv lacks or changes lines that its mirror has; {shows} shows them"

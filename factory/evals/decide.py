@@ -14,8 +14,6 @@ from factory.models import (
     Measurement,
     PrecheckReport,
     Reason,
-    ReviewRecord,
-    ReviewVerdict,
     Tier,
     Verdict,
 )
@@ -222,40 +220,36 @@ def threshold_holds(comparison: Comparison, threshold: float) -> bool:
 
 
 def decide(
-    precheck: PrecheckReport,
-    comparison: Comparison,
-    *,
-    delivered: bool | None,
-    ceo: ReviewRecord | None = None,
+    precheck: PrecheckReport, comparison: Comparison, *, delivered: bool | None, is_contract: bool = False
 ) -> Decision:
     """Keep or revert.
 
-    A failed precheck, a regression and what stays inconclusive are reverted; an improvement is kept; what
-    held is kept only if ``delivered``: the plan item's Verify failed at the baseline and passes now (None:
-    there is none). The CEO may turn a keep into a revert, and nothing else.
+    A failed precheck, a regression and what stays inconclusive are reverted. An improvement is kept; what
+    held is kept only if ``delivered``: the plan item's checks failed at the baseline and pass now (None:
+    there are none). A phase of an approved specification (``is_contract``) must deliver whatever the score
+    does, and may hold without a check of its own: a later phase completes its features, and shows them.
     """
-    decision = _by_facts(precheck, comparison, delivered)
-    if decision.verdict is Verdict.KEEP and ceo is not None and ceo.verdict is not ReviewVerdict.PROCEED:
-        return Decision(Verdict.REVERT, Reason.REVIEW, f"the CEO decided against it: {ceo.reason}")
-    return decision
-
-
-def _by_facts(precheck: PrecheckReport, comparison: Comparison, delivered: bool | None) -> Decision:
-    failed = precheck.first_failure
+    failed = precheck.deciding_failure
     if failed is not None:
-        return Decision(Verdict.REVERT, failed.reason, f"precheck failed at {failed.name}: {failed.detail}")
+        return Decision(Verdict.REVERT, failed.reason, _what_failed(precheck))
+    told = comparison.rationale
     if comparison.direction == "regressed":
-        return Decision(Verdict.REVERT, Reason.REGRESSED, comparison.rationale)
+        return Decision(Verdict.REVERT, Reason.REGRESSED, told)
     if comparison.direction == "inconclusive":
-        return Decision(Verdict.REVERT, Reason.INCONCLUSIVE, comparison.rationale)
+        return Decision(Verdict.REVERT, Reason.INCONCLUSIVE, told)
+    if is_contract and delivered is False:
+        return Decision(Verdict.REVERT, Reason.NO_EFFECT, f"{told}; a row of the matrix does not show it")
     if comparison.direction == "improved":
-        return Decision(Verdict.KEEP, Reason.IMPROVED, comparison.rationale)
+        return Decision(Verdict.KEEP, Reason.IMPROVED, told)
     if delivered:
-        return Decision(
-            Verdict.KEEP,
-            Reason.HELD_DELIVERED,
-            f"{comparison.rationale}; its Verify failed before, passes now",
-        )
-    return Decision(
-        Verdict.REVERT, Reason.NO_EFFECT, f"{comparison.rationale}; nothing shows that it delivers"
-    )
+        return Decision(Verdict.KEEP, Reason.HELD_DELIVERED, f"{told}; what failed before passes now")
+    if is_contract:
+        return Decision(Verdict.KEEP, Reason.HELD_DELIVERED, f"{told}; a later phase shows its features")
+    return Decision(Verdict.REVERT, Reason.NO_EFFECT, f"{told}; nothing shows that it delivers")
+
+
+def _what_failed(precheck: PrecheckReport) -> str:
+    """Every failed check with its detail, the one that decides first."""
+    decisive = precheck.deciding_failure
+    ordered = sorted(precheck.failures, key=lambda check: check is not decisive)
+    return "precheck failed: " + "; ".join(f"{check.name}: {check.detail}" for check in ordered)

@@ -109,5 +109,5 @@ class Runner(Protocol):
         ...
 
     def adopt(self, invocation: Invocation) -> AgentResult | None:
-        """The result of the same invocation, whose child ended while the factory was dead; None where it did not."""
+        """The result of an invocation whose child ended while the factory was dead; None if it did not."""
         ...

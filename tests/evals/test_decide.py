@@ -1,4 +1,4 @@
-"""Page 5, "Deciding": directions, thresholds to the last digit, verdicts, and what no CEO can do."""
+"""Page 5, "Deciding": directions, thresholds to the last digit, verdicts, contracts."""
 
 import random
 
@@ -14,8 +14,6 @@ from factory.models import (
     Measurement,
     PrecheckReport,
     Reason,
-    ReviewRecord,
-    ReviewVerdict,
     Tier,
     Verdict,
 )
@@ -198,10 +196,6 @@ def comparison(direction: Direction) -> Comparison:
     return Comparison(direction, 0.0, 0.5, 0.5, "composite 0.5000 → 0.5000")
 
 
-def review(answer: ReviewVerdict) -> ReviewRecord:
-    return ReviewRecord(by="ceo", commit="c", verdict=answer, reason="too wide", timestamp="t")
-
-
 @pytest.mark.parametrize(
     ("direction", "delivered", "expected"),
     [
@@ -223,25 +217,24 @@ def test_verdicts_follow_from_direction_and_delivery(
 
 def test_a_failed_precheck_reverts_with_the_reason_of_its_first_failure() -> None:
     decision = decide(FAILED, comparison("improved"), delivered=True)
-    assert decision == (Verdict.REVERT, Reason.GUARD, "precheck failed at guard: scope: a.py")
+    assert decision == (Verdict.REVERT, Reason.GUARD, "precheck failed: guard: scope: a.py")
 
 
-def test_the_ceo_may_turn_a_keep_into_a_revert() -> None:
-    decision = decide(PASSED, comparison("improved"), delivered=None, ceo=review(ReviewVerdict.ABORT))
-    assert decision == (Verdict.REVERT, Reason.REVIEW, "the CEO decided against it: too wide")
+def test_a_contract_must_deliver_whatever_the_score_does() -> None:
+    missed = decide(PASSED, comparison("improved"), delivered=False, is_contract=True)
+    assert (missed.verdict, missed.reason) == (Verdict.REVERT, Reason.NO_EFFECT)
+    later = decide(PASSED, comparison("held"), delivered=None, is_contract=True)
+    assert (later.verdict, later.reason) == (Verdict.KEEP, Reason.HELD_DELIVERED)
 
 
-@given(
-    st.sampled_from([PASSED, FAILED]),
-    st.sampled_from(["improved", "held", "regressed", "inconclusive"]),
-    st.sampled_from([True, False, None]),
-    st.sampled_from(ReviewVerdict),
-)
-def test_the_ceo_never_turns_a_revert_into_a_keep(
-    precheck: PrecheckReport, direction: Direction, delivered: bool | None, answer: ReviewVerdict
-) -> None:
-    alone = decide(precheck, comparison(direction), delivered=delivered)
-    reviewed = decide(precheck, comparison(direction), delivered=delivered, ceo=review(answer))
-    if alone.verdict is Verdict.REVERT:
-        assert reviewed == alone
-    assert reviewed.verdict is Verdict.REVERT or answer is ReviewVerdict.PROCEED
+def test_new_failures_name_the_cause_of_the_score_that_fell_with_them() -> None:
+    checks = [
+        Check(name="score_direction", passed=False, detail="0.7 → 0.6", reason=Reason.REGRESSED),
+        Check(name="new_failures", passed=False, detail="t.py::test_a", reason=Reason.NEW_FAILURES),
+    ]
+    decision = decide(PrecheckReport(commit="c", checks=checks), comparison("regressed"), delivered=None)
+    assert decision == (
+        Verdict.REVERT,
+        Reason.NEW_FAILURES,
+        "precheck failed: new_failures: t.py::test_a; score_direction: 0.7 → 0.6",
+    )

@@ -13,9 +13,9 @@ from factory.cycle.context import Cycle
 from factory.cycle.experiment import cycle_branch
 from factory.cycle.integrate import clear_branch, integrate_branch
 from factory.cycle.machine import Done, Outcome
+from factory.cycle.research import research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
-from factory.cycle.steps.planning import research_text
 from factory.cycle.verify import LOG_REF
 from factory.models import Verdict
 

@@ -12,6 +12,7 @@ from factory.cycle.archive import write_experiment_note
 from factory.cycle.briefing import guidance
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
+from factory.cycle.research import findings_of, research_text
 from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
 from factory.models import (
     Experiment,
@@ -93,6 +94,7 @@ def _build_question(
         "corrections": cycle.state.scope(scope).corrections + told,
         "scope": {"modifiable": list(scope_rules.modifiable), "read_only": list(scope_rules.read_only)},
         "messages": cycle.state.messages,
+        "cited": findings_of(research_text(cycle), experiment.item.citations),
         "guidance": guidance(cycle.lab, experiment.baseline),
     }
     return Question(
@@ -192,7 +194,7 @@ def _measurements(cycle: Cycle, scope: str) -> tuple[Measurement, Measurement]:
 
 
 def _scores(measurement: Measurement, other: Measurement) -> dict[str, Any]:
-    """A measurement for a prompt: without lists of places, and of the tests only those that differ from the other side's."""
+    """A measurement for a prompt: no lists of places, and only the tests that differ from the other side."""
     differing = {test: o for test, o in measurement.tests.items() if other.tests.get(test) != o}
     return {
         "composite": measurement.composite,
@@ -218,7 +220,7 @@ def structured_review(cycle: Cycle, scope: str) -> Outcome:
         return End(Reason.BUDGET, f"not reviewed, so not kept: {answer.reason}")
     if answer.verdict is ReviewVerdict.REDIRECT and cycle.may_redirect(scope):
         return Again("build", answer.corrections or [answer.reason])
-    lab_work.review(cycle.lab, experiment, commit, "ceo", answer.verdict, answer.reason)
+    lab_work.review(cycle.lab, experiment, commit, by="ceo", verdict=answer.verdict, reason=answer.reason)
     return Done({"verdict": answer.verdict, "reason": answer.reason})
 
 
@@ -241,7 +243,7 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
 
 
 def precheck(cycle: Cycle, scope: str) -> Outcome:
-    """The hard gate. It runs whatever the agents could afford; without a candidate there is nothing to check."""
+    """The hard gate. It runs whatever the agents could afford; without a candidate nothing is checked."""
     if not _candidate(cycle, scope):
         return Done({"checked": False})
     report = lab_work.precheck(cycle.lab, _experiment(cycle, scope), cycle.policy)

@@ -1,4 +1,7 @@
-"""Structured answers at the gates: by schema or not at all. The CEO is asked once more, then it counts as ABORT."""
+"""Structured answers at the gates: by schema or not at all.
+
+A CEO without a valid verdict is asked once more; then it counts as ABORT.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ def ceo_verdict(
         answer, wrong = read_verdict(ask(cycle, scope, step, question))
         if answer is not None:
             return answer
-        told = f"\n\n## Last Answer\n\nYour last answer was no verdict: {wrong}. Answer with the JSON object alone."
+        told = f"\n\n## Last Answer\n\nIt was no verdict: {wrong}. Answer with the JSON object alone."
     return GateAnswer(ReviewVerdict.ABORT, f"the CEO gave no valid verdict twice: {wrong}")
 
 
@@ -70,7 +73,7 @@ def structured(role: str, result: AgentResult) -> tuple[dict[str, Any] | None, s
 
 
 def answer_or_why(role: str, result: AgentResult) -> dict[str, Any]:
-    """A step's result for the answer of a role whose word is wanted, not needed. No valid answer is no consent."""
+    """What a step journals of a role whose word is wanted, not needed. An invalid answer is no consent."""
     answer, wrong = structured(role, result)
     if answer is None:
         return {"left_out": f"no valid answer: {wrong}", "status": result.status}
@@ -81,5 +84,5 @@ def told_by(cycle: Cycle, scope: str, step: str) -> dict[str, Any]:
     """What a step's role said, for those who judge after it; or that, and why, it was left out."""
     skipped = cycle.state.scope(scope).skipped.get(step)
     result = cycle.state.result(step, scope)
-    left_out = skipped or result.get("left_out")
+    left_out = skipped.removeprefix("left out ") if skipped else result.get("left_out")
     return {"left_out": left_out} if left_out else dict(result.get("answer", {}))

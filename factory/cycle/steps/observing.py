@@ -34,7 +34,7 @@ def preflight(cycle: Cycle, scope: str) -> Outcome:
 
 
 def setup(cycle: Cycle, scope: str) -> Outcome:
-    """Make sure that there is a policy: a project without one is measured, and gets one as the cycle's first commit."""
+    """Make sure there is a policy: a project without one is measured, and gets one as the first commit."""
     if cycle.lab.policy(cycle.start) is not None:
         return Done({"commit": cycle.start, "made": False})
     text, summary = discover_setup(cycle.lab, cycle.start, cycle.target)

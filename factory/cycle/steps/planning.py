@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from factory.backlog import read_backlog
@@ -11,6 +10,7 @@ from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import latest_notes
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
+from factory.cycle.research import numbers_of, research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.gates import ceo_verdict
 from factory.errors import BadInput
@@ -20,7 +20,6 @@ from factory.rows import Row
 from factory.spec import PlanContext, PlanLimits, Spec, check, parse
 from factory.strategy import detect_stuck, is_evidence_against
 
-_FINDING = re.compile(r"\bR(\d+)\b")
 HISTORY_SHOWN = 50
 
 
@@ -31,12 +30,13 @@ def research(cycle: Cycle, scope: str) -> Outcome:
         return Done({"left_out": refusal})
     task = "Find what is true of this project and matters for its next improvement."
     if cycle.options.lite:
-        task += " Use the archive and the observations only; no web search."
+        task += " Use the archive and the observations only; no web search. Six findings at the most."
     if cycle.options.focus:
         task += " It will serve the focus given below, and nothing else."
     facts = _common_facts(cycle) | {
         "archive": latest_notes(cycle.lab),
         "corrections": cycle.state.scope(scope).corrections,
+        "draft": research_text(cycle) if cycle.state.scope(scope).redirects else "",
     }
     result = ask(cycle, scope, "research", Question("researcher", task, facts))
     if result.status != "done":
@@ -46,11 +46,7 @@ def research(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab.paths.strategy / "research.md",
     ):
         atomic_write(place, result.text)
-    return Done({"findings": _findings(result.text)})
-
-
-def _findings(text: str) -> list[str]:
-    return [f"R{number}" for number in sorted({int(n) for n in _FINDING.findall(text)})]
+    return Done({"findings": numbers_of(result.text)})
 
 
 def gate_research(cycle: Cycle, scope: str) -> Outcome:
@@ -62,7 +58,8 @@ def gate_research(cycle: Cycle, scope: str) -> Outcome:
         if findings == expected
         else [f"Findings must be numbered R1, R2, … without gaps; found {', '.join(findings)}."]
     )
-    return _gate(cycle, scope, "gate_research", "research", problems, {"research": research_text(cycle)}, {})
+    facts = {"research": research_text(cycle)}
+    return _gate(cycle, scope, "research", problems, facts=facts, result={})
 
 
 def plan(cycle: Cycle, scope: str) -> Outcome:
@@ -92,8 +89,8 @@ def _plan_task(cycle: Cycle) -> str:
     elif not limits.lite:
         task += (
             f" A plan of several items has at least {limits.min_growth} with a growth dimension, at most"
-            f" {limits.max_new} that serve no backlog item, and at least one that serves the backlog where there is"
-            " one. Fewer items, well founded, are better than many."
+            f" {limits.max_new} that serve no backlog item, and at least one that serves the backlog where"
+            " there is one. Fewer items, well founded, are better than many."
         )
     avoided = sorted(_context(cycle).stuck_categories or ())
     if avoided:
@@ -102,12 +99,12 @@ def _plan_task(cycle: Cycle) -> str:
 
 
 def gate_plan(cycle: Cycle, scope: str) -> Outcome:
-    """Every rule of the plan; then, in a standard cycle, the CEO. What passes is the cycle's list of phases."""
-    text = (cycle.lab.paths.cycle_dir(cycle.id) / "plan.md").read_text(encoding="utf-8")
+    """Every rule of the plan; then, unless lite, the CEO. What passes is the cycle's list of phases."""
+    text = _plan_text(cycle)
     try:
         spec = parse(text)
     except BadInput as error:
-        return _gate(cycle, scope, "gate_plan", "plan", [error.message], {"plan": text}, {})
+        return _gate(cycle, scope, "plan", [error.message], facts={"plan": text}, result={})
     findings = check(spec, _limits(cycle), _context(cycle))
     problems = [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in findings if f.severity == "error"]
     items = spec.items()[:1] if cycle.options.lite else spec.items()
@@ -117,23 +114,25 @@ def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     }
     if not problems and not items:
         return End("no_plan", "the plan has no phase")
-    return _gate(cycle, scope, "gate_plan", "plan", problems, {"plan": text}, result)
+    return _gate(cycle, scope, "plan", problems, facts={"plan": text}, result=result)
 
 
 def _gate(
     cycle: Cycle,
     scope: str,
-    step: str,
     back_to: str,
     problems: list[str],
+    *,
     facts: dict[str, Any],
     result: dict[str, Any],
 ) -> Outcome:
     """Deterministic problems first; they go back while redirects are left. Then the CEO, except in lite."""
     if not problems and not cycle.options.lite:
-        checks = [{"name": f"{back_to}_rules", "passed": True}]
-        brief = cycle_brief(cycle, cycle.lab.history())
-        answer = ceo_verdict(cycle, scope, step, facts | {"checks": checks, "brief": brief})
+        facts |= {
+            "checks": [{"name": f"{back_to}_rules", "passed": True}],
+            "brief": cycle_brief(cycle, cycle.lab.history()),
+        }
+        answer = ceo_verdict(cycle, scope, f"gate_{back_to}", facts)
         if answer.verdict is ReviewVerdict.ABORT:
             return End("aborted", f"the CEO ended the cycle at the {back_to} gate: {answer.reason}")
         if answer.verdict is ReviewVerdict.REDIRECT:
@@ -170,6 +169,7 @@ def _plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         "limits": {"min_growth": limits.min_growth, "max_new": limits.max_new},
         "brief": cycle_brief(cycle, rows) if cycle.options.lite else {},
         "corrections": cycle.state.scope(scope).corrections,
+        "draft": _plan_text(cycle) if cycle.state.scope(scope).redirects else "",
     }
 
 
@@ -198,9 +198,8 @@ def _history_entry(row: Row) -> dict[str, Any]:
     }
 
 
-def research_text(cycle: Cycle) -> str:
-    """What the Researcher of this cycle wrote; empty where there is none."""
-    place = cycle.lab.paths.cycle_dir(cycle.id) / "research.md"
+def _plan_text(cycle: Cycle) -> str:
+    place = cycle.lab.paths.cycle_dir(cycle.id) / "plan.md"
     return place.read_text(encoding="utf-8") if place.exists() else ""
 
 
