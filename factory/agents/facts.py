@@ -1,7 +1,8 @@
 """Which facts a role is told, and how: compact text for a prompt. This page is what a cycle costs in tokens.
 
 A runner gets all facts as they are; a prompt shows what its role needs for its judgement, each fact cut to a
-limit, so that however big the project, a standard cycle of one hypothesis sends at most ``CYCLE_BYTES``.
+limit, so that however big the project, a standard cycle of one hypothesis sends at most 40,000 tokens of four
+bytes (tests/agents/test_facts.py adds the worst case up).
 """
 
 from __future__ import annotations
@@ -14,9 +15,6 @@ from typing import Any
 from factory.agents.fences import cut, fenced
 
 Facts = Mapping[str, Any]
-
-CYCLE_BYTES = 160_000
-"""What the prompts of a standard cycle of one hypothesis may come to: 40,000 tokens of four bytes."""
 
 KINDS_SHOWN = 10
 PLACES_SHOWN = 6

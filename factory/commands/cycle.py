@@ -31,7 +31,6 @@ OPTION_NAMES = (
     "budget_invocations", "budget_tokens", "budget_usd", "timeout",
 )  # fmt: skip
 SWITCHES = ("lite", "no_github")
-SHOWN_BEFORE_SUMMARY = 10
 
 
 def run_ceo(args: argparse.Namespace) -> int:
@@ -68,8 +67,14 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
 def _run(args: argparse.Namespace, *, cycles: int | None, interval: float) -> int:
     # Being told to end is an interruption like Ctrl-C: children end, and the cycle can be resumed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    progress = output.Progress(as_json=args.json)
-    lab = open_lab(args.path, progress.say)
+    with output.Progress(as_json=args.json) as progress:
+        return _run_shown(args, progress, cycles=cycles, interval=interval)
+
+
+def _run_shown(
+    args: argparse.Namespace, progress: output.Progress, *, cycles: int | None, interval: float
+) -> int:
+    lab = open_lab(args.path, progress.say, progress.detail)
     asked = _asked(args)
     found = cycle_in_flight(lab.paths)
     if found is not None:

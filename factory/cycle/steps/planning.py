@@ -10,7 +10,7 @@ from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import latest_notes
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
-from factory.cycle.research import numbers_of, research_text
+from factory.cycle.research import defined_findings, research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.gates import ceo_verdict
 from factory.errors import BadInput
@@ -46,7 +46,7 @@ def research(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab.paths.strategy / "research.md",
     ):
         atomic_write(place, result.text)
-    return Done({"findings": numbers_of(result.text)})
+    return Done({"findings": defined_findings(result.text)})
 
 
 def gate_research(cycle: Cycle, scope: str) -> Outcome:
