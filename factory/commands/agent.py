@@ -7,10 +7,11 @@ import tempfile
 from pathlib import Path
 
 from factory import output
-from factory.agents.prompting import render_prompt
+from factory.agents.prompting import Occasion, render_prompt
 from factory.agents.roles import Role, role_named
 from factory.config import default_project
 from factory.cycle import experiment as lab_work
+from factory.cycle.briefing import own_template
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.runners import resolve_runner, runner_named
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
@@ -33,7 +34,10 @@ def run(args: argparse.Namespace) -> int:
         "modifiable": list(policy.scope.modifiable),
         "read_only": list(policy.scope.read_only),
     }
-    prompt = render_prompt(role.name, args.task, facts, goal=policy.goal)
+    template, source = own_template(lab, lab.repo.resolve("HEAD"), policy, role.name)
+    prompt = render_prompt(
+        role.name, args.task, facts, Occasion(goal=policy.goal, template=template, source=source)
+    )
     with tempfile.TemporaryDirectory() as scratch:
 
         def ask(cwd: Path) -> AgentResult:

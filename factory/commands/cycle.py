@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from factory import output
+from factory.agents.lite import LITE_INVOCATIONS
 from factory.agents.roles import ROLES
 from factory.config import ProjectConfig, default_project
-from factory.cycle.context import Cycle, CycleOptions
+from factory.cycle.briefing import ceo_task
+from factory.cycle.context import Cycle, CycleOptions, waiting_messages
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import abandon, check_same_options, options_of, plan_cycle, run_cycle
@@ -80,7 +82,9 @@ def _run_shown(
     if not args.json:
         output.say(_first_line(lab, found.id if found else ""))
     if args.dry_run:
-        return _dry_run(lab, options_of(found) if found else _options(lab, asked), resumed=found is not None)
+        taken = found.state.messages if found else []
+        options = options_of(found) if found else _options(lab, asked)
+        return _dry_run(lab, options, taken, resumed=found is not None)
     return _loop(lab, asked, progress, cycles, interval, as_json=args.json)
 
 
@@ -151,7 +155,7 @@ def _insist_on_cost(runners: list[Runner]) -> None:
         )
 
 
-def _dry_run(lab: Lab, options: CycleOptions, *, resumed: bool) -> int:
+def _dry_run(lab: Lab, options: CycleOptions, taken: list[str], *, resumed: bool) -> int:
     resolved, target, start = (options, "", "") if resumed else plan_cycle(lab, options)
     policy = lab.policy("HEAD") or default_project()
     output.say(f"mode: {resolved.mode}{' (resumed)' if resumed else ''}")
@@ -163,13 +167,18 @@ def _dry_run(lab: Lab, options: CycleOptions, *, resumed: bool) -> int:
     output.say("steps:")
     for line in _step_lines(MODES[resolved.mode], lite=resolved.lite):
         output.say(f"  {line}")
+    output.say("the CEO's task:")
+    messages = [*taken, *(text for text in waiting_messages(lab.paths.messages) if text not in taken)]
+    output.say(ceo_task(lab.paths.root, resolved, policy, messages))
     output.say("Nothing was changed.")
     return EXIT_OK
 
 
 def _budget(options: CycleOptions, policy: ProjectConfig) -> str:
     calls = options.budget_invocations or policy.limits.invocations
-    return f"{7 if options.lite else calls} invocations, {policy.limits.redirects} redirects"
+    if options.lite:
+        calls = min(LITE_INVOCATIONS, calls or LITE_INVOCATIONS)
+    return f"{calls} invocations, {policy.limits.redirects} redirects"
 
 
 def _step_lines(steps: Steps, *, lite: bool) -> list[str]:
