@@ -88,15 +88,14 @@ def _links(path: Path) -> Iterator[Path]:
 
 def _installation(path: Path) -> Iterator[Path]:
     """What belongs to one place of a program: its package, environment or prefix."""
-    home = Path.home()
-    for manager in MANAGERS:
-        if path.is_relative_to(home / manager):
-            yield home / manager
-            return
+    managed = _managed(path)
+    if managed is not None:
+        yield managed
+        return
     if "node_modules" in path.parts:
         yield Path(*path.parts[: path.parts.index("node_modules") + 1])
         return
-    prefix = path.parent.parent
+    home, prefix = Path.home(), path.parent.parent
     if path.parent.name == "bin" and (prefix / "pyvenv.cfg").is_file():
         yield prefix
         yield from _base_python(prefix)
@@ -107,6 +106,15 @@ def _installation(path: Path) -> Iterator[Path]:
         yield path
     else:
         yield path
+
+
+def _managed(path: Path) -> Path | None:
+    """The folder of the version manager that a path lies in."""
+    for manager in MANAGERS:
+        before, found, _ = str(path).partition(f"/{manager}/")
+        if found:
+            return Path(f"{before}/{manager}")
+    return None
 
 
 def _base_python(environment: Path) -> Iterator[Path]:
