@@ -501,8 +501,6 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 
-BY_KEY: Mapping[str, Setting] = MappingProxyType({setting.key: setting for setting in SETTINGS})
-
 
 def expectation(setting: Setting) -> str:
     """What a value of the setting has to be, for people: "a number from 0 to 1"."""

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Progress
 from factory.cycle.inflight import OpenCycle, cycle_in_flight
 from factory.cycle.lab import Lab
@@ -27,8 +28,8 @@ def options_of(found: OpenCycle) -> CycleOptions:
 
 
 def new_cycle_id() -> str:
-    """A fresh id that sorts by time."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """A fresh id that sorts by time, to the microsecond: two begun at once must not change places."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}"
 
 
 def resolve_mode(lab: Lab, wanted: str, revision: str) -> str:
@@ -45,6 +46,9 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     policy = lab.policy("HEAD")
     target = lab.target_branch(options.branch, policy)
     start = lab.repo.resolve(f"refs/heads/{target}")
+    in_force = lab.policy(start)
+    if in_force is not None:
+        check_templates(lab, start, in_force)
     return replace(options, mode=resolve_mode(lab, options.mode, start)), target, start
 
 

@@ -57,7 +57,7 @@ def measure_commit(
             project_key=lab.paths.key,
             home=lab.home,
             sandbox=lab.sandbox,
-            progress=lab.say,
+            progress=lab.progress,
             fresh=fresh,
         )
     write_last_eval(lab.paths.last_eval, measurement)
@@ -89,7 +89,7 @@ def run_tests_once(lab: Lab, commit: str, judge: str, policy: ProjectConfig) -> 
             project_root=lab.paths.root,
             home=lab.home,
             sandbox=lab.sandbox,
-            progress=lab.say,
+            progress=lab.progress,
         )
 
 
@@ -104,5 +104,5 @@ def run_verify(lab: Lab, commit: str, judge: str, policy: ProjectConfig, command
             project_root=lab.paths.root,
             home=lab.home,
             sandbox=lab.sandbox,
-            progress=lab.say,
+            progress=lab.progress,
         )

@@ -11,10 +11,11 @@ from factory.config import DimensionSpec, ProjectConfig, default_project
 from factory.evals import noise
 from factory.evals.detect import Detected, detect
 from factory.evals.files import checkout_files
+from factory.evals.progress import Progress
 from factory.evals.run import sample
 from factory.evals.score import composite
 from factory.evals.setup_file import PROTECTED, Kept, Setup, render
-from factory.evals.subject import Progress, open_subject, run_check
+from factory.evals.subject import open_subject, run_check
 from factory.models import DimensionScore, Measurement, Outcome, Tier
 from factory.paths import HomePaths, factory_home
 

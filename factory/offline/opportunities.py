@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from factory.offline.facts import Scope
+from factory.offline.reexports import own_names_imported
 from factory.offline.ruff import Finding
 from factory.offline.survey import Survey, in_scope
 from factory.offline.tasks import Task, family
@@ -48,33 +49,33 @@ def opportunities(root: Path, seen: Survey, scope: Scope) -> list[Opportunity]:
 
 
 def _lint(root: Path, seen: Survey, scope: Scope) -> Iterable[Opportunity]:
-    findings = [*seen.lint, *seen.syntax]
-    names = sorted({family(f.code) for f in findings if f.fixable})
+    spared = own_names_imported(root, seen.lint, seen.project)
+    fixable = [f for f in seen.lint if f.fixable and not (f.code == "F401" and f.path in spared)]
+    names = sorted({family(f.code) for f in fixable})
     for name in names:
-        group = [f for f in findings if f.fixable and family(f.code) == name]
+        group = [f for f in fixable if family(f.code) == name]
         allowed = set(in_scope(root, scope, [f.path for f in group]))
         mine = [f for f in group if f.path in allowed]
         if mine:
-            yield _lint_opportunity(name, mine, seen, complete=_complete(name, mine, findings))
+            yield _lint_opportunity(name, mine, seen, complete=_complete(mine, seen))
 
 
-def _complete(name: str, mine: Sequence[Finding], findings: Sequence[Finding]) -> bool:
-    """Whether nothing that these rules report would be left."""
+def _complete(mine: Sequence[Finding], seen: Survey) -> bool:
+    """Whether nothing that these rules report would be left anywhere, as far as that is known."""
     codes = {f.code for f in mine}
-    return len(mine) == sum(f.code in codes for f in findings)
+    return seen.project.uses_ruff and len(mine) == sum(f.code in codes for f in seen.lint)
 
 
 def _lint_opportunity(name: str, mine: Sequence[Finding], seen: Survey, complete: bool) -> Opportunity:
     codes = tuple(sorted({f.code for f in mine}))
     title, category = _title(name, codes, seen.project.python)
-    configured = sum(f in seen.lint for f in mine)
     return Opportunity(
         task=Task("ruff", codes),
         title=title,
         category=category,
         dimension="lint",
         places=tuple(f"{f.path}:{f.line}" for f in mine),
-        share=configured / len(seen.lint) if seen.lint else 0.0,
+        share=len(mine) / len(seen.lint),
         all_in_scope=complete,
     )
 

@@ -7,7 +7,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from factory.evals.roots import find_roots
 from factory.offline.modules import Module, read_module
+from factory.offline.project import Project
 from factory.offline.ruff import Finding
 
 _NAME = re.compile(r"`([\w.]+)(?: as (\w+))?`")
@@ -26,6 +28,23 @@ def imported_through(root: Path, unused: Sequence[Finding], files: Sequence[str]
         if module.path != finding.path and _uses(module, _dotted(finding.path), _bound(finding))
     }
     return sorted(spared)
+
+
+def own_names_imported(root: Path, unused: Sequence[Finding], project: Project) -> set[str]:
+    """The files whose unused imports (F401) bring in the project's own names, which may be there for others.
+
+    None where the project asks ruff about it: then such a name is marked, or meant to go.
+    """
+    if project.uses_ruff:
+        return set()
+    own = {name.partition(".")[0] for name in find_roots(root).names}
+    return {f.path for f in unused if f.code == "F401" and _origin(f) in {"", *own}}
+
+
+def _origin(finding: Finding) -> str:
+    """The top of what an unused import imports: ``os`` for ``os.path``, empty for a relative one."""
+    found = _NAME.search(finding.message)
+    return found.group(1).partition(".")[0] if found else ""
 
 
 def _bound(finding: Finding) -> str:

@@ -50,7 +50,7 @@ def discover_setup(lab: Lab, revision: str, target: str) -> tuple[str, list[str]
         lambda: scratch_checkout(lab.repo, revision, parent=lab.workspaces),
         target_branch=target,
         home=lab.home,
-        progress=lab.say,
+        progress=lab.progress,
     )
     return found.config_text, _told(found)
 
