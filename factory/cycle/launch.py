@@ -45,6 +45,8 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     policy = lab.policy("HEAD")
     target = lab.target_branch(options.branch, policy)
     start = lab.repo.resolve(f"refs/heads/{target}")
+    if lab.policy(start) is None and lab.paths.config.exists():
+        lab.required_policy(start)  # a setup that waits to be committed is not to be replaced by another one
     return replace(options, mode=resolve_mode(lab, options.mode, start)), target, start
 
 
