@@ -29,7 +29,6 @@ OPTION_NAMES = (
     "budget_invocations", "budget_tokens", "budget_usd", "timeout",
 )  # fmt: skip
 SWITCHES = ("lite", "no_github")
-SHOWN_BEFORE_SUMMARY = 10
 
 
 def run_ceo(args: argparse.Namespace) -> int:
@@ -66,8 +65,14 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
 def _run(args: argparse.Namespace, *, cycles: int | None, interval: float) -> int:
     # Being told to end is an interruption like Ctrl-C: children end, and the cycle can be resumed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    progress = output.Progress(as_json=args.json)
-    lab = open_lab(args.path, progress.say)
+    with output.Progress(as_json=args.json) as progress:
+        return _run_shown(args, progress, cycles=cycles, interval=interval)
+
+
+def _run_shown(
+    args: argparse.Namespace, progress: output.Progress, *, cycles: int | None, interval: float
+) -> int:
+    lab = open_lab(args.path, progress.say, progress.detail)
     asked = _asked(args)
     found = cycle_in_flight(lab.paths)
     if found is not None:
@@ -122,6 +127,8 @@ def _loop(
         if cycles != 1 and (cycle.state.closed or {}).get("ended"):
             # The plan has nothing left to try; another cycle would find the same.
             break
+    if not as_json:
+        output.say(f"next: factory history {lab.paths.root}")
     return EXIT_OK
 
 
@@ -195,9 +202,8 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     if integration.get("status") == "pending":
         output.say(f"integration is pending: {integration['message']}")
         output.say(f"when that is out of the way: {integration['command']}")
-    elif integration:
+    elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
-    output.say(f"next: factory history {lab.paths.root}")
 
 
 def run_abandon(args: argparse.Namespace) -> int:

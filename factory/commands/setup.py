@@ -15,9 +15,10 @@ from factory.paths import CONFIG_FILE
 
 def run_discover(args: argparse.Namespace) -> int:
     """Measure what can be measured at HEAD, twice, and write factory.toml into the checkout."""
-    lab = open_lab(args.path, output.note)
-    _refuse_existing(lab)
-    found = discover_setup(lab, lab.repo.resolve("HEAD"), lab.target_branch(""))
+    with output.Progress() as progress:
+        lab = open_lab(args.path, progress.say, progress.detail)
+        _refuse_existing(lab)
+        found = discover_setup(lab, lab.repo.resolve("HEAD"), lab.target_branch(""))
     return _write(lab, found.config_text, told(found), as_json=args.json)
 
 

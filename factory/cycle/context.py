@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+from factory.agents.roles import ROLES
 from factory.config import ProjectConfig
 from factory.cycle.budget import LITE_INVOCATIONS, LITE_WARNING_AT, Ledger, Limits
 from factory.cycle.experiment import cycle_branch
@@ -16,7 +17,8 @@ from factory.cycle.state import CYCLE_SCOPE, CycleState
 from factory.errors import FactoryError
 from factory.fsio import write_lock
 from factory.journal import Event, Journal
-from factory.models import PlanItem
+from factory.log import trail
+from factory.models import PlanItem, Verdict
 from factory.runners.base import Runner
 
 
@@ -101,8 +103,12 @@ class Cycle:
 
     @property
     def head(self) -> str:
-        """Where the cycle's branch stands: the base of the next phase."""
-        return self.lab.repo.refs(self.branch_ref).get(self.branch_ref, self.start)
+        """Where the cycle stands: the commit kept last, the base of the next phase.
+
+        It is what the journal says. The branch shows it to people, who could move it.
+        """
+        kept = [r["commit"] for r in self.state.finalized.values() if r["verdict"] == Verdict.KEEP]
+        return str(kept[-1] if kept else self.state.result("setup").get("commit") or self.start)
 
     @cached_property
     def policy(self) -> ProjectConfig:
@@ -140,6 +146,7 @@ class Cycle:
         """Journal an event, and take it into the state."""
         event = self.journal.append(kind, experiment, **data)
         self.state.absorb(event)
+        trail(kind, cycle=event.cycle, seq=event.seq, experiment=experiment)
         self.progress.event(kind, ts=event.ts, cycle=event.cycle, experiment=experiment, data=data)
         return event
 
@@ -184,6 +191,8 @@ class Cycle:
         )
 
     def _ledger_text(self) -> str:
+        if not any(self.runner_for(role).invocations_per_call for role in ROLES):
+            return ""  # no model is called
         try:
             return self.ledger.describe()
         except FactoryError:

@@ -12,6 +12,7 @@ from factory.cycle.lab import Lab
 from factory.errors import FactoryError
 from factory.fsio import CycleLock
 from factory.journal import read_events
+from factory.registry import Registry
 
 _WORKSPACE = re.compile(r"exp-(\d+)$")
 
@@ -19,7 +20,8 @@ _WORKSPACE = re.compile(r"exp-(\d+)$")
 def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
     """Remove what is left over, and return its names. Commits are never lost: branches move to refs.
 
-    Workspaces of open experiments by hand, and of a cycle in flight, stay.
+    Projects that are gone leave the list of known ones. Workspaces of open experiments by hand, and of a
+    cycle in flight, stay.
     """
     removed: list[str] = []
     needed = _open_experiments(lab)
@@ -31,7 +33,8 @@ def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
         removed.append(ref)
         if not dry_run:
             lab.repo.rename_ref(ref, aside)
-    return removed
+    gone = Registry(lab.home).prune(dry_run=dry_run)
+    return [*removed, *(f"{project.root} from the list of known projects" for project in gone)]
 
 
 def _open_experiments(lab: Lab) -> set[int]:

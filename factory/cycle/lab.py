@@ -9,6 +9,7 @@ from pathlib import Path
 
 from factory.config import ProjectConfig, load_project
 from factory.errors import BadInput
+from factory.evals.progress import Remark
 from factory.git import Repo
 from factory.journal import Journal
 from factory.paths import CONFIG_FILE, HomePaths, ProjectPaths, factory_home
@@ -19,11 +20,15 @@ from factory.store import ExperimentStore
 
 @dataclass(frozen=True)
 class Lab:
-    """A project, its repository, its records and the factory home. ``say`` reports on long work."""
+    """A project, its repository, its records and the factory home.
+
+    ``say`` takes remarks on long or unusual work, a line each; ``detail`` what a measurement is at.
+    """
 
     project: Project
     home: HomePaths
     say: Callable[[str], None]
+    detail: Callable[[str], None] = lambda _: None
 
     @property
     def repo(self) -> Repo:
@@ -48,6 +53,10 @@ class Lab:
     def workspaces(self) -> Path:
         """The folder in the factory home where this project's workspaces and checkouts lie."""
         return self.home.workspaces / self.paths.key
+
+    def progress(self, text: str) -> None:
+        """Pass on how a measurement gets on."""
+        (self.say if isinstance(text, Remark) else self.detail)(text)
 
     def journal(self, cycle: str) -> Journal:
         """The journal of a cycle."""
@@ -88,8 +97,10 @@ class Lab:
         return named
 
 
-def open_lab(path: str | Path, say: Callable[[str], None]) -> Lab:
+def open_lab(
+    path: str | Path, say: Callable[[str], None], detail: Callable[[str], None] = lambda _: None
+) -> Lab:
     """Open the project at ``path`` for work: resolved to its main checkout, its state folder in place."""
     project = open_project(path)
     ensure_state_dir(project)
-    return Lab(project, factory_home(), say)
+    return Lab(project, factory_home(), say, detail)

@@ -27,8 +27,8 @@ def options_of(found: OpenCycle) -> CycleOptions:
 
 
 def new_cycle_id() -> str:
-    """A fresh id that sorts by time."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """A fresh id that sorts by time, to the microsecond: two begun at once must not change places."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}"
 
 
 def resolve_mode(lab: Lab, wanted: str, revision: str) -> str:

@@ -86,8 +86,11 @@ def read_dependencies(checkout: Path) -> Dependencies:
         extras=tuple(extras),
         groups=groups,
         declared=tuple(d for d in declared if not _is_own(d, name)),
-        files=tuple([*([] if buildable else main), *test]),
-        requires_python=str(dig(pyproject, "project", "requires-python") or ""),
+        files=(*([] if buildable else main), *test),
+        requires_python=str(
+            dig(pyproject, "project", "requires-python")
+            or setup_cfg.get("options", "python_requires", fallback="")
+        ),
         guessed=tuple(main if buildable and not said else []),
     )
 

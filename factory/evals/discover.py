@@ -14,10 +14,11 @@ from factory.evals.environment import prepare
 from factory.evals.files import checkout_files
 from factory.evals.gather import TEST_DIMENSIONS
 from factory.evals.plan import is_built_in
+from factory.evals.progress import Progress
 from factory.evals.run import sample
 from factory.evals.score import composite
 from factory.evals.setup_file import PROTECTED, Kept, Setup, render
-from factory.evals.subject import Progress, open_subject, run_check
+from factory.evals.subject import open_subject, run_check
 from factory.models import DimensionScore, Measurement, Outcome, Tier
 from factory.paths import HomePaths, factory_home
 

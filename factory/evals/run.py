@@ -13,8 +13,9 @@ from factory.evals.cache import MeasurementCache, cache_key, resampled
 from factory.evals.environment import prepare
 from factory.evals.gather import measure_dimensions, run_suite
 from factory.evals.harness import harness_hash
+from factory.evals.progress import Progress
 from factory.evals.score import composite
-from factory.evals.subject import Progress, Subject, open_subject, run_check
+from factory.evals.subject import Subject, open_subject, run_check
 from factory.evals.testrun import TestRun
 from factory.models import CommandResult, Measurement
 from factory.paths import HomePaths, factory_home

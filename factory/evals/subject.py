@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +13,10 @@ from factory.evals.dimensions import sources
 from factory.evals.environment import Environment, resolve
 from factory.evals.files import checkout_files
 from factory.evals.plan import planned
+from factory.evals.progress import Progress
 from factory.globs import matches
 from factory.models import CommandResult
 from factory.paths import HomePaths
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

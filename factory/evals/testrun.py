@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from factory.evals.absent import absent_hint
 from factory.evals.environment import Environment
-from factory.evals.install import Progress
+from factory.evals.progress import Progress
 from factory.evals.pytest_arguments import PytestCommand, pytest_arguments, read_pytest_command
 from factory.evals.reports import CoverageData, ProbeReport, parse_coverage, read_probe
 from factory.evals.roots import Roots, find_roots, source_files

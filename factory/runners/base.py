@@ -34,7 +34,7 @@ class Invocation:
     """One call of one role.
 
     ``facts`` is what the prompt was rendered from (JSON-serialisable); ``timeout_s`` is in seconds;
-    ``env`` is the child's whole environment; ``schema`` is the JSON schema of a structured answer;
+    ``env`` is added to the few variables that a child gets; ``schema`` is the JSON schema of a structured answer;
     an empty ``model`` leaves the choice to the runner. Whatever a child prints goes below ``output_dir``.
     """
 

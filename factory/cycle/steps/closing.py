@@ -11,7 +11,7 @@ from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import experiment_note, write_cycle_note, write_experiment_note
 from factory.cycle.context import Cycle
 from factory.cycle.experiment import cycle_branch
-from factory.cycle.integrate import clear_branch, integrate_branch
+from factory.cycle.integrate import clear_branch, integrate_branch, integration_event
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
@@ -54,8 +54,10 @@ def close(cycle: Cycle, scope: str) -> Outcome:
     _complete_archive(cycle)
     added = [text for text in cycle.state.result("gate_plan").get("backlog_additions", [])
              if add_backlog(cycle.lab.paths.backlog, text, cycle.lab.repo.common_dir)]  # fmt: skip
-    done = integrate_branch(cycle.lab, cycle_branch(cycle.id), cycle.target, cycle.start)
-    cycle.record("integration", **(asdict(done) | {"start": cycle.start}))
+    done = integrate_branch(
+        cycle.lab, cycle_branch(cycle.id), cycle.target, start=cycle.start, kept=cycle.head
+    )
+    cycle.record("integration", **integration_event(done, cycle.start, cycle.head))
     clear_branch(cycle.lab, cycle.id, done)
     mirror_log(cycle)
     for number in cycle.state.finalized:

@@ -55,7 +55,7 @@ def _give_up(cycle: Cycle, why: str) -> NoReturn:
     place = cycle.lab.paths.root
     raise EnvironmentLacking(
         f"The project's tests cannot be run: {why.rstrip('.')}.",
-        f"Mend that. To do without tests: `factory discover {place}`, look at its factory.toml, and commit it.",
+        f"Mend that. To do without tests, run `factory discover {place}` and commit the factory.toml.",
     )
 
 
@@ -66,7 +66,7 @@ def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
         lambda: scratch_checkout(lab.repo, revision, parent=lab.workspaces),
         target_branch=target,
         home=lab.home,
-        progress=lab.say,
+        progress=lab.progress,
     )
 
 

@@ -19,7 +19,12 @@ from factory.rows import Row
 from factory.spec import PlanContext, PlanLimits, Spec, check, parse
 from factory.strategy import detect_stuck, is_evidence_against
 
-_FINDING = re.compile(r"\bR(\d+)\b")
+# A finding is defined where a heading or list item begins with its number, or a line with number and colon;
+# a number elsewhere cites one, and `R9/x.py` is a path.
+_FINDING = re.compile(
+    r"^[ \t]*(?:(?:[-*+]|#{1,6}|\d+[.)])[ \t]+[*_`\[(]*R(\d+)[\]*_`):.,—–-]*(?=\s|$)|[*_\[]*R(\d+)[*_\]]*:)",
+    re.MULTILINE,
+)
 HISTORY_SHOWN = 50
 
 
@@ -40,11 +45,13 @@ def research(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab.paths.strategy / "research.md",
     ):
         atomic_write(place, result.text)
-    return Done({"findings": _findings(result.text)})
+    return Done({"findings": defined_findings(result.text)})
 
 
-def _findings(text: str) -> list[str]:
-    return [f"R{number}" for number in sorted({int(n) for n in _FINDING.findall(text)})]
+def defined_findings(text: str) -> list[str]:
+    """The numbers of the findings that a research text defines, in order: R1, R2, …"""
+    numbers = {int(match[1] or match[2]) for match in _FINDING.finditer(text)}
+    return [f"R{number}" for number in sorted(numbers)]
 
 
 def gate_research(cycle: Cycle, scope: str) -> Outcome:
