@@ -53,6 +53,8 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     in_force = lab.policy(start)
     if in_force is not None:
         check_templates(lab, start, in_force)
+    if lab.policy(start) is None and lab.paths.config.exists():
+        lab.required_policy(start)  # a setup that waits to be committed is not to be replaced by another one
     return replace(options, mode=resolve_mode(lab, options.mode, start)), target, start
 
 
