@@ -228,9 +228,10 @@ class Repo:
         """Where a committed symbolic link points."""
         return self.show(revision, path) or ""
 
-    def uncommitted(self) -> list[str]:
-        """The tracked paths with uncommitted changes in the checkout."""
-        raw = split_nul(self.git("status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"))
+    def uncommitted(self, *, untracked: bool = False) -> list[str]:
+        """The tracked paths with uncommitted changes in the checkout; with ``untracked`` the others too."""
+        others = f"--untracked-files={'all' if untracked else 'no'}"
+        raw = split_nul(self.git("status", "--porcelain=v1", "-z", others, "--no-renames"))
         return [entry[3:] for entry in raw]
 
     # ---- refs

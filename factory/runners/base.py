@@ -34,8 +34,9 @@ class Invocation:
     """One call of one role.
 
     ``facts`` is what the prompt was rendered from (JSON-serialisable); ``timeout_s`` is in seconds;
-    ``env`` is added to the few variables that a child gets; ``schema`` is the JSON schema of a structured answer;
-    an empty ``model`` leaves the choice to the runner. Whatever a child prints goes below ``output_dir``.
+    ``env`` is added to the few variables that a child gets; ``schema`` is the JSON schema of a structured
+    answer; an empty ``model`` leaves the choice to the runner. Whatever a child prints goes below
+    ``output_dir``.
     """
 
     role: str
@@ -93,12 +94,14 @@ class Runner(Protocol):
     """A way to have a role's work done.
 
     ``invocations_per_call`` is what the ledger counts for a call: 1, or 0 where no model is invoked;
-    ``reports_cost``: whether its results say what they cost.
+    ``reports_cost``: whether its results say what they cost; ``protects_itself``: whether a writer may be
+    started where no sandbox of the program's works.
     """
 
     name: str
     invocations_per_call: int
     reports_cost: bool
+    protects_itself: bool
 
     def missing(self) -> str:
         """Why this runner cannot be used here, or an empty string."""
@@ -109,5 +112,8 @@ class Runner(Protocol):
         ...
 
     def adopt(self, invocation: Invocation) -> AgentResult | None:
-        """The result of an invocation whose child ended while the factory was dead; None if it did not."""
+        """The result of the same invocation, whose child ended while the factory was dead, or None.
+
+        Its prompt and working directory may be others; its output folder is the same.
+        """
         ...
