@@ -114,7 +114,7 @@ class HomePaths:
 
     @property
     def approvals(self) -> Path:
-        """Approvals of specs, each by project and text hash."""
+        """Approvals of specifications, by project and hash."""
         return self.root / "approvals"
 
     @property

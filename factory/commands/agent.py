@@ -9,14 +9,15 @@ from pathlib import Path
 from factory import output
 from factory.agents.prompting import Occasion, render_prompt
 from factory.agents.roles import Role, role_named
-from factory.config import default_project
+from factory.config import default_project, settings_in_force
 from factory.cycle import experiment as lab_work
 from factory.cycle.briefing import own_template
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.runners import resolve_runner, runner_named
+from factory.cycle.runners import make_runner, resolve_runner
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.git import scratch_checkout
 from factory.runners.base import AgentResult, Invocation
+from factory.sandbox import choose
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,7 +25,11 @@ def run(args: argparse.Namespace) -> int:
     role = role_named(args.role)
     lab = open_lab(args.path, output.note)
     policy = lab.policy("HEAD") or default_project()
-    runner = runner_named(resolve_runner(args.runner or policy.runner.default))
+    settings = settings_in_force({}, policy).config.runner
+    sandbox = choose(settings.sandbox)
+    wanted = resolve_runner(args.runner or settings.default, sandbox)
+    runner = make_runner(wanted, sandbox, settings.commands)
+    sandbox.require(role.access, own=runner.protects_itself)
     facts = {
         "goal": policy.goal,
         "experiment": args.id,

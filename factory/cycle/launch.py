@@ -86,13 +86,16 @@ def run_cycle(
 
 
 def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable[[str], Runner]) -> Cycle:
-    cycle = Cycle(lab, lab.journal(found.id), found.state, options_of(found), progress, runner_for)
+    options = options_of(found)
+    lab = replace(lab, sandbox_wanted=options.sandbox)
+    cycle = Cycle(lab, lab.journal(found.id), found.state, options, progress, runner_for)
     cycle.record("cycle.resumed", pid=os.getpid())
     return cycle
 
 
 def _open(lab: Lab, options: CycleOptions, progress: Progress, runner_for: Callable[[str], Runner]) -> Cycle:
     resolved, target, start = plan_cycle(lab, options)
+    lab = replace(lab, sandbox_wanted=resolved.sandbox)
     cycle = Cycle(lab, lab.journal(new_cycle_id()), CycleState(), resolved, progress, runner_for)
     cycle.record("cycle.opened", mode=resolved.mode, options=resolved.to_data(), target=target, start=start)
     return cycle

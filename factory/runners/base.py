@@ -94,12 +94,14 @@ class Runner(Protocol):
     """A way to have a role's work done.
 
     ``invocations_per_call`` is what the ledger counts for a call: 1, or 0 where no model is invoked;
-    ``reports_cost``: whether its results say what they cost.
+    ``reports_cost``: whether its results say what they cost; ``protects_itself``: whether a writer may be
+    started where no sandbox of the program's works.
     """
 
     name: str
     invocations_per_call: int
     reports_cost: bool
+    protects_itself: bool
 
     def missing(self) -> str:
         """Why this runner cannot be used here, or an empty string."""

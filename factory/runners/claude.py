@@ -65,6 +65,7 @@ class ClaudeRunner:
     name = "claude"
     invocations_per_call = 1
     reports_cost = True
+    protects_itself = False
 
     def __init__(
         self,

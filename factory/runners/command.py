@@ -84,6 +84,7 @@ class CommandRunner:
     template: Template
     sandbox: Sandbox
     invocations_per_call: int = 1
+    protects_itself: bool = False
 
     @property
     def reports_cost(self) -> bool:
