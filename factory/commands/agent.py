@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from factory import output
@@ -69,18 +70,15 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK if result.status == "done" else EXIT_NO
 
 
-def _in_place(lab: Lab, role: Role, number: int | None, ask: object) -> AgentResult:
+def _in_place(lab: Lab, role: Role, number: int | None, ask: Callable[[Path], AgentResult]) -> AgentResult:
     """Let a reading role look at a throwaway checkout, the Builder work in its experiment's workspace."""
-    assert callable(ask)
     if role.access == "write":
         if number is None:
             raise BadInput(
                 "The builder needs an experiment to work on.",
                 "`factory begin` makes one; give its id with --id.",
             )
-        result: AgentResult = ask(lab_work.workspace(lab, lab_work.load_open(lab, number)))
-        return result
+        return ask(lab_work.workspace(lab, lab_work.load_open(lab, number)))
     revision = lab_work.load(lab, number).branch if number is not None else "HEAD"
     with scratch_checkout(lab.repo, revision, parent=lab.workspaces) as checkout:
-        result = ask(checkout)
-    return result
+        return ask(checkout)

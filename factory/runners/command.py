@@ -76,7 +76,7 @@ class Template(Protocol):
         """Login files, from the person's home."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CommandRunner:
     """An agent CLI that is driven by its ``template`` alone."""
 
