@@ -75,7 +75,7 @@ def _run(args: argparse.Namespace, *, cycles: int | None, interval: float) -> in
 def _run_shown(
     args: argparse.Namespace, progress: output.Progress, *, cycles: int | None, interval: float
 ) -> int:
-    lab = open_lab(args.path, progress.say, progress.detail)
+    lab = open_lab(args.path, progress.say, progress.detail, write=not args.dry_run)
     asked = _asked(args)
     found = cycle_in_flight(lab.paths)
     if found is not None:
@@ -222,8 +222,10 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
 def run_abandon(args: argparse.Namespace) -> int:
     """``factory abandon``: end the cycle in flight and keep its evidence."""
     lab = open_lab(args.path, output.note)
-    ended = abandon(lab, args.reason)
+    ended, kept = abandon(lab, args.reason)
     output.say(
         f"cycle {ended} is abandoned; its journal and experiments stay, `factory gc` clears its workspaces"
     )
+    if kept:
+        output.say(f"its {kept} kept experiments wait on their branch: factory integrate {lab.paths.root}")
     return EXIT_OK

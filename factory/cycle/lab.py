@@ -107,9 +107,14 @@ class Lab:
 
 
 def open_lab(
-    path: str | Path, say: Callable[[str], None], detail: Callable[[str], None] = lambda _: None
+    path: str | Path,
+    say: Callable[[str], None],
+    detail: Callable[[str], None] = lambda _: None,
+    *,
+    write: bool = True,
 ) -> Lab:
-    """Open the project at ``path`` for work: resolved to its main checkout, its state folder in place."""
+    """Open the project at ``path``: its main checkout, and, to write, with its state folder in place."""
     project = open_project(path)
-    ensure_state_dir(project)
+    if write:
+        ensure_state_dir(project)
     return Lab(project, factory_home(), say, detail)

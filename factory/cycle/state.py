@@ -132,7 +132,7 @@ def _message_taken(state: CycleState, event: Event) -> None:
 
 def _finalized(state: CycleState, event: Event) -> None:
     assert event.experiment is not None
-    state.finalized[event.experiment] = dict(event.data)
+    state.finalized[event.experiment] = {k: v for k, v in event.data.items() if k != "evidence"}
 
 
 def _tamper_found(state: CycleState, event: Event) -> None:
