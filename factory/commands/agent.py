@@ -24,7 +24,8 @@ def run(args: argparse.Namespace) -> int:
     role = role_named(args.role)
     lab = open_lab(args.path, output.note)
     policy = lab.policy("HEAD") or default_project()
-    runner = runner_named(resolve_runner(args.runner or policy.runner.default))
+    name = resolve_runner(args.runner or policy.runner.default)
+    runner = runner_named(name, policy.runner.sandbox, role.access)
     facts = {
         "goal": policy.goal,
         "experiment": args.id,

@@ -138,7 +138,7 @@ def _loop(
 
 def _runners(options: CycleOptions) -> Callable[[str], Runner]:
     """The runner of each role; a missing one is noticed before the cycle begins."""
-    named = cache(runner_named)
+    named = cache(lambda name: runner_named(name, options.sandbox))
     used = [named(options.runner_of(role)) for role in ROLES]
     if options.budget_usd is not None:
         _insist_on_cost(used)

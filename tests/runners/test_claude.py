@@ -276,6 +276,25 @@ def test_the_builder_edits_and_has_a_shell(cli: FakeCli, asked: Invocation) -> N
     assert json.loads(seen.option("--json-schema")) == SCHEMA
 
 
+def test_its_own_sandbox_is_for_the_builder_and_no_choice(cli: FakeCli, asked: Invocation) -> None:
+    cli.plays([INIT, result()])
+    runner = ClaudeRunner(str(cli.path), own_sandbox=True)
+    runner.run(asked)
+    assert "--settings" not in cli.seen.argv
+    runner.run(replace(asked, role="builder", access="write"))
+    assert json.loads(cli.seen.option("--settings")) == {
+        "sandbox": {"enabled": True, "failIfUnavailable": True, "allowUnsandboxedCommands": False}
+    }
+    unavailable = {
+        "subtype": "error_during_execution",
+        "is_error": True,
+        "errors": ["Sandbox required but …"],
+    }
+    cli.plays([result("", **unavailable)], code=1)
+    done = runner.run(replace(asked, access="write"))
+    assert (done.status, done.error) == ("missing", "Sandbox required but …")
+
+
 def test_the_web_is_for_the_researcher_when_asked_for(cli: FakeCli, asked: Invocation) -> None:
     cli.plays([INIT, result()])
     runner = ClaudeRunner(str(cli.path), web=True)
