@@ -1,7 +1,7 @@
 """How many bytes reach a model besides our prompt: ``python bench/agent_overhead.py [FOLDER]``.
 
-FOLDER holds the agent CLIs (default: those on PATH). Each is called as a person would call it headless, and as
-the runners call it, against a scripted model on loopback, in a scratch home and an empty repository; what
+FOLDER holds the agent CLIs (default: those on PATH). Each is called as a person would call it headless, and
+as the runners call it, against a scripted model on loopback, in a scratch home and an empty repository; what
 counts is its first request. Prints a table in Markdown.
 """
 

@@ -12,7 +12,7 @@ from factory.errors import EXIT_NO, EXIT_OK
 
 def run(args: argparse.Namespace) -> int:
     """Report every disagreement; exit 1 when there is one. Oddities of imported rows are told only."""
-    lab = open_lab(args.path, output.note)
+    lab = open_lab(args.path, output.note, write=False)
     report = verify(lab)
     if args.json:
         output.emit_json(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.evals.confine import confined
 from factory.evals.environment import Environment
 from factory.evals.roots import find_roots
 from factory.evals.surroundings import child_paths, scratch_folders, target_env
 from factory.models import CommandResult
 from factory.process import run
+from factory.sandbox import OFF, Sandbox
 
 OUTPUT_LIMIT = 4000
 TIMED_OUT_CODE = 124
@@ -38,7 +40,13 @@ class CommandRun:
 
 
 def run_command(
-    command: str, *, checkout: Path, environment: Environment | None, timeout: float, network: bool = False
+    command: str,
+    *,
+    checkout: Path,
+    environment: Environment | None,
+    timeout: float,
+    network: bool = False,
+    sandbox: Sandbox = OFF,
 ) -> CommandRun:
     """Run ``command`` by ``sh`` in ``checkout``, for at most ``timeout`` seconds.
 
@@ -51,6 +59,7 @@ def run_command(
         extra = child_paths(find_roots(checkout).paths, environment.tools) if environment else {}
         python = environment.python if environment else None
         env = target_env(scratch, python=python, network=network, extra=extra)
-        done = run(["sh", "-c", command], cwd=checkout, env=env, timeout=timeout)
+        argv = confined(["sh", "-c", command], checkout, scratch, environment, sandbox)
+        done = run(argv, cwd=checkout, env=env, timeout=timeout)
     exit_code = TIMED_OUT_CODE if done.timed_out else done.returncode
     return CommandRun(command, exit_code, done.stdout, done.stderr, done.duration_s, done.timed_out)

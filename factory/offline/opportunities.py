@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from factory.offline.facts import Scope
-from factory.offline.reexports import own_names_imported
+from factory.offline.reexports import there_for_others
 from factory.offline.ruff import Finding
 from factory.offline.survey import Survey, in_scope
 from factory.offline.tasks import Task, family
@@ -49,7 +49,7 @@ def opportunities(root: Path, seen: Survey, scope: Scope) -> list[Opportunity]:
 
 
 def _lint(root: Path, seen: Survey, scope: Scope) -> Iterable[Opportunity]:
-    spared = own_names_imported(root, seen.lint, seen.project)
+    spared = there_for_others(root, seen.lint, seen.project)
     fixable = [f for f in seen.lint if f.fixable and not (f.code == "F401" and f.path in spared)]
     names = sorted({family(f.code) for f in fixable})
     for name in names:

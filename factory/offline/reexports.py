@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from factory.evals.roots import find_roots
 from factory.offline.modules import Module, read_module
-from factory.offline.project import Project
+from factory.offline.project import Project, python_files
 from factory.offline.ruff import Finding
 
 _NAME = re.compile(r"`([\w.]+)(?: as (\w+))?`")
@@ -30,15 +30,18 @@ def imported_through(root: Path, unused: Sequence[Finding], files: Sequence[str]
     return sorted(spared)
 
 
-def own_names_imported(root: Path, unused: Sequence[Finding], project: Project) -> set[str]:
-    """The files whose unused imports (F401) bring in the project's own names, which may be there for others.
+def there_for_others(root: Path, unused: Sequence[Finding], project: Project) -> set[str]:
+    """The files whose unused imports (F401) may be there for other projects, or are used by another file.
 
-    None where the project asks ruff about it: then such a name is marked, or meant to go.
+    Those that bring in the project's own names, and modules that even out differences between versions. None
+    where the project asks ruff about it: then such a name is marked, or meant to go.
     """
-    if project.uses_ruff:
+    mine = [f for f in unused if f.code == "F401"]
+    if project.uses_ruff or not mine:
         return set()
     own = {name.partition(".")[0] for name in find_roots(root).names}
-    return {f.path for f in unused if f.code == "F401" and _origin(f) in {"", *own}}
+    public = {f.path for f in mine if _origin(f) in {"", *own} or "compat" in PurePosixPath(f.path).stem}
+    return public | set(imported_through(root, mine, list(python_files(root))))
 
 
 def _origin(finding: Finding) -> str:

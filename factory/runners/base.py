@@ -91,15 +91,23 @@ class AgentResult:
 
 
 class Runner(Protocol):
-    """A way to have a role's work done.
+    """A way to have a role's work done."""
 
-    ``invocations_per_call`` is what the ledger counts for a call: 1, or 0 where no model is invoked;
-    ``reports_cost``: whether its results say what they cost.
-    """
+    @property
+    def name(self) -> str:
+        """What settings and journal call it."""
 
-    name: str
-    invocations_per_call: int
-    reports_cost: bool
+    @property
+    def invocations_per_call(self) -> int:
+        """1, or 0 where no model is invoked."""
+
+    @property
+    def reports_cost(self) -> bool:
+        """Whether its results say what they cost."""
+
+    @property
+    def protects_itself(self) -> bool:
+        """Whether a writer may be started where no sandbox of the program's works."""
 
     def missing(self) -> str:
         """Why this runner cannot be used here, or an empty string."""

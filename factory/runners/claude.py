@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,11 @@ class ClaudeRunner:
     ) -> None:
         self.program, self.wrap, self.own_sandbox = program, wrap, own_sandbox
         self.web, self.stall_s = web, stall_s
+
+    @property
+    def protects_itself(self) -> bool:
+        """Whether its own sandbox is worth a try: on Linux it is made of what the program's is made of."""
+        return self.own_sandbox and sys.platform == "darwin"
 
     def missing(self) -> str:
         """Why Claude Code cannot be used here, or an empty string."""

@@ -64,6 +64,7 @@ class CodexRunner:
     name = "codex"
     invocations_per_call = 1
     reports_cost = False
+    protects_itself = True
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 #: Folders of the system, readable for every process inside a sandbox.
@@ -45,6 +46,24 @@ def needed_by(program: str, search: str | None = None) -> tuple[Path, ...]:
         links = list(_links(path))
         wanted |= {link for link in links if link.is_symlink()}
         wanted |= {part for link in links for part in _installation(link)}
+    return tuple(sorted(path for path in wanted if not in_system(path)))
+
+
+def on_path(search: str | None = None) -> tuple[Path, ...]:
+    """What must be seen for every program on a PATH (None: this process' own) to be found and run, sorted."""
+    return _on_path(os.environ.get("PATH", os.defpath) if search is None else search)
+
+
+@cache
+def _on_path(search: str) -> tuple[Path, ...]:
+    wanted: set[Path] = set()
+    for folder in map(Path, filter(None, search.split(os.pathsep))):
+        if not folder.is_absolute() or in_system(folder) or not folder.is_dir():
+            continue
+        managed = _managed(folder)
+        wanted.add(managed or folder)
+        for program in () if managed else folder.iterdir():
+            wanted.update(needed_by(str(program), search))
     return tuple(sorted(path for path in wanted if not in_system(path)))
 
 
