@@ -74,7 +74,8 @@ class Bench:
     def shell(self, command: str) -> Call:
         if self.name == "claude":
             return Call("Bash", {"command": command})
-        return Call("exec_command", {"cmd": command})
+        # By itself it goes back to the model after 10 s, and the command runs on.
+        return Call("exec_command", {"cmd": command, "yield_time_ms": 30_000})
 
     def replace_in(self, name: str, old: str, new: str) -> list[Call]:
         """The calls by which the CLI's model changes a file with its editing tool."""

@@ -216,21 +216,21 @@ def test_nobody_answers_the_call(bench: Bench) -> None:
 
 
 def test_a_silent_model_is_given_up(bench: Bench) -> None:
-    bench.runner.stall_s = 3
+    bench.runner.stall_s = 5
     started = time.monotonic()
     done = bench.run(lambda _: [Wait(60)])
-    assert (done.status, done.error) == ("transient", "nothing came from the model for 3 s")
-    assert time.monotonic() - started < 15
+    assert (done.status, done.error) == ("transient", "nothing came from the model for 5 s")
+    assert time.monotonic() - started < 25
 
 
 def test_a_long_command_is_not_a_stall_but_has_its_limit(bench: Bench) -> None:
-    bench.runner.stall_s = 2
+    bench.runner.stall_s = 8
     nap = unique_nap()
     script = steps([Text("I begin."), bench.shell(f"sleep {nap}")], [Text("done")])
     started = time.monotonic()
-    done = bench.run(script, "write", timeout_s=8)
+    done = bench.run(script, "write", timeout_s=20)
     assert (done.status, done.text) == ("timeout", "I begin.")
-    assert 8 <= time.monotonic() - started < 25
+    assert 20 <= time.monotonic() - started < 40
     assert processes_with(nap) == []
 
 
