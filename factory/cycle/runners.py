@@ -18,11 +18,15 @@ Maker = Callable[[Sandbox, bool], Runner]
 
 
 def _claude(sandbox: Sandbox, web: bool) -> Runner:
-    return ClaudeRunner(wrap=sandbox.wrap if sandbox.active else None, web=web)
+    if sandbox.active:
+        return ClaudeRunner(wrap=sandbox.wrap, web=web)
+    return ClaudeRunner(own_sandbox=sandbox.kind != "off", web=web)
 
 
 def _codex(sandbox: Sandbox, web: bool) -> Runner:
-    return CodexRunner(wrap=sandbox.wrap if sandbox.active else None, web=web)
+    if sandbox.active:
+        return CodexRunner(wrap=sandbox.wrap, web=web)
+    return CodexRunner(own_sandbox=sandbox.kind != "off", web=web)
 
 
 def _offline(sandbox: Sandbox, web: bool) -> Runner:

@@ -16,6 +16,8 @@ _WORDS: tuple[tuple[Status, str], ...] = (
     ("limit", r"output token maximum|max_output_tokens|context (window|length)|too (long|large)"),
     ("missing", r"\b404\b|selected model|model .{0,80}(not exist|not found|not supported)"),
     ("transient", r"\b(408|409|425|429|5\d\d)\b|overload|high demand|rate.?limit|temporar|try again"),
+    ("missing", r"sandbox required"),
+    ("transient", r"malformed response|discovery failed"),
     ("transient", r"connect|network|time[d-]? ?out|stream|socket|econn|reset by peer|dns|resolve"),
 )
 _BY_WORDS = tuple((re.compile(pattern, re.IGNORECASE), status) for status, pattern in _WORDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ SETTINGS = {
 PASSED_ON = ("ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL", "CLAUDE_CODE_OAUTH_TOKEN")
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 
+OWN_SANDBOX = {"enabled": True, "failIfUnavailable": True, "allowUnsandboxedCommands": False}
+
 # What the CLI calls the failures of its service.
 _KINDS: dict[str, Status] = {
     "authentication_failed": "login",
@@ -57,7 +60,9 @@ _SUBTYPES: dict[str, Status] = {
 
 
 class ClaudeRunner:
-    """Claude Code. ``wrap`` puts it into a sandbox; ``web`` gives the Researcher its web tools.
+    """Claude Code. ``wrap`` puts it into a sandbox of the program's; ``own_sandbox`` has its own around each
+    command of the Builder's shell, and no call at all where that does not work. ``web`` gives the Researcher
+    its web tools.
 
     A call without an event for ``stall_s`` seconds, while no tool runs, is given up as ``transient``.
     """
@@ -65,17 +70,23 @@ class ClaudeRunner:
     name = "claude"
     invocations_per_call = 1
     reports_cost = True
-    protects_itself = False
 
     def __init__(
         self,
         program: str = "claude",
         *,
         wrap: Wrap | None = None,
+        own_sandbox: bool = False,
         web: bool = False,
         stall_s: float = STALL_S,
     ) -> None:
-        self.program, self.wrap, self.web, self.stall_s = program, wrap, web, stall_s
+        self.program, self.wrap, self.own_sandbox = program, wrap, own_sandbox
+        self.web, self.stall_s = web, stall_s
+
+    @property
+    def protects_itself(self) -> bool:
+        """Whether its own sandbox is worth a try: on Linux it is made of what the program's is made of."""
+        return self.own_sandbox and sys.platform == "darwin"
 
     def missing(self) -> str:
         """Why Claude Code cannot be used here, or an empty string."""
@@ -114,15 +125,24 @@ class ClaudeRunner:
             *("--system-prompt", INSTRUCTIONS),
             *self._tools(invocation),
         ]
-        if _key():
-            # A helper and not a variable, so that no command of the agent's shell shows the key by accident.
-            key = private.write(".factory-key", _key())
-            argv += ["--settings", json.dumps({"apiKeyHelper": f"cat {shlex.quote(str(key))}"})]
+        settings = self._settings(invocation, private)
+        if settings:
+            argv += ["--settings", json.dumps(settings)]
         if invocation.model:
             argv += ["--model", invocation.model]
         if invocation.schema is not None:
             argv += ["--json-schema", json.dumps(invocation.schema)]
         return argv
+
+    def _settings(self, invocation: Invocation, private: Private) -> dict[str, Any]:
+        settings: dict[str, Any] = {}
+        if _key():
+            # A helper and not a variable, so that no command of the agent's shell shows the key by accident.
+            key = private.write(".factory-key", _key())
+            settings["apiKeyHelper"] = f"cat {shlex.quote(str(key))}"
+        if self.own_sandbox and invocation.access == "write":
+            settings["sandbox"] = OWN_SANDBOX
+        return settings
 
     def _tools(self, invocation: Invocation) -> list[str]:
         """The tools that are there, and which of them need no leave: file tools stay within the workspace."""
