@@ -57,9 +57,13 @@ def open_subject(
     return Subject(checkout, config, environment, files, found, Deadline(config.eval.time_limit), progress)
 
 
-def run_check(subject: Subject, name: str, command: str) -> CommandResult:
-    """Run a smoke test, setup or constraint in the time that is left."""
+def run_check(subject: Subject, name: str, command: str, *, with_ruff: bool = False) -> CommandResult:
+    """Run a smoke test, setup or constraint in the time that is left; ``with_ruff`` as for run_command."""
     left = subject.deadline.left()
     return run_command(
-        command, checkout=subject.checkout, environment=subject.environment, timeout=left
+        command,
+        checkout=subject.checkout,
+        environment=subject.environment,
+        timeout=left,
+        with_ruff=with_ruff,
     ).result(name)
