@@ -24,6 +24,8 @@ from factory.sandbox import OFF, Sandbox
 
 FLAKE8_FILES = (".flake8", "setup.cfg", "tox.ini")
 RUFF_FILES = ("ruff.toml", ".ruff.toml")
+# Modern syntax; and attributes in place of getattr, whose names may be keywords of an older Python.
+MODERN = ("UP", "B009", "B010")
 MYPY_FILES = ("mypy.ini", ".mypy.ini")
 RUFF_MINORS = range(7, 15)
 MYPY_GAVE_UP = 2
@@ -52,13 +54,13 @@ def ruff_settings(checkout: Path) -> list[str]:
     """The options that choose ruff's rules: none where the project has its own, else our selection.
 
     Out of that goes what the project's flake8 configuration ignores, and, where no oldest Python is declared,
-    the modern syntax: ruff would assume one, and the code might no longer run on the oldest that is meant.
+    what may not run on the oldest that is meant: ruff would assume one.
     Whoever mends findings gives ruff the same options, so that what is mended is what is measured.
     """
     if has_ruff_settings(checkout):
         return []
     oldest = oldest_python(checkout)
-    ignored = [*lint.DEFAULT_IGNORED.split(","), *_flake8_ignored(checkout), *([] if oldest else ["UP"])]
+    ignored = [*lint.DEFAULT_IGNORED.split(","), *_flake8_ignored(checkout), *([] if oldest else MODERN)]
     selection = ["--isolated", "--select", lint.DEFAULT_RULES, "--ignore", ",".join(dict.fromkeys(ignored))]
     return [*selection, "--target-version", oldest] if oldest else selection
 

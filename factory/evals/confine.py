@@ -13,13 +13,19 @@ PROBE = SHIM.parent
 
 
 def confined(
-    argv: Sequence[str], checkout: Path, scratch: Scratch, environment: Environment | None, sandbox: Sandbox
+    argv: Sequence[str],
+    checkout: Path,
+    scratch: Scratch,
+    environment: Environment | None,
+    sandbox: Sandbox,
+    *,
+    readable: tuple[Path, ...] = (),
 ) -> list[str]:
     """The command line that runs ``argv`` in ``checkout`` inside ``sandbox``.
 
     It may write the checkout and the scratch folders, and read the environment and the programs on the PATH.
     The network stays: tests of servers need loopback, and some of them a service. The person's home and
-    checkout are not there, but for an environment that lies in them.
+    checkout are not there, but for an environment that lies in them. ``readable`` is what else it may read.
     """
     if not sandbox.active:
         return list(argv)
@@ -28,7 +34,7 @@ def confined(
         access="write",
         home=scratch.home,
         tmp=scratch.tmp,
-        readable=(*on_path(), *(_readable(environment) if environment else ())),
+        readable=(*readable, *on_path(), *(_readable(environment) if environment else ())),
         writable=(scratch.root,),
         hidden=(environment.project,) if environment else (),
     )

@@ -113,7 +113,7 @@ def check_once(
     wrong = _prepare(subject)
     if wrong:
         return CommandResult(name=name, command=command, exit_code=-1, output=wrong)
-    return run_check(subject, name, command)
+    return run_check(subject, name, command, with_ruff=True)
 
 
 def _blank(subject: Subject, commit: str, tree: str) -> Measurement:

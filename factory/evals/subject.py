@@ -66,8 +66,8 @@ def open_subject(
     return Subject(checkout, config, environment, files, found, deadline, progress, sandbox)
 
 
-def run_check(subject: Subject, name: str, command: str) -> CommandResult:
-    """Run a smoke test, setup or constraint in the time that is left."""
+def run_check(subject: Subject, name: str, command: str, *, with_ruff: bool = False) -> CommandResult:
+    """Run a smoke test, setup or constraint in the time that is left; ``with_ruff`` as for run_command."""
     left = subject.deadline.left()
     return run_command(
         command,
@@ -75,4 +75,5 @@ def run_check(subject: Subject, name: str, command: str) -> CommandResult:
         environment=subject.environment,
         timeout=left,
         sandbox=subject.sandbox,
+        with_ruff=with_ruff,
     ).result(name)
