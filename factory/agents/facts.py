@@ -2,7 +2,7 @@
 
 A runner gets all facts as they are; a prompt shows what its role needs for its judgement, each fact cut to a
 limit, so that however big the project, a standard cycle of one hypothesis sends at most 40,000 tokens of four
-bytes (tests/agents/test_facts.py adds the worst case up).
+bytes (tests/prompts/test_facts.py adds the worst case up).
 """
 
 from __future__ import annotations
@@ -282,33 +282,34 @@ def _ended(facts: Facts) -> str:
 # ---- the table
 
 VIEWS: dict[str, View] = {
-    "focus": View("Focus", _plain("focus"), ("focus",)),
+    "focus": View("Focus", _plain("focus"), ("focus",), 2_000),
     "corrections": View("Corrections", _list("corrections"), ("corrections",), 4_000),
-    "messages": View("Messages", _list("messages"), ("messages",), 3_000),
-    "scope": View("Scope", _scope, ("scope", "config"), 1_500),
-    "observations": View("Observations", _plain("observations"), ("observations",), 7_000, lite=3_000),
-    "measurement": View("Measurement", _measurement, ("measurement",), 6_000),
-    "archive": View("Archive", _plain("archive"), ("archive",), 4_000, lite=2_000),
-    "rejected": View("Reverted before", _newest_first("anti_patterns"), ("anti_patterns",), 3_000),
+    "messages": View("Messages", _list("messages"), ("messages",), 1_500),
+    "scope": View("Scope", _scope, ("scope", "config"), 1_000),
+    "observations": View("Observations", _plain("observations"), ("observations",), 5_000, lite=3_000),
+    "measurement": View("Measurement", _measurement, ("measurement",), 4_000),
+    "archive": View("Archive", _plain("archive"), ("archive",), 2_500, lite=1_500),
+    "rejected": View("Reverted before", _newest_first("anti_patterns"), ("anti_patterns",), 1_500),
     "brief": View("Brief", _plain("brief"), ("brief",), 3_200),
-    "research": View("Research", _plain("research"), ("research",), 9_000, lite=3_000),
-    "findings": View("Findings cited", _plain("cited"), ("cited",), 3_000),
+    "research": View("Research", _plain("research"), ("research",), 6_000, lite=3_000),
+    "findings": View("Findings cited", _plain("cited"), ("cited",), 1_500),
     "draft": View("Your last draft", _plain("draft"), ("draft",), 12_000),
     "plan": View("Plan", _plain("plan"), ("plan",), 12_000),
     "idea": View("Idea", _plain("idea"), ("idea",), 12_000),
-    "item": View("Plan item", _item, ("item",), 3_000),
-    "items": View("Plan items", _items, ("items",), 4_000, lite=3_000),
-    "guidance": View("The project's own guidance", _plain("guidance"), ("guidance",), 4_000),
-    "files": View("Files changed", _list("files"), ("files",), 2_000),
-    "diff": View("Diff", _plain("diff"), ("diff",), 18_000),
-    "guard": View("Guard", _guard, ("guard",)),
-    "checks": View("Checks", _checks, ("checks",), 3_000),
-    "change": View("Before and after", _change, ("before", "after"), 4_000),
-    "reviewer": View("Reviewer", _reviewer, ("reviewer",), 3_000),
-    "evaluator": View("Evaluator", _evaluator, ("evaluator",), 3_000),
-    "outcome": View("Outcome", _outcome, ("verdict", "reason", "rationale", "delta"), 1_500),
-    "experiments": View("Experiments", _experiments, ("experiments",), 3_000),
-    "ended": View("How the cycle ended", _ended, ("ended",), 1_000),
+    "item": View("Plan item", _item, ("item",), 1_500),
+    "items": View("Plan items", _items, ("items",), 3_000),
+    "guidance": View("The project's own guidance", _plain("guidance"), ("guidance",), 3_000),
+    "files": View("Files changed", _list("files"), ("files",), 1_000),
+    "diff": View("Diff", _plain("diff"), ("diff",), 15_000),
+    "ceo_diff": View("Diff", _plain("diff"), ("diff",), 10_000, lite=16_000),
+    "guard": View("Guard", _guard, ("guard",), 1_000),
+    "checks": View("Checks", _checks, ("checks",), 1_000),
+    "change": View("Before and after", _change, ("before", "after"), 3_000),
+    "reviewer": View("Reviewer", _reviewer, ("reviewer",), 1_500),
+    "evaluator": View("Evaluator", _evaluator, ("evaluator",), 1_500),
+    "outcome": View("Outcome", _outcome, ("verdict", "reason", "rationale", "delta"), 800),
+    "experiments": View("Experiments", _experiments, ("experiments",), 2_000),
+    "ended": View("How the cycle ended", _ended, ("ended",), 500),
     "failures": View("Failures", _plain("failures"), ("failures",), 12_000),
 }
 """Everything that a prompt can show, by name."""
@@ -331,10 +332,10 @@ STANDARD: dict[str, tuple[str, ...]] = {
     "builder": ("item", "corrections", "scope", "messages", "findings", "guidance"),
     "reviewer": ("item", "guard", "guidance", "files", "diff"),
     "evaluator": ("item", "change", "files"),
-    "archivist": ("research", "items", "item", "outcome", "reviewer", "evaluator", "experiments", "ended"),
+    "archivist": ("items", "item", "outcome", "reviewer", "evaluator", "experiments", "ended"),
     "ceo": (
         "brief", "research", "plan",
-        "item", "checks", "guard", "change", "reviewer", "evaluator", "files", "diff",
+        "item", "checks", "guard", "change", "reviewer", "evaluator", "files", "ceo_diff",
     ),
     "failure_analyst": ("failures", "measurement", "scope"),
 }  # fmt: skip
@@ -344,7 +345,7 @@ LITE: dict[str, tuple[str, ...]] = {
     "researcher": ("idea", "focus", "corrections", "draft", "scope", "observations", "archive"),
     "strategist": ("idea", "focus", "corrections", "draft", "scope", "brief", "research"),
     "builder": ("item", "corrections", "scope", "messages", "guidance"),
-    "ceo": ("item", "checks", "guard", "change", "reviewer", "evaluator", "diff"),
+    "ceo": ("item", "checks", "guard", "change", "reviewer", "evaluator", "ceo_diff"),
     "archivist": ("items", "item", "outcome", "evaluator", "experiments", "ended"),
 }
 """What lite shows in place of that: no measurement's details, and the brief in place of the files."""

@@ -28,7 +28,7 @@ def defined_findings(text: str) -> list[str]:
 
 
 def findings_of(text: str, wanted: Sequence[str]) -> str:
-    """The findings with these numbers, word for word; each goes on until the next, or a section."""
+    """The findings with these numbers, word for word; each goes on until another or a section begins."""
     kept: list[str] = []
     current = ""
     for line in text.splitlines():

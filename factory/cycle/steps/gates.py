@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.agents.answers import read_answer
 from factory.agents.roles import ROLES
+from factory.answers import read_answer
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.briefing import ceo_task
 from factory.cycle.context import Cycle

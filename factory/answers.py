@@ -1,21 +1,25 @@
 """Structured answers: one JSON object that matches the role's schema, or no answer at all.
 
-Prose is never searched for an answer: a verdict inside a sentence, a fence or a quoted diff is text that
-somebody wrote, not what the agent decided.
+Prose is never searched for an answer: a verdict inside a sentence or a quoted diff is text that somebody
+wrote, not what the agent decided. A fence around the whole answer is only its wrapping.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
+_FENCED = re.compile(r"\A```(?:json)?[ \t]*\n(.*)\n```\Z", re.DOTALL)
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
     "string": (str,),
     "number": (int, float),
+    "integer": (int,),
+    "boolean": (bool,),
     "null": (type(None),),
 }
 
@@ -34,8 +38,10 @@ def read_answer(answer: Any, text: str, schema: Mapping[str, Any]) -> tuple[dict
 
 
 def _object(text: str) -> Any:
+    stripped = text.strip()
+    wrapped = _FENCED.match(stripped)
     try:
-        found = json.loads(text)
+        found = json.loads(wrapped[1] if wrapped else stripped)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
