@@ -101,11 +101,9 @@ def _project(path: str) -> Iterator[Finding]:
 def _policy(repo: Repo) -> Finding:
     text = repo.show("HEAD", CONFIG_FILE)
     if text is None:
+        # No failure: a first cycle makes it.
         return Finding(
-            "policy",
-            False,
-            f"no {CONFIG_FILE} in HEAD",
-            "`factory discover` measures the project and writes one.",
+            "policy", True, f"no {CONFIG_FILE} in HEAD yet; `factory ceo` or `factory discover` makes one"
         )
     try:
         config = load_project(text)
