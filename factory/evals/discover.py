@@ -115,14 +115,19 @@ def _with_build_step(
     found: Detected, checkout: Path, project_root: Path, home: HomePaths, progress: Progress
 ) -> Detected:
     """The same with the command that builds its extensions, where it has some and the command works."""
-    if found.setup or not (checkout / "setup.py").is_file():
+    if found.setup or found.language != "Python":
         return found
     environment = open_subject(checkout, default_project(), project_root, home, progress).environment
-    if environment is None or not any(f.endswith(MODULE_SUFFIXES) for f in environment.project_files):
+    files = environment.project_files if environment else ()
+    extensions = [file for file in files if file.endswith(MODULE_SUFFIXES)]
+    if environment is None or not extensions:
         return found
-    progress("building its extensions, which a fresh checkout lacks")
-    wrong = prepare(checkout, environment, BUILD_EXTENSIONS)
-    return found if wrong else replace(found, setup=BUILD_EXTENSIONS)
+    if (checkout / "setup.py").is_file():
+        progress("building its extensions, which a fresh checkout lacks")
+        if not prepare(checkout, environment, BUILD_EXTENSIONS):
+            return replace(found, setup=BUILD_EXTENSIONS)
+    note = f"A fresh checkout lacks {extensions[0]}: set [eval] setup to the command that builds it."
+    return replace(found, notes=[*found.notes, note])
 
 
 def _with_working_smoke(
@@ -161,7 +166,7 @@ def _conclude(found: Detected, first: Measurement, second: Measurement, target_b
         duration_s=slowest,
         failing=_failing(first),
         flaky=_flaky(first, second),
-        notes=_notes(first, second, kept),
+        notes=[*found.notes, *_notes(first, second, kept)],
         config_text=render(setup),
     )
 
@@ -193,7 +198,7 @@ def _failing(measurement: Measurement) -> list[str]:
 
 def _notes(first: Measurement, second: Measurement, kept: Sequence[Tried]) -> list[str]:
     failing = _failing(first)
-    notes = list(dict.fromkeys(m.void for m in (first, second) if m.void))
+    notes = [second.void] if second.void and not first.void else []
     tests = next((t for t in kept if t.spec.name == "tests"), None)
     if tests is not None and not tests.spec.command and not first.tests:
         notes.append("There are no tests yet: the first ones will raise the score.")

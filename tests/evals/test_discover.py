@@ -104,11 +104,16 @@ def test_a_void_run_gives_no_scores(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_extensions_are_built_where_a_checkout_lacks_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("condition", "setup"), [("True", "python setup.py build_ext --inplace"), ("False", "")]
+)
+def test_extensions_are_built_where_a_checkout_lacks_them(tmp_path: Path, condition: str, setup: str) -> None:
     files = {
+        # Where pip builds it, it is called in another way.
         "setup.py": (
-            "from setuptools import Extension, setup\n\nsetup(name='fast', version='1', py_modules=['slow'], "
-            "ext_modules=[Extension('fast', ['fast.c'])])\n"
+            "import sys\nfrom setuptools import Extension, setup\n\n"
+            f"assert {condition} or '--inplace' not in sys.argv\nsetup(name='fast', version='1', "
+            "py_modules=['slow'], ext_modules=[Extension('fast', ['fast.c'])])\n"
         ),
         "fast.c": (
             '#include <Python.h>\nstatic struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "fast"};\n'
@@ -125,8 +130,11 @@ def test_extensions_are_built_where_a_checkout_lacks_them(tmp_path: Path) -> Non
         progress=lambda _: None,
         home=HomePaths(tmp_path / "home"),
     )
-    assert load_project(result.config_text).eval.setup == "python setup.py build_ext --inplace"
-    assert result.failing == []
+    assert load_project(result.config_text).eval.setup == setup
+    assert result.failing == ([] if setup else ["test_fast.py::test_it"])
+    assert [note.split(" ")[:4] for note in result.notes[:1]] == (
+        [] if setup else [["A", "fresh", "checkout", "lacks"]]
+    )
 
 
 def test_a_project_without_tests(tmp_path: Path) -> None:

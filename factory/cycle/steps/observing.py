@@ -71,14 +71,18 @@ def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
 
 
 def told(found: Discovery) -> list[str]:
-    """What discover found, a line each."""
+    """What discover found, a line each; a reason that several dimensions share is told once."""
     lines = [f"language: {found.language}"]
+    reasons: dict[str, str] = {}
     for tried in found.tried:
-        scores = " and ".join("none" if s is None else f"{s:.4f}" for s in tried.scores)
-        noisy = ", noisy" if tried.spec.noisy else ""
-        lines.append(
-            f"{tried.spec.name}: " + (f"{scores}{noisy}" if tried.kept else f"dropped: {tried.reason}")
-        )
+        name, scores = tried.spec.name, ["none" if s is None else f"{s:.4f}" for s in tried.scores]
+        if tried.kept:
+            lines.append(f"{name}: {' and '.join(scores)}{', noisy' if tried.spec.noisy else ''}")
+        elif tried.reason in reasons:
+            lines.append(f"{name}: dropped, as {reasons[tried.reason]}")
+        else:
+            lines.append(f"{name}: dropped: {tried.reason}")
+            reasons[tried.reason] = name
     return [*lines, *found.notes]
 
 

@@ -69,6 +69,8 @@ def start_coverage(settings: dict[str, Any]) -> Any:
         config_file=False,
         include=[os.path.join(settings["checkout"], "*")],  # noqa: PTH118
     )
+    # Its remarks would stand between what pytest says and who reads it.
+    tracer.set_option("run:disable_warnings", ["no-data-collected", "module-not-imported"])
     tracer.start()
     return tracer
 
