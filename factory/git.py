@@ -184,10 +184,6 @@ class Repo:
         """The checked-out branch's name; empty when the head is detached."""
         return (self._try("symbolic-ref", "--quiet", "--short", "HEAD") or "").strip()
 
-    def branches(self) -> list[str]:
-        """The local branches."""
-        return self.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split()
-
     def remote_url(self, name: str = "origin") -> str:
         """The URL of a remote; empty when there is none."""
         return (self._try("config", "--get", f"remote.{name}.url") or "").strip()
@@ -208,10 +204,6 @@ class Repo:
     def commits(self, base: str, head: str) -> list[str]:
         """The commits of ``head`` that ``base`` lacks, oldest first."""
         return self.git("rev-list", "--reverse", f"{base}..{head}").split()
-
-    def commit_time(self, revision: str) -> str:
-        """A commit's committer date, ISO 8601."""
-        return self.git("show", "-s", "--format=%cI", revision).strip()
 
     def subject(self, revision: str) -> str:
         """The first line of a commit's message."""
@@ -245,18 +237,14 @@ class Repo:
         """The paths of all files of a commit."""
         return split_nul(self.git("ls-tree", "-r", "-z", "--name-only", revision))
 
-    def blobs(self, revision: str) -> dict[str, str]:
-        """Path to blob SHA for all files of a commit."""
-        raw = split_nul(self.git("ls-tree", "-r", "-z", revision))
-        return {path: meta.split()[2] for meta, path in (entry.split("\t", 1) for entry in raw)}
-
     def symlink_target(self, revision: str, path: str) -> str:
         """Where a committed symbolic link points."""
         return self.show(revision, path) or ""
 
-    def uncommitted(self) -> list[str]:
-        """The tracked paths with uncommitted changes in the checkout."""
-        raw = split_nul(self.git("status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"))
+    def uncommitted(self, *, untracked: bool = False) -> list[str]:
+        """The tracked paths with uncommitted changes in the checkout; with ``untracked`` the others too."""
+        others = f"--untracked-files={'all' if untracked else 'no'}"
+        raw = split_nul(self.git("status", "--porcelain=v1", "-z", others, "--no-renames"))
         return [entry[3:] for entry in raw]
 
     # ---- refs
@@ -365,13 +353,6 @@ class Repo:
                 self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=env)
             tree = self.git("write-tree", env=env).strip()
         return self._commit_tree(tree, [parent], message)
-
-    def revert_tree(self, commit: str, onto: str) -> str | None:
-        """A commit that takes ``commit`` back on top of ``onto``; None where that conflicts."""
-        with scratch_checkout(self, onto, depth=0) as checkout:
-            clone = Repo(checkout)
-            done = _run(["revert", "--no-commit", commit], checkout, own_config=True, env=self.identity)
-            return self.snapshot(clone.root, onto, f"Revert {commit[:12]}") if done.returncode == 0 else None
 
     def replay(self, base: str, head: str, onto: str) -> str | None:
         """The commits ``base..head`` replayed on ``onto``: the new head, or None where they conflict."""

@@ -6,18 +6,18 @@ import argparse
 from typing import Any
 
 from factory import output
+from factory.commands.state import common_dir_of, state_of
 from factory.cycle.inflight import OpenCycle, last_cycle
 from factory.cycle.state import CycleState
 from factory.errors import EXIT_OK
 from factory.fsio import CycleLock
-from factory.project import open_project
 
 
 def run(args: argparse.Namespace) -> int:
     """Show the last cycle: running, interrupted, parked, or ended, with its counts."""
-    project = open_project(args.path)
-    holder = CycleLock(project.common_dir).holder()
-    found = last_cycle(project.paths)
+    paths = state_of(args.path)
+    holder = CycleLock(common_dir_of(paths)).holder()
+    found = last_cycle(paths)
     facts = _facts(found, holder)
     if args.json:
         output.emit_json(facts)

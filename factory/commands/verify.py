@@ -28,7 +28,6 @@ def run(args: argparse.Namespace) -> int:
             output.say(f"problem: {problem}")
         for remark in report.remarks:
             output.note(f"remark: {remark}")
-        output.say(
-            f"{report.rows} rows: " + (f"{len(report.problems)} problems" if report.problems else "clean")
-        )
+        found = f"{len(report.problems)} problems" if report.problems else "clean"
+        output.say(f"{report.rows} {'row' if report.rows == 1 else 'rows'}: {found}")
     return EXIT_NO if report.problems else EXIT_OK

@@ -16,6 +16,7 @@ from factory.fsio import read_json
 from factory.git import BRANCHES, left_over_checkouts
 from factory.journal import read_events
 from factory.models import Experiment
+from factory.registry import Registry
 
 _WORKSPACE = re.compile(r"exp-(\d+)$")
 _EXPERIMENT_BRANCH = re.compile(r"exp-(\d+)-")
@@ -24,7 +25,8 @@ _EXPERIMENT_BRANCH = re.compile(r"exp-(\d+)-")
 def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
     """Remove what is left over, and return its names. Commits are never lost: branches move to refs.
 
-    Workspaces of open experiments by hand, and of a cycle in flight, stay.
+    Projects that are gone leave the list of known ones. Workspaces of open experiments by hand, and of a
+    cycle in flight, stay.
     """
     removed: list[str] = []
     needed = _open_experiments(lab)
@@ -36,7 +38,8 @@ def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
         removed.append(ref)
         if not dry_run:
             lab.repo.rename_ref(ref, aside)
-    return removed
+    gone = Registry(lab.home).prune(dry_run=dry_run)
+    return [*removed, *(f"{project.root} from the list of known projects" for project in gone)]
 
 
 def _open_experiments(lab: Lab) -> set[int]:

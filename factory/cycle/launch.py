@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Progress
 from factory.cycle.experiment import cycle_branch
 from factory.cycle.inflight import DAMAGED, OpenCycle, cycle_in_flight, damaged_in_flight
@@ -49,6 +50,11 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     policy = lab.policy("HEAD")
     target = lab.target_branch(options.branch, policy)
     start = lab.repo.resolve(f"refs/heads/{target}")
+    in_force = lab.policy(start)
+    if in_force is not None:
+        check_templates(lab, start, in_force)
+    if lab.policy(start) is None and lab.paths.config.exists():
+        lab.required_policy(start)  # a setup that waits to be committed is not to be replaced by another one
     return replace(options, mode=resolve_mode(lab, options.mode, start)), target, start
 
 
@@ -86,13 +92,16 @@ def run_cycle(
 
 
 def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable[[str], Runner]) -> Cycle:
-    cycle = Cycle(lab, lab.journal(found.id), found.state, options_of(found), progress, runner_for)
+    options = options_of(found)
+    lab = replace(lab, sandbox_wanted=options.sandbox)
+    cycle = Cycle(lab, lab.journal(found.id), found.state, options, progress, runner_for)
     cycle.record("cycle.resumed", pid=os.getpid())
     return cycle
 
 
 def _open(lab: Lab, options: CycleOptions, progress: Progress, runner_for: Callable[[str], Runner]) -> Cycle:
     resolved, target, start = plan_cycle(lab, options)
+    lab = replace(lab, sandbox_wanted=resolved.sandbox)
     cycle = Cycle(lab, lab.journal(new_cycle_id()), CycleState(), resolved, progress, runner_for)
     cycle.record("cycle.opened", mode=resolved.mode, options=resolved.to_data(), target=target, start=start)
     return cycle

@@ -16,6 +16,7 @@ from factory.cycle.mirror import mirror_problems
 from factory.errors import FactoryError
 from factory.journal import Event, read_events
 from factory.models import Measurement, Verdict, VerdictRecord
+from factory.oddities import Oddities
 from factory.rows import Row, format_line, read, split_line
 
 SAME_SCORE = 1e-9
@@ -68,20 +69,15 @@ def _events(lab: Lab, result: VerifyResult) -> list[Event]:
 
 
 def _imported(rows: Iterator[Row]) -> Iterator[str]:
-    seen: Counter[int | None] = Counter()
+    """Remarks on rows that another tool wrote: nothing but their form can be checked."""
+    oddities = Oddities()
     count = 0
     for row in rows:
         count += 1
-        seen[row.id] += 1
-        if row.verdict not in Verdict.__members__.values():
-            yield f"results.tsv:{row.line}: imported, with an unknown verdict"
+        oddities.see(row)
     if count:
         yield f"{count} rows were written by another tool; only their form was checked"
-    yield from (
-        f"id {number} is there {times} times among imported rows"
-        for number, times in seen.items()
-        if times > 1
-    )
+    yield from (f"imported rows, {sentence}" for sentence in oddities.sentences())
 
 
 def _duplicates(rows: list[Row]) -> Iterator[str]:

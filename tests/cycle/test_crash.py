@@ -115,7 +115,7 @@ def assert_nothing_twice(project: Path) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], dict[str, Any]]:
-    """The outcome of the same cycle without a crash, and the number of its events; made when first asked for."""
+    """The same cycle without a crash: its outcome and number of events; made when first asked for."""
     known: dict[str, Any] = {}
 
     def make() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from factory.cycle.experiment import cycle_branch
 from factory.cycle.integrate import clear_branch, integrate_branch, integration_event
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.mirror import mirror_log
+from factory.cycle.research import research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
 from factory.models import Verdict
@@ -24,6 +25,7 @@ def archive(cycle: Cycle, scope: str) -> Outcome:
     facts = {
         "subject": "cycle",
         "goal": cycle.policy.goal,
+        "research": research_text(cycle),
         "findings": cycle.state.result("research").get("findings", []),
         "items": [item.model_dump(mode="json") for item in cycle.items],
         "ended": cycle.state.scope(CYCLE_SCOPE).ended or {},
