@@ -6,7 +6,7 @@ import argparse
 
 from factory import output
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.steps.observing import discover_setup
+from factory.cycle.steps.observing import discover_setup, told
 from factory.errors import EXIT_OK, Refused
 from factory.evals.setup_file import plain_setup
 from factory.fsio import atomic_write
@@ -18,8 +18,8 @@ def run_discover(args: argparse.Namespace) -> int:
     with output.Progress() as progress:
         lab = open_lab(args.path, progress.say, progress.detail)
         _refuse_existing(lab)
-        text, summary = discover_setup(lab, lab.repo.resolve("HEAD"), lab.target_branch(""))
-    return _write(lab, text, summary, as_json=args.json)
+        found = discover_setup(lab, lab.repo.resolve("HEAD"), lab.target_branch(""))
+    return _write(lab, found.config_text, told(found), as_json=args.json)
 
 
 def run_init(args: argparse.Namespace) -> int:

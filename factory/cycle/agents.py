@@ -16,6 +16,7 @@ from factory.cycle.context import Cycle
 from factory.cycle.experiment import BUILDER_HISTORY
 from factory.cycle.machine import Parked
 from factory.cycle.state import CYCLE_SCOPE
+from factory.cycle.tamper import differences, violations, watch, watched_places
 from factory.fsio import atomic_write, write_json
 from factory.git import scratch_checkout
 from factory.models import FORMAT_VERSION
@@ -171,12 +172,36 @@ def _run(call: Call) -> AgentResult:
     )
     cycle.warn_if_low()
     if call.workspace is not None:
-        result = call.runner.run(call.invocation(name, prompt, call.workspace))
+        cycle.lab.sandbox.require(call.question.access, own=call.runner.protects_itself)
+        result = _watched(call, call.invocation(name, prompt, call.workspace))
     else:
         revision = question.revision or cycle.head
         with scratch_checkout(cycle.lab.repo, revision, parent=cycle.lab.workspaces) as checkout:
             result = call.runner.run(call.invocation(name, prompt, checkout))
     _store_answer(call, name, result)
+    return result
+
+
+def _watched(call: Call, invocation: Invocation) -> AgentResult:
+    """A Builder's call between two looks at what it has to leave alone; what differs is journalled."""
+    lab = call.cycle.lab
+    places = watched_places(
+        lab.paths, lab.repo.common_dir, lab.home, invocation.cwd, [invocation.output_dir, call.folder]
+    )
+    before = watch(places, lab.repo)
+    result = call.runner.run(invocation)
+    found = differences(before, watch(places, lab.repo))
+    if found:
+        grave = violations(found, sandboxed=lab.sandbox.active)
+        call.cycle.record(
+            "tamper.found",
+            call.experiment,
+            key=call.key,
+            findings=[finding.message for finding in found],
+            violations=[finding.message for finding in grave],
+        )
+        for finding in found:
+            call.cycle.progress.warn(finding.message)
     return result
 
 

@@ -219,13 +219,19 @@ class Cycle:
             return
         with write_lock(self.lab.repo.common_dir):
             known = set(self.state.messages)
-            for text in waiting_messages(box):
+            for text in waiting_messages(box, self.progress.warn):
                 if text not in known:
                     self.record("message.taken", text=text, step=step)
             box.unlink()
 
 
-def waiting_messages(box: Path) -> list[str]:
-    """The messages of the person that no cycle has taken in yet."""
-    lines = box.read_text(encoding="utf-8").splitlines() if box.exists() else []
-    return [json.loads(line)["text"] for line in lines]
+def waiting_messages(box: Path, warn: Callable[[str], None] = lambda _: None) -> list[str]:
+    """The messages of the person that no cycle has taken in yet; ``warn`` is told of lines that are none."""
+    lines = box.read_text(encoding="utf-8", errors="replace").splitlines() if box.exists() else []
+    messages = []
+    for line in lines:
+        try:
+            messages.append(str(json.loads(line)["text"]))
+        except (ValueError, TypeError, KeyError):
+            warn(f"a line of {box} is no message and is left out: {line[:60]}")
+    return messages

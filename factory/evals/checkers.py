@@ -11,6 +11,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from factory.evals.confine import confined
 from factory.evals.dimensions import lint, type_check, unmeasured
 from factory.evals.dimensions.sources import Source
 from factory.evals.environment import Environment
@@ -19,9 +20,12 @@ from factory.evals.roots import dig, find_roots, read_ini, read_toml
 from factory.evals.surroundings import scratch_folders, target_env
 from factory.models import DimensionScore
 from factory.process import Completed, allowed_env, quick, run
+from factory.sandbox import OFF, Sandbox
 
 FLAKE8_FILES = (".flake8", "setup.cfg", "tox.ini")
 RUFF_FILES = ("ruff.toml", ".ruff.toml")
+# Modern syntax; and attributes in place of getattr, whose names may be keywords of an older Python.
+MODERN = ("UP", "B009", "B010")
 MYPY_FILES = ("mypy.ini", ".mypy.ini")
 RUFF_MINORS = range(7, 15)
 MYPY_GAVE_UP = 2
@@ -50,13 +54,13 @@ def ruff_settings(checkout: Path) -> list[str]:
     """The options that choose ruff's rules: none where the project has its own, else our selection.
 
     Out of that goes what the project's flake8 configuration ignores, and, where no oldest Python is declared,
-    the modern syntax: ruff would assume one, and the code might no longer run on the oldest that is meant.
+    what may not run on the oldest that is meant: ruff would assume one.
     Whoever mends findings gives ruff the same options, so that what is mended is what is measured.
     """
     if has_ruff_settings(checkout):
         return []
     oldest = oldest_python(checkout)
-    ignored = [*lint.DEFAULT_IGNORED.split(","), *_flake8_ignored(checkout), *([] if oldest else ["UP"])]
+    ignored = [*lint.DEFAULT_IGNORED.split(","), *_flake8_ignored(checkout), *([] if oldest else MODERN)]
     selection = ["--isolated", "--select", lint.DEFAULT_RULES, "--ignore", ",".join(dict.fromkeys(ignored))]
     return [*selection, "--target-version", oldest] if oldest else selection
 
@@ -103,13 +107,19 @@ def has_mypy_settings(checkout: Path) -> bool:
 
 
 def measure_types(
-    checkout: Path, sources: Sequence[Source], environment: Environment, *, timeout: float
+    checkout: Path,
+    sources: Sequence[Source],
+    environment: Environment,
+    *,
+    timeout: float,
+    sandbox: Sandbox = OFF,
 ) -> DimensionScore:
     """Run the mypy of the target's environment, by the project's own configuration."""
     # -I keeps the checkout from replacing mypy, or a module that it needs, by a file of that name.
     argv = [str(environment.python), "-I", "-m", "mypy", "--output", "json", "--no-error-summary"]
     argv += ["--no-incremental", "--cache-dir", os.devnull, *_mypy_targets(checkout)]
     with scratch_folders() as scratch:
+        argv = confined(argv, checkout, scratch, environment, sandbox)  # its plugins are the project's code
         done = run(argv, cwd=checkout, env=target_env(scratch, python=environment.python), timeout=timeout)
     if done.timed_out:
         return unmeasured("type_check", f"mypy took longer than {timeout:.0f} s")

@@ -135,6 +135,8 @@ def _install(installer: Installer, needs: Dependencies, copy: Path, progress: Pr
         progress(Remark("installing the project and its test dependencies"))
         done = installer.pip(["install", target, *needs.groups, *files], cwd=copy)
         if done.returncode == 0:
+            for name in needs.guessed:
+                installer.pip(["install", "-r", name], cwd=copy)
             return ""
         note = f"the project could not be installed, only what it declares to need: {telling_line(done)}"
         progress(Remark(note))

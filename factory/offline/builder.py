@@ -13,7 +13,7 @@ from factory.offline.handlers import silent_handlers
 from factory.offline.logging_edit import log_silent_handlers
 from factory.offline.modules import read_module
 from factory.offline.project import Project, is_test, package_of, python_files, read_project
-from factory.offline.reexports import imported_through, own_names_imported
+from factory.offline.reexports import imported_through, there_for_others
 from factory.offline.survey import findings, in_scope
 from factory.offline.tasks import Task, from_checklist, from_text
 from factory.offline.tidy import as_tidy_as_before
@@ -63,7 +63,7 @@ def _carry_out(root: Path, task: Task, scope: Scope) -> None:
 def _fix(root: Path, task: Task, scope: Scope, project: Project) -> None:
     found = [f for f in findings(root, project, task.codes) if f.fixable]
     spared = set(imported_through(root, found, list(python_files(root)))) if task.sparing else set()
-    spared |= own_names_imported(root, found, project)
+    spared |= there_for_others(root, found, project)
     paths = [p for p in in_scope(root, scope, [f.path for f in found]) if p not in spared]
     with as_tidy_as_before(root, paths, project):
         ruff.fix(root, task.codes, paths, project.ruff_options)

@@ -28,9 +28,9 @@ def test_a_project_without_ruff_settings_is_not_held_to_a_taste(tmp_path: Path) 
 
 
 def test_modern_syntax_is_asked_for_where_the_oldest_python_is_declared(tmp_path: Path) -> None:
-    old = "class A(object):\n    x = 1\n"
+    old = "class A(object):\n    x = getattr(1, 'exec')\n"
     assert rules_found(tmp_path, old) == {}
-    assert rules_found(tmp_path, old, pyproject_toml=DECLARED) == {"UP004": 1}
+    assert rules_found(tmp_path, old, pyproject_toml=DECLARED) == {"UP004": 1, "B009": 1}
 
 
 @pytest.mark.parametrize("file", [".flake8", "setup.cfg", "tox.ini"])

@@ -79,9 +79,12 @@ def test_a_project_without_a_configuration_is_looked_at_as_the_lint_dimension_do
 def test_what_is_imported_from_the_project_itself_may_be_there_for_others(tmp_path: Path) -> None:
     reexport = "import os\nfrom .b import x\nfrom p.b import y\n"
     root = write(tmp_path / "p", p____init__="", p__a=reexport, p__b="import re\nx = y = 1\n")
+    write(
+        root, p__compat="from abc import ABC\n", p__c="import this\n", tests__test_c="from p.c import this\n"
+    )
     assert "- Source: `p/b.py:1`\n" in ask("researcher", root).text
     write(root, **{"ruff.toml": "[lint]\nselect = ['F']\n"})
-    assert "- Mendable by a tool: 4 places in 2 files" in ask("researcher", root).text
+    assert "- Mendable by a tool: 7 places in 5 files" in ask("researcher", root).text
 
 
 def test_formatting_counts_where_the_project_formats(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ class Scripted:
     name: str = "scripted"
     invocations_per_call: int = 1
     reports_cost: bool = True
+    protects_itself: bool = True
     calls: list[Invocation] = field(default_factory=list)
 
     def missing(self) -> str:

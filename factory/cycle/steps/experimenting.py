@@ -114,6 +114,9 @@ def _first_line(text: str) -> str:
 
 def guard(cycle: Cycle, scope: str) -> Outcome:
     """The guards on the candidate; a violation goes back to the Builder, or ends the experiment."""
+    tampered = cycle.state.tampered.get(cycle.experiment_id(scope))
+    if tampered:
+        return End(Reason.GUARD, "; ".join(tampered))
     report = lab_work.guard(cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy)
     if report.clean:
         return Done({"findings": 0})
