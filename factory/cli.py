@@ -126,7 +126,10 @@ def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-github", action="store_true", help="leave GitHub alone, whatever is configured")
     parser.add_argument(
-        "--sandbox", choices=("auto", "off"), default=None, help="protection of agents' processes"
+        "--sandbox",
+        choices=("auto", "bwrap", "cli", "off"),
+        default=None,
+        help="what keeps agents and measured code to their place (default: auto)",
     )
     parser.add_argument("--budget-invocations", type=_positive, default=None, metavar="N")
     parser.add_argument("--budget-tokens", type=_positive, default=None, metavar="N")

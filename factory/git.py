@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +22,9 @@ from factory.process import quick_bytes
 ENGINE_NAME = "factory"
 ENGINE_EMAIL = "factory@localhost"
 BRANCHES = "refs/heads/"
+CHECKOUT = "checkout-"
+"""How the name of a throwaway checkout begins; the number of its process follows."""
+
 GITLINK_MODE = "160000"
 SYMLINK_MODE = "120000"
 
@@ -163,6 +166,16 @@ class Repo:
         done = self._try("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         return done.strip() if done else None
 
+    def missing(self, commits: Iterable[str]) -> set[str]:
+        """Those of ``commits`` that are not in the repository, found by one call for all of them."""
+        wanted = sorted(set(commits))
+        if not wanted:
+            return set()
+        lines = self.git(
+            "cat-file", "--batch-check", stdin="".join(f"{sha}\n" for sha in wanted)
+        ).splitlines()
+        return {sha for sha, line in zip(wanted, lines, strict=True) if line.split()[1:2] != ["commit"]}
+
     def tree(self, revision: str) -> str:
         """The SHA of a commit's tree."""
         return self.git("rev-parse", f"{revision}^{{tree}}", what=f"find the tree of {revision}").strip()
@@ -228,9 +241,10 @@ class Repo:
         """Where a committed symbolic link points."""
         return self.show(revision, path) or ""
 
-    def uncommitted(self) -> list[str]:
-        """The tracked paths with uncommitted changes in the checkout."""
-        raw = split_nul(self.git("status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"))
+    def uncommitted(self, *, untracked: bool = False) -> list[str]:
+        """The tracked paths with uncommitted changes in the checkout; with ``untracked`` the others too."""
+        others = f"--untracked-files={'all' if untracked else 'no'}"
+        raw = split_nul(self.git("status", "--porcelain=v1", "-z", others, "--no-renames"))
         return [entry[3:] for entry in raw]
 
     # ---- refs
@@ -422,6 +436,24 @@ class Repo:
         return Merge(True)
 
 
+def left_over_checkouts(parent: Path) -> list[Path]:
+    """The throwaway checkouts in ``parent`` whose process is gone, so that nobody removes them any more."""
+    return [place for place in sorted(parent.glob(f"{CHECKOUT}*")) if not _owner_lives(place.name)]
+
+
+def _owner_lives(name: str) -> bool:
+    owner = name.removeprefix(CHECKOUT).split("-")[0]
+    if not owner.isdecimal():
+        return False
+    try:
+        os.kill(int(owner), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
+
+
 @contextmanager
 def scratch_checkout(
     repo: Repo, revision: str, *, parent: Path | None = None, depth: int = 1
@@ -429,7 +461,7 @@ def scratch_checkout(
     """A throwaway checkout of ``revision``, removed at the end; in ``parent`` (default: temp folder)."""
     if parent is not None:
         parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="checkout-", dir=parent))
+    place = Path(tempfile.mkdtemp(prefix=f"{CHECKOUT}{os.getpid()}-", dir=parent))
     try:
         repo.checkout_at(revision, place / "tree", depth)
         yield place / "tree"

@@ -113,6 +113,16 @@ class HomePaths:
         return self.root / "registry.json"
 
     @property
+    def approvals(self) -> Path:
+        """Approvals of specifications, by project and hash."""
+        return self.root / "approvals"
+
+    @property
+    def playbooks(self) -> Path:
+        """Evolved playbooks."""
+        return self.root / "playbooks"
+
+    @property
     def workspaces(self) -> Path:
         """Builders' workspaces and measurement checkouts."""
         return self.root / "workspaces"

@@ -188,8 +188,8 @@ def run(
     Its whole tree, daemons included, is gone when this returns or raises, and soon after the factory itself
     has died. At ``timeout`` seconds, or on an interruption, the tree gets SIGINT, SIGTERM and SIGKILL,
     ``grace`` seconds apart. ``output`` is a file that receives stdout as it comes; ``adopt`` finds it again.
-    A child that writes more than about ``most_output`` bytes is ended the same way, and ``flooded``; so is one
-    for which ``give_up``, asked about once a second, says that there is no use in waiting.
+    A child that writes more than about ``most_output`` bytes is ended the same way, and ``flooded``; so is
+    one for which ``give_up``, asked about once a second, says that there is no use in waiting.
     Raises EnvironmentLacking when the program cannot be started and, with ``check``, when it fails.
     """
     status = _status_file(output)

@@ -11,6 +11,7 @@ from factory.cycle.experiment import Override
 from factory.cycle.inflight import BY_HAND
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import new_cycle_id
+from factory.cycle.mirror import mirror_log
 from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
 from factory.models import Experiment, ExperimentRecord, PlanItem, PrecheckReport, ReviewVerdict, Verdict
 from factory.precheck import CHECK_NAMES
@@ -127,6 +128,7 @@ def run_finalize(args: argparse.Namespace) -> int:
         "rationale": record.notes,
     }
     write_experiment_note(lab, experiment.id, facts)
+    mirror_log(lab, f"experiment {experiment.id}")
     if not any(event.type == "cycle.closed" for event in journal.events()):
         journal.append("cycle.closed", kept=int(record.verdict is Verdict.KEEP))
     _show_record(lab, record, as_json=args.json)

@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
+from factory.agents.lite import LITE_INVOCATIONS, LITE_WARNING_AT
 from factory.agents.roles import ROLES
 from factory.config import ProjectConfig
-from factory.cycle.budget import LITE_INVOCATIONS, LITE_WARNING_AT, Ledger, Limits
+from factory.cycle.budget import Ledger, Limits
 from factory.cycle.experiment import cycle_branch
 from factory.cycle.lab import Lab
 from factory.cycle.state import CYCLE_SCOPE, CycleState
@@ -113,7 +115,12 @@ class Cycle:
     @cached_property
     def policy(self) -> ProjectConfig:
         """The policy in force, read from the commit where the cycle started, or from its setup commit."""
-        return self.lab.required_policy(str(self.state.result("setup").get("commit") or self.start))
+        return self.lab.required_policy(self.policy_commit)
+
+    @property
+    def policy_commit(self) -> str:
+        """The commit that the policy in force was read from."""
+        return str(self.state.result("setup").get("commit") or self.start)
 
     @property
     def ledger(self) -> Ledger:
@@ -211,10 +218,20 @@ class Cycle:
         if not box.exists():
             return
         with write_lock(self.lab.repo.common_dir):
-            lines = box.read_text(encoding="utf-8").splitlines()
             known = set(self.state.messages)
-            for line in lines:
-                text = json.loads(line)["text"]
+            for text in waiting_messages(box, self.progress.warn):
                 if text not in known:
                     self.record("message.taken", text=text, step=step)
             box.unlink()
+
+
+def waiting_messages(box: Path, warn: Callable[[str], None] = lambda _: None) -> list[str]:
+    """The messages of the person that no cycle has taken in yet; ``warn`` is told of lines that are none."""
+    lines = box.read_text(encoding="utf-8", errors="replace").splitlines() if box.exists() else []
+    messages = []
+    for line in lines:
+        try:
+            messages.append(str(json.loads(line)["text"]))
+        except (ValueError, TypeError, KeyError):
+            warn(f"a line of {box} is no message and is left out: {line[:60]}")
+    return messages

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from factory.config import ProjectConfig
+from factory.cycle.evidence import digests
 from factory.cycle.failures import confirm_failures
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
@@ -575,7 +576,10 @@ def finalize(
     else:
         _put_aside(lab, experiment, decision.commit)
     if not any(e.type == "experiment.finalized" and e.experiment == experiment.id for e in journal.events()):
-        journal.append("experiment.finalized", experiment.id, **record.model_dump(mode="json"))
+        evidence = digests(lab.store.experiment(experiment.id))
+        journal.append(
+            "experiment.finalized", experiment.id, **record.model_dump(mode="json"), evidence=evidence
+        )
     shutil.rmtree(workspace(lab, experiment).parent, ignore_errors=True)
     return record
 

@@ -7,8 +7,9 @@ reverted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from factory.cycle.experiment import compare_sides, cycle_branch
@@ -41,12 +42,12 @@ def integrate_branch(lab: Lab, branch: str, target: str, *, start: str, kept: st
     """
     ref, aim = (lab.repo.refs(f"refs/heads/{name}").get(f"refs/heads/{name}") for name in (branch, target))
     if aim is None:
-        return _pending(lab, branch, target, kept, f"there is no branch {target} any more")
+        return left_pending(lab, branch, target, kept, f"there is no branch {target} any more")
     if lab.repo.is_ancestor(kept, aim):
         return Integrated(Integration.MERGED, branch, target, kept, f"{target} has all of it")
     if ref != kept:
         moved = f"{branch} has commits that were not measured; {kept[:12]} was kept"
-        return _pending(lab, branch, target, kept, moved)
+        return left_pending(lab, branch, target, kept, moved)
     head = kept
     if not lab.repo.is_ancestor(aim, kept):
         try:
@@ -55,15 +56,16 @@ def integrate_branch(lab: Lab, branch: str, target: str, *, start: str, kept: st
             # The target's new state may be one that cannot be measured at all; the kept work waits.
             replayed, why_not = None, f"on the new {target}: {error.message}"
         if replayed is None:
-            return _pending(lab, branch, target, kept, why_not)
+            return left_pending(lab, branch, target, kept, why_not)
         head = replayed
     merge = lab.repo.fast_forward(target, head)
     if not merge.done:
-        return _pending(lab, branch, target, kept, merge.message)
+        return left_pending(lab, branch, target, kept, merge.message)
     return Integrated(Integration.MERGED, branch, target, head, f"{target} is now at {head[:12]}")
 
 
-def _pending(lab: Lab, branch: str, target: str, head: str, message: str) -> Integrated:
+def left_pending(lab: Lab, branch: str, target: str, head: str, message: str) -> Integrated:
+    """What is said of kept work that stays on its branch, and why."""
     place = lab.repo.worktree_of(target) or lab.paths.root
     command = f"factory integrate {place}"
     return Integrated(Integration.PENDING, branch, target, head, message, command)
@@ -112,18 +114,29 @@ class Waiting:
 def integrate_pending(lab: Lab) -> list[Integrated]:
     """Try every branch whose kept work has not reached its target, oldest first, and journal the outcome."""
     results = []
-    for path in sorted(journals(lab.paths)):
-        for waiting in _waiting_in(lab, read_events(path)):
-            done = integrate_branch(
-                lab, waiting.branch, waiting.target, start=waiting.start, kept=waiting.kept
-            )
-            lab.journal(path.stem).append(
-                "integration", **integration_event(done, waiting.start, waiting.kept)
-            )
-            if done.status is Integration.MERGED:
-                lab.repo.delete_ref(f"refs/heads/{waiting.branch}")
-            results.append(done)
+    for path, waiting in list(_all_waiting(lab)):
+        done = integrate_branch(lab, waiting.branch, waiting.target, start=waiting.start, kept=waiting.kept)
+        lab.journal(path.stem).append("integration", **integration_event(done, waiting.start, waiting.kept))
+        if done.status is Integration.MERGED:
+            lab.repo.delete_ref(f"refs/heads/{waiting.branch}")
+        results.append(done)
     return results
+
+
+def pending_branches(lab: Lab) -> set[str]:
+    """The branches that hold kept work on its way to a target."""
+    return {waiting.branch for _, waiting in _all_waiting(lab)}
+
+
+def _all_waiting(lab: Lab) -> Iterator[tuple[Path, Waiting]]:
+    """What waits, by journal, oldest first. A damaged journal is told of and left out."""
+    for path in sorted(journals(lab.paths)):
+        try:
+            events = read_events(path)
+        except FactoryError as error:
+            lab.say(error.message)
+            continue
+        yield from ((path, waiting) for waiting in _waiting_in(lab, events))
 
 
 def integration_event(done: Integrated, start: str, kept: str) -> dict[str, Any]:

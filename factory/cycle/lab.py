@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from factory.config import ProjectConfig, load_project
+from factory.config import ProjectConfig, load_project, settings_in_force
 from factory.errors import BadInput
 from factory.evals.progress import Remark
 from factory.git import Repo
@@ -15,6 +15,7 @@ from factory.journal import Journal
 from factory.paths import CONFIG_FILE, HomePaths, ProjectPaths, factory_home
 from factory.project import Project, ensure_state_dir, open_project
 from factory.rows import Row, read
+from factory.sandbox import Sandbox, choose
 from factory.store import ExperimentStore
 
 
@@ -23,12 +24,14 @@ class Lab:
     """A project, its repository, its records and the factory home.
 
     ``say`` takes remarks on long or unusual work, a line each; ``detail`` what a measurement is at.
+    ``sandbox_wanted`` is the protection for what runs the project's code; empty: as configured.
     """
 
     project: Project
     home: HomePaths
     say: Callable[[str], None]
     detail: Callable[[str], None] = lambda _: None
+    sandbox_wanted: str = ""
 
     @property
     def repo(self) -> Repo:
@@ -44,6 +47,12 @@ class Lab:
     def store(self) -> ExperimentStore:
         """The experiment log and folders."""
         return ExperimentStore(self.paths, self.repo.common_dir)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """The protection that the project's code is measured in; a CLI's own is none for it."""
+        wanted = self.sandbox_wanted or settings_in_force({}, None).config.runner.sandbox
+        return choose("auto" if wanted == "cli" else wanted)
 
     def history(self) -> list[Row]:
         """The rows of the log that can be read, in file order; damaged lines are left out."""
@@ -98,9 +107,14 @@ class Lab:
 
 
 def open_lab(
-    path: str | Path, say: Callable[[str], None], detail: Callable[[str], None] = lambda _: None
+    path: str | Path,
+    say: Callable[[str], None],
+    detail: Callable[[str], None] = lambda _: None,
+    *,
+    write: bool = True,
 ) -> Lab:
-    """Open the project at ``path`` for work: resolved to its main checkout, its state folder in place."""
+    """Open the project at ``path``: its main checkout, and, to write, with its state folder in place."""
     project = open_project(path)
-    ensure_state_dir(project)
+    if write:
+        ensure_state_dir(project)
     return Lab(project, factory_home(), say, detail)

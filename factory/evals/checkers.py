@@ -11,6 +11,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from factory.evals.confine import confined
 from factory.evals.dimensions import lint, type_check, unmeasured
 from factory.evals.dimensions.sources import Source
 from factory.evals.environment import Environment
@@ -19,6 +20,7 @@ from factory.evals.roots import dig, find_roots, read_ini, read_toml
 from factory.evals.surroundings import scratch_folders, target_env
 from factory.models import DimensionScore
 from factory.process import Completed, allowed_env, quick, run
+from factory.sandbox import OFF, Sandbox
 
 FLAKE8_FILES = (".flake8", "setup.cfg", "tox.ini")
 RUFF_FILES = ("ruff.toml", ".ruff.toml")
@@ -105,13 +107,19 @@ def has_mypy_settings(checkout: Path) -> bool:
 
 
 def measure_types(
-    checkout: Path, sources: Sequence[Source], environment: Environment, *, timeout: float
+    checkout: Path,
+    sources: Sequence[Source],
+    environment: Environment,
+    *,
+    timeout: float,
+    sandbox: Sandbox = OFF,
 ) -> DimensionScore:
     """Run the mypy of the target's environment, by the project's own configuration."""
     # -I keeps the checkout from replacing mypy, or a module that it needs, by a file of that name.
     argv = [str(environment.python), "-I", "-m", "mypy", "--output", "json", "--no-error-summary"]
     argv += ["--no-incremental", "--cache-dir", os.devnull, *_mypy_targets(checkout)]
     with scratch_folders() as scratch:
+        argv = confined(argv, checkout, scratch, environment, sandbox)  # its plugins are the project's code
         done = run(argv, cwd=checkout, env=target_env(scratch, python=environment.python), timeout=timeout)
     if done.timed_out:
         return unmeasured("type_check", f"mypy took longer than {timeout:.0f} s")

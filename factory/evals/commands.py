@@ -8,11 +8,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.evals.confine import confined
 from factory.evals.environment import Environment
 from factory.evals.roots import find_roots
 from factory.evals.surroundings import Scratch, child_paths, scratch_folders, target_env
 from factory.models import CommandResult
 from factory.process import run
+from factory.sandbox import OFF, Sandbox
 
 OUTPUT_LIMIT = 4000
 TIMED_OUT_CODE = 124
@@ -47,6 +49,7 @@ def run_command(
     environment: Environment | None,
     timeout: float,
     network: bool = False,
+    sandbox: Sandbox = OFF,
     with_ruff: bool = False,
 ) -> CommandRun:
     """Run ``command`` by ``sh`` in ``checkout``, for at most ``timeout`` seconds.
@@ -62,7 +65,9 @@ def run_command(
         env = target_env(scratch, python=python, network=network, extra=extra)
         if with_ruff:
             env["PATH"] = os.pathsep.join(filter(None, [env.get("PATH", ""), str(_ruff_alone(scratch))]))
-        done = run(["sh", "-c", command], cwd=checkout, env=env, timeout=timeout)
+        ours = (Path(sys.prefix), Path(sys.base_prefix)) if with_ruff else ()
+        argv = confined(["sh", "-c", command], checkout, scratch, environment, sandbox, readable=ours)
+        done = run(argv, cwd=checkout, env=env, timeout=timeout)
     exit_code = TIMED_OUT_CODE if done.timed_out else done.returncode
     return CommandRun(command, exit_code, done.stdout, done.stderr, done.duration_s, done.timed_out)
 

@@ -17,6 +17,7 @@ from factory.evals.progress import Progress
 from factory.globs import matches
 from factory.models import CommandResult
 from factory.paths import HomePaths
+from factory.sandbox import OFF, Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Subject:
     sources: list[sources.Source]
     deadline: Deadline
     progress: Progress
+    sandbox: Sandbox = OFF
 
     @property
     def dimensions(self) -> list[DimensionSpec]:
@@ -39,7 +41,13 @@ class Subject:
 
 
 def open_subject(
-    checkout: Path, config: ProjectConfig, project_root: Path, home: HomePaths, progress: Progress
+    checkout: Path,
+    config: ProjectConfig,
+    project_root: Path,
+    home: HomePaths,
+    progress: Progress,
+    *,
+    sandbox: Sandbox = OFF,
 ) -> Subject:
     """Look at a checkout: its files, its sources, and the environment to measure it in.
 
@@ -54,7 +62,8 @@ def open_subject(
     environment = (
         resolve(project_root, checkout, config.eval, home=home, progress=progress) if has_python else None
     )
-    return Subject(checkout, config, environment, files, found, Deadline(config.eval.time_limit), progress)
+    deadline = Deadline(config.eval.time_limit)
+    return Subject(checkout, config, environment, files, found, deadline, progress, sandbox)
 
 
 def run_check(subject: Subject, name: str, command: str, *, with_ruff: bool = False) -> CommandResult:
@@ -65,5 +74,6 @@ def run_check(subject: Subject, name: str, command: str, *, with_ruff: bool = Fa
         checkout=subject.checkout,
         environment=subject.environment,
         timeout=left,
+        sandbox=subject.sandbox,
         with_ruff=with_ruff,
     ).result(name)

@@ -76,7 +76,7 @@ class Template(Protocol):
         """Login files, from the person's home."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CommandRunner:
     """An agent CLI that is driven by its ``template`` alone."""
 
@@ -84,6 +84,7 @@ class CommandRunner:
     template: Template
     sandbox: Sandbox
     invocations_per_call: int = 1
+    protects_itself: bool = False
 
     @property
     def reports_cost(self) -> bool:

@@ -86,7 +86,7 @@ def test_a_change_that_breaks_a_test_is_reverted_whatever_its_score_and_whoever_
     assert "new_failures" in begun.failed_checks()
     tip = begun.tip
     row = begun.finalize()
-    assert (row["verdict"], row["reason"]) == ("revert", "regressed")
+    assert (row["verdict"], row["reason"]) == ("revert", "new_failures")
     assert refs(tested, "refs/heads") == ["refs/heads/main"]
     assert git(tested, "rev-parse", "refs/factory/rejected/001") == tip
     assert factory("integrate", tested).expect(0).out == "nothing is pending\n"
@@ -103,7 +103,7 @@ def test_a_broken_test_is_reverted_although_the_composite_gains(tmp_path: Path) 
     row = begun.finalize()
     assert row["delta"] > 0
     assert (row["verdict"], row["reason"]) == ("revert", "new_failures")
-    assert row["notes"] == "precheck failed at new_failures: tests/test_sums.py::test_double"
+    assert row["notes"] == "precheck failed: new_failures: tests/test_sums.py::test_double"
 
 
 def test_a_test_that_fails_at_the_baseline_already_reverts_nothing(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ SKIPPING = TESTS.replace("def test_d", "@pytest.mark.skip\ndef test_d")
         ({"tests/test_sums.py": TESTS.replace("test_double", "test_twice")}, "new_failures"),
         ({"tests/test_sums.py": TESTS.split("def test_double")[0]}, "new_failures"),
         ({"tests/test_sums.py": f"import pytest\n{SKIPPING}"}, "new_failures"),
-        ({"tests/test_sums.py": f"import pytest\n{SKIPPING.replace('skip', 'xfail')}"}, "regressed"),
+        ({"tests/test_sums.py": f"import pytest\n{SKIPPING.replace('skip', 'xfail')}"}, "new_failures"),
     ],
     ids=["deleted file", "renamed file", "renamed", "deleted", "skipped", "xfailed"],
 )
@@ -204,7 +204,7 @@ def test_a_reverting_review_reverts_an_improvement(project: Path) -> None:
     begun.review("revert")
     row = begun.finalize()
     assert (row["verdict"], row["reason"]) == ("revert", "review")
-    assert row["notes"] == "precheck failed at review: person says ABORT: looked at"
+    assert row["notes"] == "precheck failed: review: person says ABORT: looked at"
 
 
 def test_what_resembles_a_reverted_experiment_is_refused_at_begin(project: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory.cycle.steps.planning import defined_findings
+from factory.cycle.research import defined_findings
 
 
 @pytest.mark.parametrize(

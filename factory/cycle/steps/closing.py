@@ -13,9 +13,10 @@ from factory.cycle.context import Cycle
 from factory.cycle.experiment import cycle_branch
 from factory.cycle.integrate import clear_branch, integrate_branch, integration_event
 from factory.cycle.machine import Done, Outcome
+from factory.cycle.mirror import mirror_log
+from factory.cycle.research import research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
-from factory.cycle.verify import LOG_REF
 from factory.models import Verdict
 
 
@@ -24,6 +25,7 @@ def archive(cycle: Cycle, scope: str) -> Outcome:
     facts = {
         "subject": "cycle",
         "goal": cycle.policy.goal,
+        "research": research_text(cycle),
         "findings": cycle.state.result("research").get("findings", []),
         "items": [item.model_dump(mode="json") for item in cycle.items],
         "ended": cycle.state.scope(CYCLE_SCOPE).ended or {},
@@ -59,7 +61,7 @@ def close(cycle: Cycle, scope: str) -> Outcome:
     )
     cycle.record("integration", **integration_event(done, cycle.start, cycle.head))
     clear_branch(cycle.lab, cycle.id, done)
-    mirror_log(cycle)
+    mirror_log(cycle.lab, f"cycle {cycle.id}")
     for number in cycle.state.finalized:
         shutil.rmtree(cycle.lab.workspaces / f"exp-{number:03d}", ignore_errors=True)
     return Done(summary(cycle) | {"integration": asdict(done), "backlog_added": added})
@@ -72,15 +74,6 @@ def _complete_archive(cycle: Cycle) -> None:
             number = cycle.experiment_id(scope)
             if not experiment_note(cycle.lab, number).exists():
                 write_experiment_note(cycle.lab, number, archive_facts(cycle, scope))
-
-
-def mirror_log(cycle: Cycle) -> None:
-    """Copy the log into a ref, where `git clean` cannot reach it."""
-    lab = cycle.lab
-    if lab.paths.results.exists():
-        lab.repo.write_blob_ref(
-            LOG_REF, lab.paths.results.name, lab.paths.results, f"Log at the close of cycle {cycle.id}"
-        )
 
 
 def summary(cycle: Cycle) -> dict[str, Any]:

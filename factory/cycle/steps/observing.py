@@ -13,7 +13,7 @@ from factory.cycle.measuring import measure_commit
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
 from factory.fsio import atomic_write
-from factory.git import scratch_checkout
+from factory.git import left_over_checkouts, scratch_checkout
 from factory.models import Measurement
 from factory.paths import CONFIG_FILE
 from factory.study import Study, find_todos, observe
@@ -28,7 +28,7 @@ def preflight(cycle: Cycle, scope: str) -> Outcome:
     lab = cycle.lab
     if not lab.repo.refs(cycle.branch_ref):
         lab.repo.set_ref(cycle.branch_ref, cycle.start)
-    left_over = sorted(lab.workspaces.glob("checkout-*"))
+    left_over = left_over_checkouts(lab.workspaces)
     for place in left_over:
         shutil.rmtree(place, ignore_errors=True)
     return Done({"branch": cycle.branch_ref, "start": cycle.start, "removed": len(left_over)})
