@@ -53,3 +53,18 @@ def test_without_runnable_tests_a_cycle_ends_and_the_next_one_starts_anew(tmp_pa
     git(root, "commit", "-q", "-m", "Run without it")
     factory("ceo", root, "--runner", "offline").expect(0)
     assert "factory.toml" in git(root, "ls-tree", "--name-only", "HEAD")
+
+
+@pytest.mark.slow
+def test_the_command_that_is_printed_integrates_what_is_pending(tmp_path: Path) -> None:
+    root = make_repo(tmp_path / "p", FILES | {"calc.py": "import os\n" + FILES["calc.py"]})
+    mine = (root / "calc.py").read_text() + "\n# mine\n"
+    (root / "calc.py").write_text(mine)
+    told = factory("ceo", root, "--runner", "offline").expect(0)
+    assert f"when that is out of the way: factory integrate {root}" in told.out
+    assert (root / "calc.py").read_text() == mine
+    assert "integration: pending" in factory("status", root).expect(0).out
+    git(root, "checkout", "-q", "calc.py")
+    factory("integrate", root).expect(0)
+    assert (root / "calc.py").read_text() == FILES["calc.py"]
+    assert "integration: merged" in factory("status", root).expect(0).out
