@@ -300,7 +300,7 @@ VIEWS: dict[str, View] = {
     "items": View("Plan items", _items, ("items",), 3_000),
     "guidance": View("The project's own guidance", _plain("guidance"), ("guidance",), 3_000),
     "files": View("Files changed", _list("files"), ("files",), 1_000),
-    "diff": View("Diff", _plain("diff"), ("diff",), 15_000),
+    "diff": View("Diff", _plain("diff"), ("diff",), 13_500),
     "ceo_diff": View("Diff", _plain("diff"), ("diff",), 10_000, lite=16_000),
     "guard": View("Guard", _guard, ("guard",), 1_000),
     "checks": View("Checks", _checks, ("checks",), 1_000),
