@@ -188,11 +188,11 @@ def test_each_file_is_looked_through_once(tmp_path: Path, monkeypatch: pytest.Mo
     looked: list[str] = []
     uses = reexports._uses
 
-    def watched(module: Module) -> set[str]:
+    def counted(module: Module) -> set[str]:
         looked.append(module.path)
         return uses(module)
 
-    monkeypatch.setattr(reexports, "_uses", watched)
+    monkeypatch.setattr(reexports, "_uses", counted)
     root = write(tmp_path / "p", **{f"m{n}": UNUSED for n in range(9)})
     assert ask("builder", root, item=item("Run: ruff F401")).status == "done"
     assert looked == [f"m{n}.py" for n in range(9)]
