@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from factory.backlog import remove_backlog
+from factory.backlog import add_backlog, read_backlog, remove_backlog
 from factory.cycle import experiment as lab_work
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import write_experiment_note
@@ -25,6 +25,7 @@ from factory.models import (
     VerdictRecord,
 )
 from factory.runners.base import AgentResult
+from factory.spec.rules.strategy import backlog_key
 
 DIFF_SHOWN = 60_000
 """Characters of a diff that go into a prompt."""
@@ -271,11 +272,32 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab, cycle.journal, experiment, decision, summary=summary, cost=_cost(cycle, scope)
     )
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
-    if record.verdict is Verdict.KEEP and experiment.item.backlog_item:
-        remove_backlog(cycle.lab.paths.backlog, experiment.item.backlog_item, cycle.lab.repo.common_dir)
+    gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
     return Done(
-        {"id": experiment.id, "verdict": record.verdict, "reason": record.reason, "delta": record.delta}
+        {
+            "id": experiment.id,
+            "verdict": record.verdict,
+            "reason": record.reason,
+            "delta": record.delta,
+            "known_gaps": gaps,
+        }
     )
+
+
+def _keep_backlog(cycle: Cycle, scope: str, experiment: Experiment) -> list[str]:
+    """Take what was delivered off the backlog, and put on it what the review has found beside that.
+
+    Safe to repeat. An agent may have quoted the item with other marks, and a person may have taken it off.
+    """
+    place, common = cycle.lab.paths.backlog, cycle.lab.repo.common_dir
+    named = experiment.item.backlog_item
+    keys = {backlog_key(text) for text in (named, *named.split("; ")) if text}
+    for entry in [entry for entry in read_backlog(place) if backlog_key(entry) in keys]:
+        remove_backlog(place, entry, common)
+    gaps = [text for text in told_by(cycle, scope, "review").get("findings", []) if text.strip()]
+    for text in gaps:
+        add_backlog(place, text, common)
+    return gaps
 
 
 def _cost(cycle: Cycle, scope: str) -> lab_work.Cost:
