@@ -39,7 +39,7 @@ def always(word: str, *corrections: str) -> Callable[[str], str]:
 @dataclass
 class Roles:
     """The script. ``asked`` counts the calls (not the requests) by role; ``faults`` are parts by request
-    number, from 0, that are answered in place of what the role would say.
+    number, from 0, and ``at`` parts by role, that are answered in place of what the role would say.
 
     ``looks`` are files that readers read in a standard cycle.
     """
@@ -48,6 +48,7 @@ class Roles:
     ceo: Callable[[str], str] = always("PROCEED")
     looks: Sequence[str] = ()
     faults: dict[int, Sequence[Part]] = field(default_factory=dict)
+    at: dict[str, Sequence[Part]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     log: list[tuple[str, Request]] = field(default_factory=list)
 
@@ -56,7 +57,7 @@ class Roles:
         if request.turn == 0:
             self.asked.append(role)
         self.log.append((role, request))
-        parts = self.faults.get(len(self.log) - 1)
+        parts = self.faults.get(len(self.log) - 1) or self.at.get(role)
         if parts is not None:
             return parts
         said = self._say(role, request)
