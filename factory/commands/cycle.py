@@ -140,12 +140,19 @@ def _loop(
     return EXIT_OK
 
 
+<<<<<<< HEAD
 def _runners(lab: Lab, options: CycleOptions, settings_at: str) -> Callable[[str], Runner]:
     """The runner of each role; a missing one is noticed before the cycle begins."""
+=======
+def _runners(lab: Lab, options: CycleOptions) -> Callable[[str], Runner]:
+    """The runner of each role; a missing one, or a sandbox, is noticed before anything is spent."""
+>>>>>>> e2e
     sandbox = choose(options.sandbox)
     commands = settings_in_force({}, lab.policy(settings_at)).config.runner.commands
     named = cache(lambda name: make_runner(name, sandbox, commands, web=not options.lite))
     used = [named(options.runner_of(role)) for role in ROLES]
+    for role, runner in zip(ROLES.values(), used, strict=True):
+        sandbox.require(role.access, own=runner.protects_itself or options.mode == "discover")
     if options.budget_usd is not None:
         _insist_on_cost(used)
     return lambda role: named(options.runner_of(role))

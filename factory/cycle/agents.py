@@ -149,6 +149,8 @@ def _adopt(call: Call) -> AgentResult | None:
 def _run(call: Call) -> AgentResult:
     """One try: prompt stored, start journalled, child run, answer stored and journalled."""
     cycle, question = call.cycle, call.question
+    # What is not started is not spent.
+    cycle.lab.sandbox.require(question.access, own=call.runner.protects_itself)
     name = _free_name(call.folder, question.role)
     prompt = render_prompt(
         question.role,
@@ -172,7 +174,6 @@ def _run(call: Call) -> AgentResult:
     )
     cycle.warn_if_low()
     if call.workspace is not None:
-        cycle.lab.sandbox.require(call.question.access, own=call.runner.protects_itself)
         result = _watched(call, call.invocation(name, prompt, call.workspace))
     else:
         revision = question.revision or cycle.head

@@ -1,4 +1,4 @@
-"""What `factory verify` finds in records that were tampered with, and imported histories that it leaves alone."""
+"""What `factory verify` finds in records that were tampered with, and histories that it leaves alone."""
 
 from __future__ import annotations
 

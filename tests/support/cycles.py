@@ -13,7 +13,7 @@ from factory.cycle.lab import open_lab
 from factory.cycle.launch import run_cycle
 from factory.offline.runner import OfflineRunner
 from factory.paths import ProjectPaths
-from factory.runners.base import AgentResult, Invocation
+from factory.runners.base import AgentResult, Invocation, Runner
 
 Answer = str | AgentResult | Callable[[Invocation], AgentResult]
 
@@ -88,8 +88,8 @@ class Silent:
         self.warnings.append(text)
 
 
-def run(project: Path, runner: Scripted, **options: Any) -> Cycle:
-    """One cycle on ``project``, every role by ``runner``."""
+def run(project: Path, runner: Runner, **options: Any) -> Cycle:
+    """One cycle on ``project``, every role by ``runner``; the one in flight, where there is one."""
     chosen = CycleOptions(**({"mode": "improve", "runner": runner.name} | options))
     return run_cycle(open_lab(project, lambda _: None), chosen, Silent(), lambda role: runner)
 
