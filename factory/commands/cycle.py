@@ -140,13 +140,8 @@ def _loop(
     return EXIT_OK
 
 
-<<<<<<< HEAD
 def _runners(lab: Lab, options: CycleOptions, settings_at: str) -> Callable[[str], Runner]:
-    """The runner of each role; a missing one is noticed before the cycle begins."""
-=======
-def _runners(lab: Lab, options: CycleOptions) -> Callable[[str], Runner]:
     """The runner of each role; a missing one, or a sandbox, is noticed before anything is spent."""
->>>>>>> e2e
     sandbox = choose(options.sandbox)
     commands = settings_in_force({}, lab.policy(settings_at)).config.runner.commands
     named = cache(lambda name: make_runner(name, sandbox, commands, web=not options.lite))
