@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+<<<<<<< HEAD
 from factory.backlog import add_backlog, read_backlog, remove_backlog
+=======
+from factory.backlog import take_off_backlog
+>>>>>>> review
 from factory.cycle import experiment as lab_work
-from factory.cycle.agents import Question, ask, objection
+from factory.cycle.agents import Question, ask, objection, was_asked
 from factory.cycle.archive import write_experiment_note
 from factory.cycle.briefing import guidance
 from factory.cycle.context import Cycle
@@ -70,11 +74,16 @@ def build(cycle: Cycle, scope: str) -> Outcome:
     experiment = _experiment(cycle, scope)
     told: list[str] = []
     for attempt in ("1", "2"):
-        refusal = objection(cycle, "builder", reserved=1 if cycle.options.lite else 0)
+        reserved = 1 if cycle.options.lite else 0
+        refusal = objection(cycle, "builder", reserved, at=(scope, "build"), key=attempt)
         if refusal:
             return End(Reason.BUDGET, f"the builder could not be started: {refusal}")
         result = ask(cycle, scope, "build", _build_question(cycle, scope, experiment, told, attempt),
                      workspace=lab_work.workspace(cycle.lab, experiment))  # fmt: skip
+        if attempt == "1" and was_asked(cycle, scope, "build", "builder", "2"):
+            # Cut off in the second call: what lies in the workspace is its work, not the first one's.
+            told = [_what_failed(result, None)]
+            continue
         commit = lab_work.record_candidate(cycle.lab, experiment)
         if result.status == "refused":
             return End(Reason.ERROR, f"the builder declined: {result.text or result.error}")
@@ -129,7 +138,7 @@ def guard(cycle: Cycle, scope: str) -> Outcome:
 
 def review(cycle: Cycle, scope: str) -> Outcome:
     """The Reviewer's reading of the diff, for the CEO."""
-    refusal = objection(cycle, "reviewer", reserved=1)
+    refusal = objection(cycle, "reviewer", reserved=1, at=(scope, "review"))
     if refusal:
         return Done({"left_out": refusal})
     experiment = _experiment(cycle, scope)
@@ -172,7 +181,7 @@ def measure(cycle: Cycle, scope: str) -> Outcome:
 
 def explain(cycle: Cycle, scope: str) -> Outcome:
     """The Evaluator's account of what moved, for the CEO and the archive."""
-    refusal = objection(cycle, "evaluator", reserved=1)
+    refusal = objection(cycle, "evaluator", reserved=1, at=(scope, "explain"))
     if refusal:
         return Done({"left_out": refusal})
     before, after = _measurements(cycle, scope)
@@ -272,7 +281,13 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab, cycle.journal, experiment, decision, summary=summary, cost=_cost(cycle, scope)
     )
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
+<<<<<<< HEAD
     gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
+=======
+    if record.verdict is Verdict.KEEP and experiment.item.backlog_item:
+        # Gone already where a person took it off meanwhile, or this step did before it was cut off.
+        take_off_backlog(cycle.lab.paths.backlog, experiment.item.backlog_item, cycle.lab.repo.common_dir)
+>>>>>>> review
     return Done(
         {
             "id": experiment.id,
@@ -315,7 +330,7 @@ def archive_experiment(cycle: Cycle, scope: str) -> Outcome:
     number = cycle.experiment_id(scope)
     facts = archive_facts(cycle, scope)
     text = ""
-    if not cycle.options.lite and not objection(cycle, "archivist"):
+    if not cycle.options.lite and not objection(cycle, "archivist", at=(scope, "archive_experiment")):
         result = ask(
             cycle,
             scope,
