@@ -80,6 +80,11 @@ def ensure_private_dir(path: Path) -> None:
             path.chmod(0o700)
 
 
+def read_exactly(path: Path) -> str:
+    """A file's text with every byte of it, undecodable ones as surrogates: what is hashed is what is there."""
+    return path.read_bytes().decode("utf-8", "surrogateescape")
+
+
 def atomic_write(path: Path, text: str | bytes) -> None:
     """Replaces a file at once: readers, and a crash, see the old content or the new, whole and on disk.
 

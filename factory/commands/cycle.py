@@ -11,25 +11,27 @@ from pathlib import Path
 from typing import Any
 
 from factory import output
+from factory.agents.lite import LITE_INVOCATIONS
 from factory.agents.roles import ROLES
-from factory.config import ProjectConfig, default_project
-from factory.cycle.context import Cycle, CycleOptions
+from factory.config import ProjectConfig, default_project, settings_in_force
+from factory.cycle.briefing import ceo_task
+from factory.cycle.context import Cycle, CycleOptions, waiting_messages
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import abandon, check_same_options, options_of, plan_cycle, run_cycle
 from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.modes import MODES
-from factory.cycle.runners import resolve_runner, runner_named
+from factory.cycle.runners import make_runner, resolve_runner
 from factory.errors import EXIT_OK, BadInput
 from factory.rows import Row
 from factory.runners.base import Runner
+from factory.sandbox import choose
 
 OPTION_NAMES = (
     "mode", "focus", "runner", "model", "branch", "max_new", "min_growth", "sandbox",
     "budget_invocations", "budget_tokens", "budget_usd", "timeout",
 )  # fmt: skip
 SWITCHES = ("lite", "no_github")
-SHOWN_BEFORE_SUMMARY = 10
 
 
 def run_ceo(args: argparse.Namespace) -> int:
@@ -66,8 +68,14 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
 def _run(args: argparse.Namespace, *, cycles: int | None, interval: float) -> int:
     # Being told to end is an interruption like Ctrl-C: children end, and the cycle can be resumed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    progress = output.Progress(as_json=args.json)
-    lab = open_lab(args.path, progress.say)
+    with output.Progress(as_json=args.json) as progress:
+        return _run_shown(args, progress, cycles=cycles, interval=interval)
+
+
+def _run_shown(
+    args: argparse.Namespace, progress: output.Progress, *, cycles: int | None, interval: float
+) -> int:
+    lab = open_lab(args.path, progress.say, progress.detail, write=not args.dry_run)
     asked = _asked(args)
     found = cycle_in_flight(lab.paths)
     if found is not None:
@@ -75,7 +83,9 @@ def _run(args: argparse.Namespace, *, cycles: int | None, interval: float) -> in
     if not args.json:
         output.say(_first_line(lab, found.id if found else ""))
     if args.dry_run:
-        return _dry_run(lab, options_of(found) if found else _options(lab, asked), resumed=found is not None)
+        taken = found.state.messages if found else []
+        options = options_of(found) if found else _options(lab, asked)
+        return _dry_run(lab, options, taken, resumed=found is not None)
     return _loop(lab, asked, progress, cycles, interval, as_json=args.json)
 
 
@@ -88,8 +98,9 @@ def _options(lab: Lab, asked: dict[str, Any]) -> CycleOptions:
     """The options of a new cycle: as asked, else as configured."""
     policy = lab.policy("HEAD") or default_project()
     configured = {"mode": "auto", "runner": policy.runner.default, "model": policy.runner.model}
+    configured["sandbox"] = settings_in_force({}, None).config.runner.sandbox
     chosen = configured | asked
-    runner = resolve_runner(chosen["runner"])
+    runner = resolve_runner(chosen["runner"], choose(chosen["sandbox"]))
     # A runner that the person names does the work of every role.
     roles = (
         {} if "runner" in asked else {role: policy.runner.for_role(role).name for role in policy.runner.roles}
@@ -115,7 +126,9 @@ def _loop(
         found = cycle_in_flight(lab.paths)
         options = options_of(found) if found else _options(lab, asked)
         before = len(lab.history())
-        cycle = run_cycle(lab, options, progress, _runners(options))
+        # A cycle in flight goes by the settings that it was opened with, whatever the branch has become.
+        settings_at = str(found.state.opened["start"]) if found else "HEAD"
+        cycle = run_cycle(lab, options, progress, _runners(lab, options, settings_at))
         done += 1
         if not as_json:
             _show_end(lab, cycle, lab.history()[before:])
@@ -127,10 +140,14 @@ def _loop(
     return EXIT_OK
 
 
-def _runners(options: CycleOptions) -> Callable[[str], Runner]:
-    """The runner of each role; a missing one is noticed before the cycle begins."""
-    named = cache(runner_named)
+def _runners(lab: Lab, options: CycleOptions, settings_at: str) -> Callable[[str], Runner]:
+    """The runner of each role; a missing one, or a sandbox, is noticed before anything is spent."""
+    sandbox = choose(options.sandbox)
+    commands = settings_in_force({}, lab.policy(settings_at)).config.runner.commands
+    named = cache(lambda name: make_runner(name, sandbox, commands, web=not options.lite))
     used = [named(options.runner_of(role)) for role in ROLES]
+    for role, runner in zip(ROLES.values(), used, strict=True):
+        sandbox.require(role.access, own=runner.protects_itself or options.mode == "discover")
     if options.budget_usd is not None:
         _insist_on_cost(used)
     return lambda role: named(options.runner_of(role))
@@ -146,7 +163,7 @@ def _insist_on_cost(runners: list[Runner]) -> None:
         )
 
 
-def _dry_run(lab: Lab, options: CycleOptions, *, resumed: bool) -> int:
+def _dry_run(lab: Lab, options: CycleOptions, taken: list[str], *, resumed: bool) -> int:
     resolved, target, start = (options, "", "") if resumed else plan_cycle(lab, options)
     policy = lab.policy("HEAD") or default_project()
     output.say(f"mode: {resolved.mode}{' (resumed)' if resumed else ''}")
@@ -158,13 +175,18 @@ def _dry_run(lab: Lab, options: CycleOptions, *, resumed: bool) -> int:
     output.say("steps:")
     for line in _step_lines(MODES[resolved.mode], lite=resolved.lite):
         output.say(f"  {line}")
+    output.say("the CEO's task:")
+    messages = [*taken, *(text for text in waiting_messages(lab.paths.messages) if text not in taken)]
+    output.say(ceo_task(lab.paths.root, resolved, policy, messages))
     output.say("Nothing was changed.")
     return EXIT_OK
 
 
 def _budget(options: CycleOptions, policy: ProjectConfig) -> str:
     calls = options.budget_invocations or policy.limits.invocations
-    return f"{7 if options.lite else calls} invocations, {policy.limits.redirects} redirects"
+    if options.lite:
+        calls = min(LITE_INVOCATIONS, calls or LITE_INVOCATIONS)
+    return f"{calls} invocations, {policy.limits.redirects} redirects"
 
 
 def _step_lines(steps: Steps, *, lite: bool) -> list[str]:
@@ -204,8 +226,10 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
 def run_abandon(args: argparse.Namespace) -> int:
     """``factory abandon``: end the cycle in flight and keep its evidence."""
     lab = open_lab(args.path, output.note)
-    ended = abandon(lab, args.reason)
+    ended, kept = abandon(lab, args.reason)
     output.say(
         f"cycle {ended} is abandoned; its journal and experiments stay, `factory gc` clears its workspaces"
     )
+    if kept:
+        output.say(f"its {kept} kept experiments wait on their branch: factory integrate {lab.paths.root}")
     return EXIT_OK

@@ -11,10 +11,12 @@ from typing import Any, Literal
 
 from factory.agents.prompting import render_prompt
 from factory.agents.roles import ROLES
+from factory.cycle.briefing import occasion
 from factory.cycle.context import Cycle
 from factory.cycle.experiment import BUILDER_HISTORY
 from factory.cycle.machine import Parked
 from factory.cycle.state import CYCLE_SCOPE
+from factory.cycle.tamper import differences, violations, watch, watched_places
 from factory.fsio import atomic_write, write_json
 from factory.git import scratch_checkout
 from factory.models import FORMAT_VERSION
@@ -26,19 +28,45 @@ RETRY_DELAYS_S = (2.0, 10.0, 30.0)
 
 @dataclass(frozen=True)
 class Question:
-    """What an agent is asked. ``key`` tells apart several calls of one role in one step."""
+    """What an agent is asked.
+
+    A runner gets all ``facts``, its prompt shows what the role needs (factory/agents/facts.py). ``key`` tells
+    apart several calls of one role in one step; ``gate`` is the CEO's gate; ``revision`` the commit that a
+    reading role looks at, the cycle's head if empty.
+    """
 
     role: str
     task: str
     facts: Mapping[str, Any]
     access: Literal["read", "write"] = "read"
     key: str = "1"
+    gate: str = ""
+    revision: str = ""
 
 
-def objection(cycle: Cycle, role: str, reserved: int = 0) -> str:
-    """Why the ledger forbids asking ``role`` now; empty when it does not."""
+def objection(
+    cycle: Cycle, role: str, reserved: int = 0, *, at: tuple[str, str] | None = None, key: str = "1"
+) -> str:
+    """Why the ledger forbids asking ``role`` now; empty when it does not.
+
+    ``at`` is the scope and the step of the call, ``key`` its question's: what is answered already is paid
+    for, and costs nothing to read again.
+    """
+    if at is not None and call_key(cycle, *at, role, key) in cycle.state.answers:
+        return ""
     calls = cycle.runner_for(role).invocations_per_call
     return cycle.ledger.objection(calls, reserved) if calls else ""
+
+
+def call_key(cycle: Cycle, scope: str, step: str, role: str, key: str = "1") -> str:
+    """What names a call in the journal: one more redirect of its scope makes it another call."""
+    return f"{scope}/{step}/{len(cycle.state.scope(scope).redirects)}/{role}/{key}"
+
+
+def was_asked(cycle: Cycle, scope: str, step: str, role: str, key: str) -> bool:
+    """Whether that call has begun: it is answered, or was in flight when the program was cut off."""
+    name = call_key(cycle, scope, step, role, key)
+    return name in cycle.state.answers or name in cycle.state.running
 
 
 def ask(
@@ -46,15 +74,12 @@ def ask(
 ) -> AgentResult:
     """Put a question to an agent; a stored answer to the same question is taken instead.
 
-    Read-only roles work in a throwaway checkout of the cycle's head, the Builder in ``workspace``. A call
+    Read-only roles work in a throwaway checkout, the Builder in ``workspace``. A call
     whose child went on to its end while the factory was dead is adopted. Failures of network or service are
     tried again, each try an invocation of its own. Raises Parked when quota, login or network are lacking.
     The caller has asked the ledger before.
     """
-    redirects = len(cycle.state.scope(scope).redirects)
-    call = Call(
-        cycle, scope, question, f"{scope}/{step}/{redirects}/{question.role}/{question.key}", workspace
-    )
+    call = Call(cycle, scope, question, call_key(cycle, scope, step, question.role, question.key), workspace)
     stored = cycle.state.answers.get(call.key)
     if stored is not None:
         return _read_answer(call.folder, stored)
@@ -140,8 +165,17 @@ def _adopt(call: Call) -> AgentResult | None:
 def _run(call: Call) -> AgentResult:
     """One try: prompt stored, start journalled, child run, answer stored and journalled."""
     cycle, question = call.cycle, call.question
+    # What is not started is not spent.
+    cycle.lab.sandbox.require(question.access, own=call.runner.protects_itself)
     name = _free_name(call.folder, question.role)
-    prompt = render_prompt(question.role, question.task, question.facts, goal=cycle.policy.goal)
+    prompt = render_prompt(
+        question.role,
+        question.task,
+        question.facts,
+        occasion(
+            cycle, question.role, gate=question.gate, form=str(question.facts.get("form", "improvement"))
+        ),
+    )
     atomic_write(call.folder / f"{name}.prompt.md", prompt)
     cycle.record(
         "agent.started",
@@ -156,11 +190,35 @@ def _run(call: Call) -> AgentResult:
     )
     cycle.warn_if_low()
     if call.workspace is not None:
-        result = call.runner.run(call.invocation(name, prompt, call.workspace))
+        result = _watched(call, call.invocation(name, prompt, call.workspace))
     else:
-        with scratch_checkout(cycle.lab.repo, cycle.head, parent=cycle.lab.workspaces) as checkout:
+        revision = question.revision or cycle.head
+        with scratch_checkout(cycle.lab.repo, revision, parent=cycle.lab.workspaces) as checkout:
             result = call.runner.run(call.invocation(name, prompt, checkout))
     _store_answer(call, name, result)
+    return result
+
+
+def _watched(call: Call, invocation: Invocation) -> AgentResult:
+    """A Builder's call between two looks at what it has to leave alone; what differs is journalled."""
+    lab = call.cycle.lab
+    places = watched_places(
+        lab.paths, lab.repo.common_dir, lab.home, invocation.cwd, [invocation.output_dir, call.folder]
+    )
+    before = watch(places, lab.repo)
+    result = call.runner.run(invocation)
+    found = differences(before, watch(places, lab.repo))
+    if found:
+        grave = violations(found, sandboxed=lab.sandbox.active)
+        call.cycle.record(
+            "tamper.found",
+            call.experiment,
+            key=call.key,
+            findings=[finding.message for finding in found],
+            violations=[finding.message for finding in grave],
+        )
+        for finding in found:
+            call.cycle.progress.warn(finding.message)
     return result
 
 

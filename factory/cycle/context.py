@@ -6,16 +6,20 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from factory.agents.lite import LITE_INVOCATIONS, LITE_WARNING_AT
+from factory.agents.roles import ROLES
 from factory.config import ProjectConfig, default_project
-from factory.cycle.budget import LITE_INVOCATIONS, LITE_WARNING_AT, Ledger, Limits
+from factory.cycle.budget import Ledger, Limits
 from factory.cycle.experiment import cycle_branch
 from factory.cycle.lab import Lab
 from factory.cycle.phases import phase_of
 from factory.cycle.state import CYCLE_SCOPE, CycleState
 from factory.fsio import write_lock
 from factory.journal import Event, Journal
+from factory.log import trail
 from factory.models import PlanItem
 from factory.runners.base import Runner
 
@@ -136,17 +140,29 @@ class Cycle:
 
     @property
     def head(self) -> str:
-        """Where the cycle's branch stands: the base of the next phase."""
-        return self.lab.repo.refs(self.branch_ref).get(self.branch_ref, self.start)
+        """Where the cycle stands: the commit kept or made last, the base of the next phase.
+
+        It is what the journal says. The branch shows it to people, who could move it.
+        """
+        return self.state.head or self.start
 
     @property
     def policy(self) -> ProjectConfig:
-        """The policy committed where the cycle's branch stands; the defaults before there is any."""
-        return self._policy_at(self.head)
+        """The policy in force, as committed at ``policy_commit``; the defaults before there is any."""
+        return self._policy_at(self.policy_commit)
 
     @cached_property
     def _policy_at(self) -> Callable[[str], ProjectConfig]:
         return cache(lambda revision: self.lab.policy(revision) or default_project())
+
+    @property
+    def policy_commit(self) -> str:
+        """The commit that the policy in force was read from: where the cycle started, or its setup commit.
+
+        In a new project it is where the cycle stands: a scaffold may bring the first policy.
+        """
+        made = self.state.result("setup").get("commit")
+        return str(made or (self.head if self.lab.policy(self.start) is None else self.start))
 
     @property
     def ledger(self) -> Ledger:
@@ -179,6 +195,7 @@ class Cycle:
         """Journal an event, and take it into the state."""
         event = self.journal.append(kind, experiment, **data)
         self.state.absorb(event)
+        trail(kind, cycle=event.cycle, seq=event.seq, experiment=experiment)
         self.progress.event(kind, ts=event.ts, cycle=event.cycle, experiment=experiment, data=data)
         return event
 
@@ -216,8 +233,13 @@ class Cycle:
     def report_step(self, scope: str, step: str, elapsed_s: float) -> None:
         """Tell the person that a step has ended, and warn when a lite budget runs low."""
         self.progress.step_finished(
-            self.label(scope, step), elapsed_s, self.state.spent.tokens or None, self.ledger.describe()
+            self.label(scope, step), elapsed_s, self.state.spent.tokens or None, self._ledger_text()
         )
+
+    def _ledger_text(self) -> str:
+        if not any(self.runner_for(role).invocations_per_call for role in ROLES):
+            return ""  # no model is called
+        return self.ledger.describe()
 
     def warn_if_low(self) -> None:
         """Journal a warning when a lite cycle comes to its last invocations."""
@@ -231,10 +253,20 @@ class Cycle:
         if not box.exists():
             return
         with write_lock(self.lab.repo.common_dir):
-            lines = box.read_text(encoding="utf-8").splitlines()
             known = set(self.state.messages)
-            for line in lines:
-                text = json.loads(line)["text"]
+            for text in waiting_messages(box, self.progress.warn):
                 if text not in known:
                     self.record("message.taken", text=text, step=step)
             box.unlink()
+
+
+def waiting_messages(box: Path, warn: Callable[[str], None] = lambda _: None) -> list[str]:
+    """The messages of the person that no cycle has taken in yet; ``warn`` is told of lines that are none."""
+    lines = box.read_text(encoding="utf-8", errors="replace").splitlines() if box.exists() else []
+    messages = []
+    for line in lines:
+        try:
+            messages.append(str(json.loads(line)["text"]))
+        except (ValueError, TypeError, KeyError):
+            warn(f"a line of {box} is no message and is left out: {line[:60]}")
+    return messages

@@ -11,6 +11,9 @@ from factory.journal import Event
 CYCLE_SCOPE = ""
 """The scope of the steps that belong to the cycle as a whole; a phase's steps have ``phase-N``."""
 
+ADVANCING = ("setup", "adopt", "approve", "setup_phase", "finalize")
+"""The steps whose ``commit``, where they have one, is where the cycle stands from then on."""
+
 
 @dataclass
 class Spent:
@@ -48,7 +51,10 @@ class CycleState:
     spent: Spent = field(default_factory=Spent)
     messages: list[str] = field(default_factory=list)
     finalized: dict[int, dict[str, Any]] = field(default_factory=dict)
+    tampered: dict[int, list[str]] = field(default_factory=dict)
     outcomes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    integration: dict[str, Any] = field(default_factory=dict)
+    head: str = ""
     closed: dict[str, Any] | None = None
     parked: str = ""
     current: tuple[str, str] | None = None
@@ -91,6 +97,8 @@ def _step_completed(state: CycleState, event: Event) -> None:
     scope.ended = event.data["ended"] or scope.ended
     scope.elapsed_s += event.data["elapsed_s"]
     state.current = None
+    if event.data["step"] in ADVANCING:
+        state.head = event.data["result"].get("commit") or state.head
 
 
 def _step_skipped(state: CycleState, event: Event) -> None:
@@ -132,7 +140,12 @@ def _message_taken(state: CycleState, event: Event) -> None:
 
 def _finalized(state: CycleState, event: Event) -> None:
     assert event.experiment is not None
-    state.finalized[event.experiment] = dict(event.data)
+    state.finalized[event.experiment] = {k: v for k, v in event.data.items() if k != "evidence"}
+
+
+def _tamper_found(state: CycleState, event: Event) -> None:
+    if event.experiment is not None and event.data["violations"]:
+        state.tampered.setdefault(event.experiment, []).extend(event.data["violations"])
 
 
 def _phase_outcome(state: CycleState, event: Event) -> None:
@@ -147,6 +160,10 @@ def _closed(state: CycleState, event: Event) -> None:
     state.closed = dict(event.data)
 
 
+def _integrated(state: CycleState, event: Event) -> None:
+    state.integration = dict(event.data)
+
+
 _READERS = {
     "cycle.opened": _opened,
     "step.started": _step_started,
@@ -159,7 +176,9 @@ _READERS = {
     "message.taken": _message_taken,
     "experiment.finalized": _finalized,
     "phase.outcome": _phase_outcome,
+    "tamper.found": _tamper_found,
     "cycle.parked": _parked,
+    "integration": _integrated,
     "cycle.closed": _closed,
     "cycle.abandoned": _closed,
 }

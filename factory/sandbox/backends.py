@@ -59,8 +59,15 @@ class Sandbox:
         if access == "write" and self.kind == "none" and not own:
             raise EnvironmentLacking(
                 f"An agent that writes is not started without a sandbox, and there is none here: {self.why}.",
-                _hint(self.why),
+                self.mend,
             )
+
+    @property
+    def mend(self) -> str:
+        """What a person can do about it where nothing works; else an empty string."""
+        if self.kind != "none":
+            return ""
+        return FORBIDDEN_HINT if "when tried" in self.why else INSTALL_HINT
 
     def describe(self) -> str:
         """What protects the person's files, in a phrase."""
@@ -89,7 +96,7 @@ def choose(wanted: str = "auto") -> Sandbox:
         return Sandbox("cli")
     found = _bubblewrap(shutil.which("bwrap") or "")
     if wanted == "bwrap" and not found.active:
-        raise EnvironmentLacking(f"The sandbox cannot be used: {found.why}.", _hint(found.why))
+        raise EnvironmentLacking(f"The sandbox cannot be used: {found.why}.", found.mend)
     return found
 
 
@@ -119,7 +126,3 @@ def _trial(program: str, folder: Path) -> str:
         return ""
     said = done.stderr.strip().splitlines()
     return f"bubblewrap fails when tried: {said[-1] if said else f'exit code {done.returncode}'}".rstrip(".")
-
-
-def _hint(why: str) -> str:
-    return FORBIDDEN_HINT if "when tried" in why else INSTALL_HINT

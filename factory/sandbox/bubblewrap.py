@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from factory.paths import factory_home
-from factory.sandbox.installation import SYSTEM, in_system, needed_by
+from factory.sandbox.installation import MOST_LINKS, SYSTEM, in_system, needed_by
 from factory.sandbox.request import SandboxRequest
 
 #: Of /etc, what programs need to run, look up names and check certificates; passwords and package clients'
@@ -32,6 +33,8 @@ PRIVATE = (Path("/tmp"), Path("/var/tmp"), Path("/run"))
 
 def command_line(program: str, argv: Sequence[str], request: SandboxRequest) -> list[str]:
     """``argv`` in a sandbox made by ``program``, the path of bwrap."""
+    mounts = sorted(_given(argv[0], request), key=lambda mount: len(mount.place.parts))
+    empty = list(dict.fromkeys((*_hidden(request), *_crowded(mounts))))
     return [
         program,
         # The supervisor ends bwrap, and with it everything inside: daemons cannot leave a PID namespace.
@@ -40,13 +43,20 @@ def command_line(program: str, argv: Sequence[str], request: SandboxRequest) -> 
         *("--cap-drop", "ALL"),
         *([] if request.network else ["--unshare-net"]),
         *_system(),
-        *_hidden(request),
-        *_given(argv[0], request),
-        *("--remount-ro", "/"),
+        *(word for place in empty for word in ("--tmpfs", str(place))),
+        *(word for mount in mounts for word in mount.words),
+        *(word for place in (*empty, Path("/")) for word in ("--remount-ro", str(place))),
         *("--chdir", str(request.workspace)),
         "--",
         *argv,
     ]
+
+
+class _Mount(NamedTuple):
+    """One thing put into the sandbox. The narrower comes later, so that it lies on the wider one."""
+
+    place: Path
+    words: tuple[str, ...]
 
 
 def _system() -> Iterator[str]:
@@ -62,49 +72,68 @@ def _system() -> Iterator[str]:
         yield from ("--tmpfs", str(folder))
 
 
-def _hidden(request: SandboxRequest) -> Iterator[str]:
-    """Private folders that lie among those of the system, emptied."""
+def _hidden(request: SandboxRequest) -> Iterator[Path]:
+    """Private folders that lie among those of the system."""
     for folder in (Path.home(), factory_home().root, *request.hidden):
-        for place in _names(folder):
-            if in_system(place) and place not in SYSTEM and place.is_dir():
-                yield from ("--tmpfs", str(place))
+        place = folder.resolve()
+        if in_system(place) and place not in SYSTEM and place.is_dir():
+            yield place
 
 
-def _given(program: str, request: SandboxRequest) -> Iterator[str]:
-    """What the request and the program need; the narrower place later, so that it lies on the wider one."""
-    mounts: list[tuple[Path, list[str]]] = []
+def _crowded(mounts: Sequence[_Mount]) -> Iterator[Path]:
+    """Folders of /tmp and its like that would be made for what lies in them, and so be writable.
+
+    Emptied and read-only instead: a write beside what is given fails, rather than vanishing later.
+    """
+    given = {mount.place for mount in mounts}
+    for mount in mounts:
+        for folder in PRIVATE:
+            if mount.place != folder and mount.place.is_relative_to(folder):
+                top = folder / mount.place.relative_to(folder).parts[0]
+                if top not in given:
+                    yield top
+
+
+def _given(program: str, request: SandboxRequest) -> Iterator[_Mount]:
+    """What the request and the program need: each thing at its real place, and the links that lead there."""
     certificates = [Path(os.environ[name]) for name in CERTIFICATES if os.environ.get(name)]
-    readable = (*needed_by(program), *request.readable, *certificates)
-    for place in dict.fromkeys(name for path in readable for name in _names(path)):
-        if not (place.is_symlink() and _covered(place, readable)):
-            mounts.append((place, list(_read_only(place))))
-    for path in request.writable:
-        mounts += [(place, ["--bind-try", str(place), str(place)]) for place in _names(path)]
-    workspace = "--bind" if request.access == "write" else "--ro-bind"
-    mounts += [(place, [workspace, str(place), str(place)]) for place in _names(request.workspace)]
-    for path in (request.home, request.tmp):
-        mounts += [(place, ["--bind", str(place), str(place)]) for place in _names(path)]
-    return _flat(mount for _, mount in sorted(mounts, key=lambda mount: len(mount[0].parts)))
+    how = "--bind" if request.access == "write" else "--ro-bind"
+    wanted = [
+        *(("--ro-bind-try", path) for path in (*needed_by(program), *request.readable, *certificates)),
+        *(("--bind-try", path) for path in request.writable),
+        (how, request.workspace),
+        *(("--bind", path) for path in (request.home, request.tmp)),
+    ]
+    places: dict[Path, str] = {}
+    links: dict[Path, None] = {}
+    for option, path in wanted:
+        on_the_way, real = really(path)
+        links |= dict.fromkeys(on_the_way)
+        places[real] = option
+    for place, option in places.items():
+        yield _Mount(place, (option, str(place), str(place)))
+    for link in links:
+        if not in_system(link) and not any(link.is_relative_to(place) for place in places):
+            yield _Mount(link, ("--symlink", str(link.readlink()), str(link)))
 
 
-def _covered(link: Path, folders: Iterable[Path]) -> bool:
-    """Whether a link is seen anyway, in a folder that is."""
-    return in_system(link) or any(f != link and link.is_relative_to(f.resolve()) for f in folders)
+def really(path: Path) -> tuple[list[Path], Path]:
+    """The links on the way to a path, each at its own real place, and where the path really is."""
+    links: list[Path] = []
+    here, ahead = Path("/"), list(Path(os.path.abspath(path)).parts[1:])  # noqa: PTH100 - links are kept
+    while ahead and len(links) < MOST_LINKS:
+        step = here / ahead.pop(0)
+        if step.name == "..":
+            here = here.parent
+        elif step.is_symlink():
+            links.append(step)
+            target = step.readlink()
+            here = Path("/") if target.is_absolute() else here
+            ahead = [part for part in target.parts if part != "/"] + ahead
+        else:
+            here = step
+    return links, here.joinpath(*ahead)
 
 
-def _read_only(path: Path) -> Iterator[str]:
-    if path.is_symlink():
-        yield from ("--symlink", str(path.readlink()), str(path))
-    else:
-        yield from ("--ro-bind-try", str(path), str(path))
-
-
-def _names(path: Path) -> list[Path]:
-    """A path as it is given, and as it really is: a program may use either."""
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would lose the first
-    return list(dict.fromkeys((absolute, absolute.resolve())))
-
-
-def _flat(parts: Iterable[Iterable[str]]) -> Iterator[str]:
-    for part in parts:
-        yield from part
+def _read_only(path: Path) -> tuple[str, ...]:
+    return ("--ro-bind-try", str(path), str(path))

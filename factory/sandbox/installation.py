@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 #: Folders of the system, readable for every process inside a sandbox.
@@ -45,6 +46,24 @@ def needed_by(program: str, search: str | None = None) -> tuple[Path, ...]:
         links = list(_links(path))
         wanted |= {link for link in links if link.is_symlink()}
         wanted |= {part for link in links for part in _installation(link)}
+    return tuple(sorted(path for path in wanted if not in_system(path)))
+
+
+def on_path(search: str | None = None) -> tuple[Path, ...]:
+    """What must be seen for every program on a PATH (None: this process' own) to be found and run, sorted."""
+    return _on_path(os.environ.get("PATH", os.defpath) if search is None else search)
+
+
+@cache
+def _on_path(search: str) -> tuple[Path, ...]:
+    wanted: set[Path] = set()
+    for folder in map(Path, filter(None, search.split(os.pathsep))):
+        if not folder.is_absolute() or in_system(folder) or not folder.is_dir():
+            continue
+        managed = _managed(folder)
+        wanted.add(managed or folder)
+        for program in () if managed else folder.iterdir():
+            wanted.update(needed_by(str(program), search))
     return tuple(sorted(path for path in wanted if not in_system(path)))
 
 
@@ -88,15 +107,14 @@ def _links(path: Path) -> Iterator[Path]:
 
 def _installation(path: Path) -> Iterator[Path]:
     """What belongs to one place of a program: its package, environment or prefix."""
-    home = Path.home()
-    for manager in MANAGERS:
-        if path.is_relative_to(home / manager):
-            yield home / manager
-            return
+    managed = _managed(path)
+    if managed is not None:
+        yield managed
+        return
     if "node_modules" in path.parts:
         yield Path(*path.parts[: path.parts.index("node_modules") + 1])
         return
-    prefix = path.parent.parent
+    home, prefix = Path.home(), path.parent.parent
     if path.parent.name == "bin" and (prefix / "pyvenv.cfg").is_file():
         yield prefix
         yield from _base_python(prefix)
@@ -107,6 +125,15 @@ def _installation(path: Path) -> Iterator[Path]:
         yield path
     else:
         yield path
+
+
+def _managed(path: Path) -> Path | None:
+    """The folder of the version manager that a path lies in."""
+    for manager in MANAGERS:
+        before, found, _ = str(path).partition(f"/{manager}/")
+        if found:
+            return Path(f"{before}/{manager}")
+    return None
 
 
 def _base_python(environment: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ import shlex
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,23 @@ def test_it_is_tried_once_in_a_process(tmp_path: Path, monkeypatch: pytest.Monke
 def test_an_unknown_sandbox_is_refused() -> None:
     with pytest.raises(BadInput, match="no sandbox 'jail'"):
         choose("jail")
+
+
+def test_a_place_below_a_link_is_seen_by_either_name(tmp_path: Path) -> None:
+    (tmp_path / "real/inner").mkdir(parents=True)
+    (tmp_path / "real/inner/file").write_text("text\n")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project/venv").symlink_to("../real")
+    seen = (tmp_path / "project/venv/inner", tmp_path / "project/venv")
+    request = request_in(tmp_path / "place", readable=seen)
+    done = inside(request, f"cat {tmp_path}/project/venv/inner/file {tmp_path}/real/inner/file")
+    assert (done.stdout, done.stderr) == ("text\ntext\n", "")
+
+
+def test_a_workspace_may_be_named_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    request = request_in(tmp_path / "real")
+    named = replace(request, workspace=tmp_path / "link/workspace", home=tmp_path / "link/home")
+    assert inside(named, "echo new >file; echo own >$HOME/own").ok
+    assert (request.workspace / "file").read_text() == "new\n"
+    assert (request.home / "own").read_text() == "own\n"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from factory.approvals import Approvals, difference, digest
+from factory.approvals import Approvals, difference, fingerprint
 from factory.cycle.context import Cycle
 from factory.cycle.lab import Lab
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.phases import outcomes_so_far, recorded_outcomes
 from factory.cycle.steps.observing import SETUP_MESSAGE, discover_setup
 from factory.errors import Refused
+from factory.fsio import read_exactly
 from factory.models import FeatureCheck, PhaseState, PlanItem
 from factory.paths import CONFIG_FILE
 from factory.spec import Spec, parse
@@ -20,7 +21,7 @@ SPEC_FILE = "SPEC.md"
 def contract(cycle: Cycle, scope: str) -> Outcome:
     """Take the approved specification as it stands: its phases are the plan, nothing is planned again."""
     text = approved_text(cycle.lab, cycle.head)
-    spec, sha256 = parse(text), digest(text)
+    spec, sha256 = parse(text), fingerprint(text)
     outcomes = recorded_outcomes(cycle.lab, sha256)
     items = [_with_checks(spec, item) for item in spec.items()]
     wanted = _still_to_do(items, outcomes, lite=cycle.options.lite)
@@ -77,13 +78,13 @@ def contract_unchanged(cycle: Cycle, scope: str) -> Outcome:
     text = approved_text(cycle.lab, cycle.head)
     place = cycle.lab.paths.root / SPEC_FILE
     if place.exists():
-        in_checkout = place.read_bytes().decode("utf-8", "surrogateescape")
-        if digest(in_checkout) != known:
+        in_checkout = read_exactly(place)
+        if fingerprint(in_checkout) != known:
             raise Refused(
                 f"{SPEC_FILE} in the checkout was changed since it was approved.\n{difference(text, in_checkout)}",
                 f"Take the change back, or commit it, `factory abandon {cycle.lab.paths.root}`, and approve it.",
             )
-    return Done({"sha256": digest(text)})
+    return Done({"sha256": fingerprint(text)})
 
 
 def setup_phase(cycle: Cycle, scope: str) -> Outcome:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from factory.approvals import Approvals, digest
+from factory.approvals import Approvals, fingerprint
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.context import Cycle, Draft, Opinion
 from factory.cycle.machine import Again, Done, End, Outcome
@@ -83,7 +83,7 @@ def draft(cycle: Cycle, scope: str) -> Outcome:
     if result.status != "done":
         return End("no_draft", result.text or result.error or f"the strategist ended as {result.status}")
     atomic_write(_draft_file(cycle), result.text)
-    return Done({"sha256": digest(result.text)})
+    return Done({"sha256": fingerprint(result.text)})
 
 
 def gate_draft(cycle: Cycle, scope: str) -> Outcome:
@@ -143,7 +143,7 @@ def _approved(cycle: Cycle, said: Opinion) -> Outcome:
     problems = problems_of(cycle, text)
     if problems:
         raise Refused("A draft that breaks rules cannot be approved.", problems[0])
-    return Done({"sha256": digest(text)})
+    return Done({"sha256": fingerprint(text)})
 
 
 def opens_new_ground(feedback: str, known: str) -> bool:
@@ -160,7 +160,7 @@ def _known(cycle: Cycle) -> str:
 def approve(cycle: Cycle, scope: str) -> Outcome:
     """Record the approval, and put the specification where the next mode finds it."""
     text = _read(_draft_file(cycle))
-    if digest(text) != cycle.state.result("discuss")["sha256"]:
+    if fingerprint(text) != cycle.state.result("discuss")["sha256"]:
         raise Refused("The draft was changed after it was approved.", "Run the command again to read it once more.")
     return _adopt(cycle, text, how="terminal")
 
@@ -177,10 +177,10 @@ def _adopt(cycle: Cycle, text: str, *, how: str) -> Outcome:
     approvals.approve(text, form=spec.form, title=spec.title, how=how, who=who)
     if spec.form != "project":
         atomic_write(cycle.lab.paths.plan, text)
-        return Done({"sha256": digest(text), "next": "improve"})
+        return Done({"sha256": fingerprint(text), "next": "improve"})
     commit = cycle.lab.repo.commit_files(cycle.head, {SPEC_FILE: text}, f"Specify {spec.title}\n")
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
-    return Done({"sha256": digest(text), "commit": commit, "next": "build"})
+    return Done({"sha256": fingerprint(text), "commit": commit, "next": "build"})
 
 
 def _draft_file(cycle: Cycle) -> Path:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from factory.backlog import remove_backlog
+from factory.backlog import add_backlog, read_backlog, remove_backlog
 from factory.cycle import experiment as lab_work
-from factory.cycle.agents import Question, ask, objection
+from factory.cycle.agents import Question, ask, objection, was_asked
 from factory.cycle.archive import write_experiment_note
+from factory.cycle.briefing import guidance
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.phases import attempt_of, kind_of, scope_of
-from factory.cycle.steps.gates import ceo_verdict
+from factory.cycle.research import findings_of, research_text
+from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
 from factory.models import (
     Experiment,
     FailureReport,
@@ -26,6 +28,7 @@ from factory.models import (
     VerifyReport,
 )
 from factory.runners.base import AgentResult
+from factory.spec.rules.strategy import backlog_key
 
 DIFF_SHOWN = 60_000
 """Characters of a diff that go into a prompt."""
@@ -80,11 +83,16 @@ def build(cycle: Cycle, scope: str) -> Outcome:
     experiment = _experiment(cycle, scope)
     told: list[str] = []
     for attempt in ("1", "2"):
-        refusal = objection(cycle, "builder", reserved=1 if cycle.options.lite else 0)
+        reserved = 1 if cycle.options.lite else 0
+        refusal = objection(cycle, "builder", reserved, at=(scope, "build"), key=attempt)
         if refusal:
             return End(Reason.BUDGET, f"the builder could not be started: {refusal}")
         result = ask(cycle, scope, "build", _build_question(cycle, scope, experiment, told, attempt),
                      workspace=lab_work.workspace(cycle.lab, experiment))  # fmt: skip
+        if attempt == "1" and was_asked(cycle, scope, "build", "builder", "2"):
+            # Cut off in the second call: what lies in the workspace is its work, not the first one's.
+            told = [_what_failed(result, None)]
+            continue
         commit = lab_work.record_candidate(cycle.lab, experiment)
         if result.status == "refused":
             return End(Reason.ERROR, f"the builder declined: {result.text or result.error}")
@@ -105,6 +113,8 @@ def _build_question(
         "corrections": cycle.state.scope(scope).corrections + told,
         "scope": {"modifiable": list(scope_rules.modifiable), "read_only": list(scope_rules.read_only)},
         "messages": cycle.state.messages,
+        "cited": findings_of(research_text(cycle), experiment.item.citations),
+        "guidance": guidance(cycle.lab, experiment.baseline),
     }
     return Question(
         "builder", f"Carry out the plan item: {experiment.hypothesis}", facts, access="write", key=attempt
@@ -123,6 +133,9 @@ def _first_line(text: str) -> str:
 
 def guard(cycle: Cycle, scope: str) -> Outcome:
     """The guards on the candidate; a violation goes back to the Builder, or ends the experiment."""
+    tampered = cycle.state.tampered.get(cycle.experiment_id(scope))
+    if tampered:
+        return End(Reason.GUARD, "; ".join(tampered))
     report = lab_work.guard(cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy)
     if report.clean:
         return Done({"findings": 0})
@@ -134,26 +147,37 @@ def guard(cycle: Cycle, scope: str) -> Outcome:
 
 def review(cycle: Cycle, scope: str) -> Outcome:
     """The Reviewer's reading of the diff, for the CEO."""
-    refusal = objection(cycle, "reviewer", reserved=1)
+    refusal = objection(cycle, "reviewer", reserved=1, at=(scope, "review"))
     if refusal:
         return Done({"left_out": refusal})
-    facts = _change_facts(cycle, scope)
-    result = ask(
-        cycle, scope, "review", Question("reviewer", "Review this change against its plan item.", facts)
+    experiment = _experiment(cycle, scope)
+    question = Question(
+        "reviewer",
+        "Review this change against its plan item.",
+        _change_facts(cycle, scope) | {"guidance": guidance(cycle.lab, experiment.baseline)},
+        revision=_candidate(cycle, scope),
     )
-    return Done({"answer": result.answer or {}, "status": result.status})
+    return Done(answer_or_why("reviewer", ask(cycle, scope, "review", question)))
 
 
 def _change_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
-    experiment = _experiment(cycle, scope)
+    experiment, commit = _experiment(cycle, scope), _candidate(cycle, scope)
     folder = cycle.lab.store.experiment(experiment.id)
     return {
         "goal": cycle.policy.goal,
         "experiment": experiment.id,
         "item": experiment.item.model_dump(mode="json"),
-        "diff": cycle.lab.repo.diff(experiment.baseline, _candidate(cycle, scope))[:DIFF_SHOWN],
+        "files": _files(cycle, experiment, commit),
+        "diff": cycle.lab.repo.diff(experiment.baseline, commit)[:DIFF_SHOWN],
         "guard": folder.read(lab_work.GUARD, GuardReport).model_dump(mode="json"),
     }
+
+
+def _files(cycle: Cycle, experiment: Experiment, commit: str) -> list[str]:
+    """The changed files, each with git's letter for what became of it."""
+    return [
+        f"{change.status} {change.path}" for change in cycle.lab.repo.changes(experiment.baseline, commit)
+    ]
 
 
 def measure(cycle: Cycle, scope: str) -> Outcome:
@@ -168,23 +192,24 @@ def measure(cycle: Cycle, scope: str) -> Outcome:
 
 def explain(cycle: Cycle, scope: str) -> Outcome:
     """The Evaluator's account of what moved, for the CEO and the archive."""
-    refusal = objection(cycle, "evaluator", reserved=1)
+    refusal = objection(cycle, "evaluator", reserved=1, at=(scope, "explain"))
     if refusal:
         return Done({"left_out": refusal})
     before, after = _measurements(cycle, scope)
     facts = {
         "goal": cycle.policy.goal,
         "item": cycle.item(scope).model_dump(mode="json"),
+        "files": _files(cycle, _experiment(cycle, scope), _candidate(cycle, scope)),
         "before": _scores(before, after),
         "after": _scores(after, before),
     }
-    result = ask(
-        cycle,
-        scope,
-        "explain",
-        Question("evaluator", "Explain what moved between these measurements.", facts),
+    question = Question(
+        "evaluator",
+        "Explain what moved between these measurements.",
+        facts,
+        revision=_candidate(cycle, scope),
     )
-    return Done({"answer": result.answer or {}, "status": result.status})
+    return Done(answer_or_why("evaluator", ask(cycle, scope, "explain", question)))
 
 
 def _measurements(cycle: Cycle, scope: str) -> tuple[Measurement, Measurement]:
@@ -214,8 +239,7 @@ def _counts(details: Mapping[str, Any]) -> dict[str, Any]:
 def structured_review(cycle: Cycle, scope: str) -> Outcome:
     """The CEO's decision on the experiment: it may send it back or end it, never let a failed rule pass."""
     experiment, commit = _experiment(cycle, scope), _candidate(cycle, scope)
-    task = "Shall this experiment be kept, if the rules allow it?"
-    answer = ceo_verdict(cycle, scope, "structured_review", task, _review_facts(cycle, scope))
+    answer = ceo_verdict(cycle, scope, "structured_review", _review_facts(cycle, scope), revision=commit)
     if answer.unaffordable:
         return End(Reason.BUDGET, f"not reviewed, so not kept: {answer.reason}")
     if answer.verdict is ReviewVerdict.REDIRECT and cycle.may_redirect(scope):
@@ -237,8 +261,8 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         "checks": checks,
         "before": _scores(before, after),
         "after": _scores(after, before),
-        "reviewer": cycle.state.result("review", scope).get("answer", {}),
-        "evaluator": cycle.state.result("explain", scope).get("answer", {}),
+        "reviewer": told_by(cycle, scope, "review"),
+        "evaluator": told_by(cycle, scope, "explain"),
     }
 
 
@@ -268,11 +292,33 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab, cycle.journal, experiment, decision, summary=summary, cost=_cost(cycle, scope)
     )
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
-    if record.verdict is Verdict.KEEP and experiment.item.backlog_item:
-        remove_backlog(cycle.lab.paths.backlog, experiment.item.backlog_item, cycle.lab.repo.common_dir)
+    gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
     return Done(
-        {"id": experiment.id, "verdict": record.verdict, "reason": record.reason, "delta": record.delta}
+        {
+            "id": experiment.id,
+            "verdict": record.verdict,
+            "reason": record.reason,
+            "delta": record.delta,
+            "known_gaps": gaps,
+            "commit": record.commit if record.verdict is Verdict.KEEP else "",
+        }
     )
+
+
+def _keep_backlog(cycle: Cycle, scope: str, experiment: Experiment) -> list[str]:
+    """Take what was delivered off the backlog, and put on it what the review has found beside that.
+
+    Safe to repeat. An agent may have quoted the item with other marks, and a person may have taken it off.
+    """
+    place, common = cycle.lab.paths.backlog, cycle.lab.repo.common_dir
+    named = experiment.item.backlog_item
+    keys = {backlog_key(text) for text in (named, *named.split("; ")) if text}
+    for entry in [entry for entry in read_backlog(place) if backlog_key(entry) in keys]:
+        remove_backlog(place, entry, common)
+    gaps = [text for text in told_by(cycle, scope, "review").get("findings", []) if text.strip()]
+    for text in gaps:
+        add_backlog(place, text, common)
+    return gaps
 
 
 def _cost(cycle: Cycle, scope: str) -> lab_work.Cost:
@@ -290,7 +336,7 @@ def archive_experiment(cycle: Cycle, scope: str) -> Outcome:
     number = cycle.experiment_id(scope)
     facts = archive_facts(cycle, scope)
     text = ""
-    if not cycle.options.lite and not objection(cycle, "archivist"):
+    if not cycle.options.lite and not objection(cycle, "archivist", at=(scope, "archive_experiment")):
         result = ask(
             cycle,
             scope,
@@ -316,6 +362,6 @@ def archive_facts(cycle: Cycle, scope: str) -> Mapping[str, Any]:
         "reason": str(result.get("reason", "")),
         "rationale": str(cycle.state.result("verdict", scope).get("rationale", "")),
         "delta": result.get("delta"),
-        "evaluator": cycle.state.result("explain", scope).get("answer", {}),
-        "reviewer": cycle.state.result("review", scope).get("answer", {}),
+        "evaluator": told_by(cycle, scope, "explain"),
+        "reviewer": told_by(cycle, scope, "review"),
     }
