@@ -16,13 +16,12 @@ from factory.git import GitError, Repo, clone, start_repository, toplevel, witho
 from factory.paths import HomePaths
 
 TargetKind = Literal["dir", "file", "url", "idea"]
-KINDS: tuple[TargetKind, ...] = ("dir", "file", "url", "idea")
 
 SPEC_FILE = "SPEC.md"
 README = "README.md"
 FIRST_MESSAGE = "Start with the idea"
 LONGEST_NAME = 40
-NAME_WORDS = 4
+NAME_WORDS = 3
 
 # Only what merely fetches: a transport such as ext:: would run a command of the URL's choice.
 _URL = re.compile(r"(?:https?|ssh|git|file)://\S+", re.IGNORECASE)
