@@ -43,9 +43,14 @@ def make_scaffold(root: Path, steps: Sequence[Step], scope: Scope) -> list[str]:
     made: list[str] = []
     for kind, name in steps:
         for path, text in MAKERS[kind](root, name, with_command).items():
-            if scope.covers(path) and _write(root / path, text):
+            if scope.covers(path) and _lies_in(root, root / path) and _write(root / path, text):
                 made.append(path)
     return made
+
+
+def _lies_in(root: Path, path: Path) -> bool:
+    """Whether a path is inside ``root`` also where a folder on the way is a symbolic link."""
+    return path.parent.resolve().is_relative_to(root.resolve())
 
 
 def _write(path: Path, text: str) -> bool:

@@ -65,7 +65,7 @@ def test_a_draft_has_a_phase_for_each_thing_the_idea_asks_for(tmp_path: Path) ->
         ("Validates the header", ("5.2",)),
         ("Prints statistics", ("5.3",)),
     ]
-    assert [row.command for row in spec.matrix][0] == "python -m pytest -q tests/test_converts_csv_to_json.py"
+    assert spec.matrix[0].command == "python -m pytest -q tests/test_converts_csv_to_json.py"
 
 
 def test_what_the_idea_leaves_open_waits_for_the_user(tmp_path: Path) -> None:
@@ -164,8 +164,8 @@ def test_every_idea_gives_a_sound_draft(tmp_path: Path, idea: str, feedback: str
     [
         ("a tool that counts words and lines in files", ["Counts words and lines in files"]),
         (
-            "a library that parses dates in red, green and blue, and prints them. It should also format them.",
-            ["Parses dates in red, green and blue", "Prints them", "It should also format them"],
+            "a library that parses dates in red, green and blue, and prints them. It should format them.",
+            ["Parses dates in red, green and blue", "Prints them", "It should format them"],
         ),
         ("Pocket money tracker", ["Pocket money tracker"]),
         ("x", ["X"]),

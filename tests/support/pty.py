@@ -59,6 +59,11 @@ class Terminal:
         os.close(slave)
 
     @property
+    def raw(self) -> bytes:
+        """What has been written so far, as it was sent."""
+        return self._raw
+
+    @property
     def text(self) -> str:
         """What has been written so far."""
         return _ESCAPES.sub("", self._raw.decode("utf-8", "replace")).replace("\r", "")
