@@ -195,10 +195,16 @@ def test_an_edit_gives_the_edited_text(tmp_path: Path) -> None:
         assert talk.decision == ("edited", PROJECT.replace("Skylark", "Lark"))
 
 
+PATIENT_EDITOR = """\
+trap 'echo caught' INT
+echo ready
+until [ "$line" ]; do read line; done
+echo "$line" >"$2"
+"""
+
+
 def test_the_editor_has_the_terminal_and_ctrl_c_is_its_own(tmp_path: Path) -> None:
-    script = 'trap \'echo caught\' INT\necho ready\nread line\nread line\necho "$line" >"$2"'
-    command = editor(tmp_path, script)
-    talk = Talk(tmp_path, PROJECT, env={"EDITOR": command})
+    talk = Talk(tmp_path, PROJECT, env={"EDITOR": editor(tmp_path, PATIENT_EDITOR)})
     with talk as terminal:
         terminal.expect(MENU)
         terminal.line("e")
