@@ -49,6 +49,11 @@ COMMANDS: dict[str, str] = {
 
 TARGET_HELP = "a directory, a .md file, a git URL, or the text of an idea (with a space in it)"
 
+LOGGED = frozenset(
+    {"ceo", "run", "abandon", "agent", "discover", "eval", "begin", "review", "finalize", "integrate", "gc"}
+)
+"""Commands that work and leave a trail in the log. Setting it up costs more than a reading command."""
+
 Adder = Callable[..., argparse.ArgumentParser]
 
 
@@ -132,7 +137,10 @@ def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-github", action="store_true", help="leave GitHub alone, whatever is configured")
     parser.add_argument(
-        "--sandbox", choices=("auto", "off"), default=None, help="protection of agents' processes"
+        "--sandbox",
+        choices=("auto", "bwrap", "cli", "off"),
+        default=None,
+        help="what keeps agents and measured code to their place (default: auto)",
     )
     parser.add_argument("--budget-invocations", type=_positive, default=None, metavar="N")
     parser.add_argument("--budget-tokens", type=_positive, default=None, metavar="N")
@@ -246,8 +254,16 @@ def _amount(text: str) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit code."""
     args = build_parser().parse_args(argv)
+    return run_guarded(lambda: _call(args), debug=args.debug)
+
+
+def _call(args: argparse.Namespace) -> int:
     module, function = COMMANDS[args.command].split(":")
-    return run_guarded(lambda: int(getattr(import_module(module), function)(args)), debug=args.debug)
+    if args.command in LOGGED:
+        log = import_module("factory.log")
+        log.configure(debug=args.debug)
+        log.trail("command", command=args.command, path=args.path, version=__version__)
+    return int(getattr(import_module(module), function)(args))
 
 
 if __name__ == "__main__":

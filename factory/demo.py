@@ -1,14 +1,30 @@
-"""The example project: a small library with real tests, real findings, and a trap."""
+"""The example project, and ``make demo``: whole cycles on it by the real command line."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import shlex
 import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from factory.errors import BadInput, EnvironmentLacking
+from factory import output
+from factory.cli import main as factory
+from factory.errors import EXIT_NO, EXIT_OK, BadInput, EnvironmentLacking, FactoryError
+from factory.paths import ProjectPaths
 from factory.process import quick
+from factory.rows import Row, read
 
 EXAMPLE = Path(__file__).parent / "example"
+MOST_CYCLES = 8
+"""More than the example has work for: the loop ends by itself when nothing is left to try."""
+
+TRAP = "F401"
+"""The rule whose fix breaks a test of the example."""
 
 _LITTER = shutil.ignore_patterns("__pycache__", ".*_cache", "*.egg-info")
 
@@ -47,3 +63,135 @@ def _git(cwd: Path, *arguments: str) -> None:
         raise EnvironmentLacking(
             f"git {arguments[0]} failed: {done.stderr.strip()}", "Look at git's message."
         )
+
+
+INTRODUCTION = """\
+This demo lets factory improve a small example project, tally, which keeps the
+books of a shared household. No key and no model: the `offline` runner does what
+tools can do without judgement. The package index is the only network it uses.
+Everything is made in, and stays in:
+  {scratch}
+
+First one cycle in the foreground. It finds out how to measure the project, then
+plans two changes, makes each in a workspace of its own, and measures it."""
+
+THE_REVERT = """
+Experiment {id} was reverted ({reason}). What stood against it, by its record in
+  {precheck}:"""
+
+THE_TRAP = """\
+This is the trap of the example: lint is better without the unused imports, but
+through one of them other code reaches a name, and a test says so."""
+
+WHAT_REMAINS = "main never saw the change; its commit stays as refs/factory/rejected/{id:03d}."
+
+MORE_CYCLES = """
+Now more cycles, until nothing is left that the offline runner could try. Their
+progress goes to {log}."""
+
+THE_RECORD = """
+The log of all experiments, and whether rows, journals, folders and commits agree:"""
+
+WHERE_TO_LOOK = """
+Where to look next:
+  cd {project}
+  git log -p                               # what was kept
+  git show refs/factory/rejected/{reverted:03d}       # what was not
+  cat factory.toml                         # how it is measured, found by trying
+  ls .factory/experiments/{reverted:03d}              # all that is on record for one
+  cat .factory/archive/experiments/{reverted:03d}.md  # the note on it
+  {command} status
+The folder stays until you remove it:
+  rm -rf {scratch}"""
+
+
+def main() -> int:
+    """Run the demo; 0 when something was kept, something reverted, and the records agree."""
+    scratch = Path(tempfile.mkdtemp(prefix="factory-demo-")).resolve()
+    _stand_apart(scratch / "home")
+    output.say(INTRODUCTION.format(scratch=scratch))
+    try:
+        project = create_example(scratch / "tally")
+    except FactoryError as error:
+        output.error(error)
+        return error.exit_code
+    return _tell(scratch, ProjectPaths(project))
+
+
+def _stand_apart(home: Path) -> None:
+    """Have a factory home of the demo's own, and none of the person's settings."""
+    for name in [name for name in os.environ if name.startswith("FACTORY_")]:
+        del os.environ[name]
+    os.environ["FACTORY_HOME"] = str(home)
+
+
+def _tell(scratch: Path, project: ProjectPaths) -> int:
+    root, log = str(project.root), scratch / "run.log"
+    code = _type("ceo", root, "--runner", "offline")
+    if code == EXIT_OK:
+        _explain_revert(project)
+        output.say(MORE_CYCLES.format(log=log))
+        more = ("run", root, "--runner", "offline", "--loop", "--max-cycles", str(MOST_CYCLES))
+        code = _type_quietly(log, *more)
+    if code != EXIT_OK:
+        return code
+    output.say(THE_RECORD)
+    code = _type("history", root) or _type("verify", root)
+    reverted = _first(project, "revert")
+    if code != EXIT_OK or reverted is None or _first(project, "keep") is None:
+        output.note(
+            "This is not what the demo is meant to show: something kept, something reverted, all clean."
+        )
+        return code or EXIT_NO
+    output.say(WHERE_TO_LOOK.format(project=root, reverted=reverted.id, command=_program(), scratch=scratch))
+    return EXIT_OK
+
+
+def _program() -> str:
+    """How the person types ``factory``: the script beside this interpreter, where there is one."""
+    script = Path(sys.executable).with_name("factory")
+    return shlex.quote(str(script)) if script.exists() else f"{shlex.quote(sys.executable)} -m factory"
+
+
+def _type(*arguments: str) -> int:
+    """Run a command line as a person would, and show it first."""
+    # What is said of an interruption or a crash names this command, not the demo's.
+    sys.argv[:] = ["factory", *arguments]
+    output.say(f"\n$ factory {shlex.join(arguments)}")
+    return factory(arguments)
+
+
+def _type_quietly(log: Path, *arguments: str) -> int:
+    """The same with the progress lines in a file; its end is shown when the command fails."""
+    with log.open("w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
+        code = _type(*arguments)
+    if code != EXIT_OK:
+        output.note("\n".join(log.read_text(encoding="utf-8").splitlines()[-10:]))
+    return code
+
+
+def _first(project: ProjectPaths, verdict: str) -> Row | None:
+    return next((row for row in read(project.results)[0] if row.verdict == verdict), None)
+
+
+def _explain_revert(project: ProjectPaths) -> None:
+    """Say why an experiment was reverted, from what is on record for it."""
+    row = _first(project, "revert")
+    if row is None or row.id is None:
+        return
+    precheck = project.experiment(row.id) / "precheck.json"
+    output.say(THE_REVERT.format(id=row.id, reason=row.reason, precheck=precheck.relative_to(project.root)))
+    for check in _failed(precheck):
+        output.say(f"  {check}")
+    if TRAP in row.hypothesis:
+        output.say(THE_TRAP)
+    output.say(WHAT_REMAINS.format(id=row.id))
+
+
+def _failed(precheck: Path) -> Sequence[str]:
+    checks = json.loads(precheck.read_text(encoding="utf-8"))["checks"]
+    return [f"{check['name']}: {check['detail']}" for check in checks if not check["passed"]]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

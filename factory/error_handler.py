@@ -12,7 +12,7 @@ from pathlib import Path
 
 import factory
 from factory import output
-from factory.errors import EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_NO, FactoryError
+from factory.errors import EXIT_ENVIRONMENT, EXIT_INTERRUPTED, FactoryError
 
 # What a shell reports of a program whose reader went away, as `factory history | head` does.
 EXIT_READER_GONE = 141
@@ -70,8 +70,7 @@ def _interrupted() -> int:
 
 
 def _expected(error: FactoryError) -> int:
-    where = None if error.exit_code == EXIT_NO else _log(error)
-    output.error(error, where)
+    output.error(error, _log(error))
     return error.exit_code
 
 

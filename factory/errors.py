@@ -26,12 +26,6 @@ class FactoryError(Exception):
         self.hint = hint
 
 
-class AnswerIsNo(FactoryError):
-    """The question was answered, and the answer is no: a violation, a failed precheck."""
-
-    exit_code = EXIT_NO
-
-
 class BadInput(FactoryError):
     """A wrong argument, a damaged file, a path that is none."""
 

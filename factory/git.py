@@ -11,18 +11,22 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from factory.errors import BadInput, EnvironmentLacking, FactoryError
+from factory.errors import BadInput, EnvironmentLacking, FactoryError, Refused
 from factory.fsio import user_name
 from factory.process import quick_bytes
 
 ENGINE_NAME = "factory"
 ENGINE_EMAIL = "factory@localhost"
+BRANCHES = "refs/heads/"
+CHECKOUT = "checkout-"
+"""How the name of a throwaway checkout begins; the number of its process follows."""
+
 GITLINK_MODE = "160000"
 SYMLINK_MODE = "120000"
 
@@ -164,6 +168,16 @@ class Repo:
         done = self._try("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         return done.strip() if done else None
 
+    def missing(self, commits: Iterable[str]) -> set[str]:
+        """Those of ``commits`` that are not in the repository, found by one call for all of them."""
+        wanted = sorted(set(commits))
+        if not wanted:
+            return set()
+        lines = self.git(
+            "cat-file", "--batch-check", stdin="".join(f"{sha}\n" for sha in wanted)
+        ).splitlines()
+        return {sha for sha, line in zip(wanted, lines, strict=True) if line.split()[1:2] != ["commit"]}
+
     def tree(self, revision: str) -> str:
         """The SHA of a commit's tree."""
         return self.git("rev-parse", f"{revision}^{{tree}}", what=f"find the tree of {revision}").strip()
@@ -171,10 +185,6 @@ class Repo:
     def current_branch(self) -> str:
         """The checked-out branch's name; empty when the head is detached."""
         return (self._try("symbolic-ref", "--quiet", "--short", "HEAD") or "").strip()
-
-    def branches(self) -> list[str]:
-        """The local branches."""
-        return self.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split()
 
     def remote_url(self, name: str = "origin") -> str:
         """The URL of a remote; empty when there is none."""
@@ -196,10 +206,6 @@ class Repo:
     def commits(self, base: str, head: str) -> list[str]:
         """The commits of ``head`` that ``base`` lacks, oldest first."""
         return self.git("rev-list", "--reverse", f"{base}..{head}").split()
-
-    def commit_time(self, revision: str) -> str:
-        """A commit's committer date, ISO 8601."""
-        return self.git("show", "-s", "--format=%cI", revision).strip()
 
     def subject(self, revision: str) -> str:
         """The first line of a commit's message."""
@@ -233,18 +239,14 @@ class Repo:
         """The paths of all files of a commit."""
         return split_nul(self.git("ls-tree", "-r", "-z", "--name-only", revision))
 
-    def blobs(self, revision: str) -> dict[str, str]:
-        """Path to blob SHA for all files of a commit."""
-        raw = split_nul(self.git("ls-tree", "-r", "-z", revision))
-        return {path: meta.split()[2] for meta, path in (entry.split("\t", 1) for entry in raw)}
-
     def symlink_target(self, revision: str, path: str) -> str:
         """Where a committed symbolic link points."""
         return self.show(revision, path) or ""
 
-    def uncommitted(self) -> list[str]:
-        """The tracked paths with uncommitted changes in the checkout."""
-        raw = split_nul(self.git("status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"))
+    def uncommitted(self, *, untracked: bool = False) -> list[str]:
+        """The tracked paths with uncommitted changes in the checkout; with ``untracked`` the others too."""
+        others = f"--untracked-files={'all' if untracked else 'no'}"
+        raw = split_nul(self.git("status", "--porcelain=v1", "-z", others, "--no-renames"))
         return [entry[3:] for entry in raw]
 
     # ---- refs
@@ -255,15 +257,28 @@ class Repo:
         return dict(line.split(" ", 1) for line in lines)
 
     def set_ref(self, ref: str, new: str, old: str | None = None) -> None:
-        """Point ``ref`` at ``new``; with ``old``, only if that is where it points now."""
+        """Point ``ref`` at ``new``; with ``old``, only if that is where it points now.
+
+        Raises Refused for a branch that is checked out somewhere: its files would no longer fit it.
+        """
+        place = self._checked_out(ref)
+        if place is not None and self.find(ref) != new:
+            raise Refused(
+                f"{ref.removeprefix(BRANCHES)} is checked out in {place}, so it is not moved.",
+                "`git switch` to another branch there, then run the same command again.",
+            )
         self.git("update-ref", ref, new, *([old] if old is not None else []), what=f"move {ref}")
 
     def delete_ref(self, ref: str) -> None:
-        """Remove a ref; nothing happens when there is none."""
-        self.git("update-ref", "-d", ref, what=f"remove {ref}")
+        """Remove a ref; nothing happens when there is none, and a branch that is checked out stays."""
+        if self._checked_out(ref) is None:
+            self.git("update-ref", "-d", ref, what=f"remove {ref}")
+
+    def _checked_out(self, ref: str) -> Path | None:
+        return self.worktree_of(ref.removeprefix(BRANCHES)) if ref.startswith(BRANCHES) else None
 
     def rename_ref(self, old: str, new: str) -> None:
-        """Move what ``old`` points at to ``new``, as far as ``old`` exists."""
+        """Move what ``old`` points at to ``new``, if ``old`` exists; a checked-out branch stays too."""
         sha = self.refs(old).get(old)
         if sha is not None:
             self.set_ref(new, sha)
@@ -346,13 +361,6 @@ class Repo:
             tree = self.git("write-tree", env=env).strip()
         return self._commit_tree(tree, [parent], message)
 
-    def revert_tree(self, commit: str, onto: str) -> str | None:
-        """A commit that takes ``commit`` back on top of ``onto``; None where that conflicts."""
-        with scratch_checkout(self, onto, depth=0) as checkout:
-            clone = Repo(checkout)
-            done = _run(["revert", "--no-commit", commit], checkout, own_config=True, env=self.identity)
-            return self.snapshot(clone.root, onto, f"Revert {commit[:12]}") if done.returncode == 0 else None
-
     def replay(self, base: str, head: str, onto: str) -> str | None:
         """The commits ``base..head`` replayed on ``onto``: the new head, or None where they conflict."""
         with scratch_checkout(self, onto, depth=0) as checkout:
@@ -399,14 +407,14 @@ class Repo:
     # ---- integration
 
     def worktree_of(self, branch: str) -> Path | None:
-        """The working tree in which ``branch`` is checked out, or None."""
+        """The working tree in which ``branch`` is checked out, or None; one that was deleted is none."""
         place: Path | None = None
         for line in split_nul(
             self.git("worktree", "list", "--porcelain", "-z") if self._has_worktree_z else self._worktrees()
         ):
             if line.startswith("worktree "):
                 place = Path(line.removeprefix("worktree "))
-            elif line == f"branch refs/heads/{branch}":
+            elif line == f"branch {BRANCHES}{branch}" and place is not None and place.is_dir():
                 return place
         return None
 
@@ -425,13 +433,32 @@ class Repo:
         """
         place = self.worktree_of(branch)
         if place is not None:
-            done = _run(["merge", "--ff-only", "--quiet", head], place)
+            # With autostash, a setting of the person's, git would put their changes away and back.
+            done = _run(["merge", "--ff-only", "--no-autostash", "--quiet", head], place)
             return Merge(done.returncode == 0, (done.stderr or done.stdout).strip())
         old = self.find(f"refs/heads/{branch}")
         if old is None or not self.is_ancestor(old, head):
             return Merge(False, f"{branch} cannot be fast-forwarded to {head[:12]}")
         self.set_ref(f"refs/heads/{branch}", head, old)
         return Merge(True)
+
+
+def left_over_checkouts(parent: Path) -> list[Path]:
+    """The throwaway checkouts in ``parent`` whose process is gone, so that nobody removes them any more."""
+    return [place for place in sorted(parent.glob(f"{CHECKOUT}*")) if not _owner_lives(place.name)]
+
+
+def _owner_lives(name: str) -> bool:
+    owner = name.removeprefix(CHECKOUT).split("-")[0]
+    if not owner.isdecimal():
+        return False
+    try:
+        os.kill(int(owner), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
 
 
 @contextmanager
@@ -441,7 +468,7 @@ def scratch_checkout(
     """A throwaway checkout of ``revision``, removed at the end; in ``parent`` (default: temp folder)."""
     if parent is not None:
         parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="checkout-", dir=parent))
+    place = Path(tempfile.mkdtemp(prefix=f"{CHECKOUT}{os.getpid()}-", dir=parent))
     try:
         repo.checkout_at(revision, place / "tree", depth)
         yield place / "tree"

@@ -48,7 +48,7 @@ class Journal:
         self.cycle = cycle
         self._common_dir = common_dir
 
-    def append(self, type: str, experiment: int | None = None, **data: Any) -> Event:
+    def append(self, type: str, experiment: int | None = None, /, **data: Any) -> Event:
         """Records an event; when this returns, it is on disk. ``data`` must be JSON.
 
         A last line that a crash has torn is cut off first: its event was never acted upon. Raises BadInput

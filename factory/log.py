@@ -51,6 +51,14 @@ def configure(home: HomePaths | None = None, *, debug: bool = False) -> None:
     )
 
 
+def trail(event: str, **data: Any) -> None:
+    """Notes one event of a working command; nothing where the log was not set up, as in a test."""
+    import structlog  # noqa: PLC0415 - commands that only read do without
+
+    if structlog.is_configured():
+        structlog.get_logger().info(event, **data)
+
+
 def without_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """The structlog processor that takes secrets out of every event."""
     return {name: redact_all(value, name) for name, value in event.items()}

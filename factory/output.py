@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -194,22 +194,6 @@ def error(problem: FactoryError, log_path: Path | None = None) -> None:
         note(f"  Log: {log_path}")
 
 
-def ask(question: str, choices: Mapping[str, str]) -> str:
-    """Asks a person to choose and returns the key chosen; ``choices`` maps keys to what they mean.
-
-    A key, or an unambiguous beginning of one, will do. Raises Refused when no person is there to ask.
-    """
-    _insist_on_a_person(question)
-    offer = "\n".join(f"  {key} - {meaning}" if meaning else f"  {key}" for key, meaning in choices.items())
-    while True:
-        answer = _read_answer(f"{question}\n{offer}\n> ", question).strip().lower()
-        matching = [key for key in choices if key.lower() == answer]
-        matching = matching or [key for key in choices if answer and key.lower().startswith(answer)]
-        if len(matching) == 1:
-            return matching[0]
-        note(f"Please answer with one of: {', '.join(choices)}.")
-
-
 def confirm(question: str) -> bool:
     """Asks a person yes or no; an empty answer is no. Raises Refused when no person is there to ask."""
     _insist_on_a_person(question)
@@ -305,12 +289,18 @@ class Progress:
     def __init__(self, *, as_json: bool = False) -> None:
         self._as_json = as_json
         self._label = ""
+        self._detail = ""
         self._status: Status | None = None
         self._is_live = not as_json and is_terminal(sys.stderr)
 
     def step_started(self, label: str) -> None:
         """A step runs now."""
-        self._label = label
+        self._label, self._detail = label, ""
+        self._spin()
+
+    def detail(self, text: str) -> None:
+        """What the running step is at: beside the spinner, and nowhere where there is none."""
+        self._detail = text
         self._spin()
 
     def step_finished(
@@ -318,7 +308,7 @@ class Progress:
     ) -> None:
         """A step is over: its seconds, its tokens (None: it used no agent), what is left of the budget."""
         self._stop_spinning()
-        self._label = ""
+        self._label = self._detail = ""
         self._line(finished_line(label, elapsed_s, tokens, budget_text))
 
     def warn(self, text: str) -> None:
@@ -337,20 +327,9 @@ class Progress:
             with contextlib.suppress(BrokenPipeError):
                 _write(sys.stdout, to_json({"event": name, **data}) + "\n")
 
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """No spinner inside: for a question to the person."""
-        was_spinning = self._status is not None
-        self._stop_spinning()
-        try:
-            yield
-        finally:
-            if was_spinning:
-                self._spin()
-
     def close(self) -> None:
         """Stops the spinner; harmless when repeated."""
-        self._label = ""
+        self._label = self._detail = ""
         self._stop_spinning()
 
     def _line(self, text: str) -> None:
@@ -363,12 +342,13 @@ class Progress:
             self._spin()
 
     def _spin(self) -> None:
-        if not self._is_live or not self._label:
+        shown = ": ".join(part for part in (self._label, self._detail) if part)
+        if not self._is_live or not shown:
             return
         from rich.text import Text  # noqa: PLC0415 - only for a person
 
         self._stop_spinning()
-        self._status = _console(sys.stderr).status(Text(_one_line(self._label)))
+        self._status = _console(sys.stderr).status(Text(_one_line(shown)))
         self._status.start()
 
     def _stop_spinning(self) -> None:

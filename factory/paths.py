@@ -114,7 +114,7 @@ class HomePaths:
 
     @property
     def approvals(self) -> Path:
-        """Approvals of specs, each by project and text hash."""
+        """Approvals of specifications, by project and hash."""
         return self.root / "approvals"
 
     @property
@@ -131,6 +131,11 @@ class HomePaths:
     def workspaces(self) -> Path:
         """Builders' workspaces and measurement checkouts."""
         return self.root / "workspaces"
+
+    @property
+    def agents(self) -> Path:
+        """Homes and temporary files of running agents, gone when they end."""
+        return self.root / "agents"
 
     @property
     def environments(self) -> Path:

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -47,7 +47,8 @@ class Completed:
 
     ``returncode`` is the negative signal number when a signal ended it.
     ``timed_out`` is set when its time was up; ``stdout`` and ``stderr`` then hold what it had written so far.
-    ``flooded`` is set when it was ended for writing without end. ``duration_s`` is wall time in seconds.
+    ``flooded`` is set when it was ended for writing without end, ``given_up`` when the caller gave it up.
+    ``duration_s`` is wall time in seconds.
     """
 
     returncode: int
@@ -56,11 +57,12 @@ class Completed:
     duration_s: float
     timed_out: bool = False
     flooded: bool = False
+    given_up: bool = False
 
     @property
     def ok(self) -> bool:
         """Whether it ended by itself, with exit code 0."""
-        return self.returncode == 0 and not self.timed_out and not self.flooded
+        return self.returncode == 0 and not (self.timed_out or self.flooded or self.given_up)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +181,15 @@ def run(
     check: bool = False,
     grace: float = GRACE_S,
     most_output: int = MOST_OUTPUT_BYTES,
+    give_up: Callable[[], bool] | None = None,
 ) -> Completed:
     """Runs a child under the supervisor and waits for it. ``env`` None means ``allowed_env()``.
 
     Its whole tree, daemons included, is gone when this returns or raises, and soon after the factory itself
     has died. At ``timeout`` seconds, or on an interruption, the tree gets SIGINT, SIGTERM and SIGKILL,
     ``grace`` seconds apart. ``output`` is a file that receives stdout as it comes; ``adopt`` finds it again.
-    A child that writes more than about ``most_output`` bytes is ended the same way, and ``flooded``.
+    A child that writes more than about ``most_output`` bytes is ended the same way, and ``flooded``; so is
+    one for which ``give_up``, asked about once a second, says that there is no use in waiting.
     Raises EnvironmentLacking when the program cannot be started and, with ``check``, when it fails.
     """
     status = _status_file(output)
@@ -197,6 +201,7 @@ def run(
         stderr = stack.enter_context(tempfile.TemporaryFile())
         limits = _Limits(timeout or 0, grace, most_output)
         watched = _Supervised(list(argv), cwd, allowed_env() if env is None else env, limits, status)
+        watched.give_up = give_up
         started = time.monotonic()
         facts = watched.wait_for_end(stdin, stdout, stderr)
         result = Completed(
@@ -206,6 +211,7 @@ def run(
             duration_s=time.monotonic() - started,
             timed_out=facts["cause"] == "timeout",
             flooded=facts["cause"] == "flood",
+            given_up=facts["cause"] == "stopped" and watched.given_up,
         )
     if check:
         _insist(argv, result)
@@ -276,6 +282,8 @@ class _Supervised:
     ) -> None:
         self.argv, self.cwd, self.env = argv, cwd, env
         self.limits, self.status = limits, status
+        self.give_up: Callable[[], bool] | None = None
+        self.given_up = False
         self._control: int | None = None
         self._asked_at: float | None = None
         self._child = 0
@@ -352,12 +360,19 @@ class _Supervised:
         """The supervisor's JSON lines, until it closes the pipe."""
         while not self._overdue():
             if not select.select([pipe], [], [], 1.0)[0]:
+                self._consider()
                 continue
             chunk = os.read(pipe, 65536)
             if not chunk:
                 return
             *lines, self._rest = (self._rest + chunk).split(b"\n")
             yield from map(json.loads, lines)
+
+    def _consider(self) -> None:
+        """Ends the tree if the caller gives it up."""
+        if self.give_up is not None and not self.given_up and self.give_up():
+            self.given_up = True
+            self.let_go()
 
     def _overdue(self) -> bool:
         """Whether the supervisor should have reported long ago."""
@@ -405,6 +420,8 @@ def _insist(argv: Sequence[str], result: Completed) -> None:
     how = f"failed with exit code {result.returncode}"
     if result.timed_out or result.flooded:
         how = "took too long" if result.timed_out else "wrote without end"
+    if result.given_up:
+        how = "was given up"
     said = (result.stderr.strip() or result.stdout.strip()).splitlines()
     raise EnvironmentLacking(f"{' '.join(argv[:2])} {how}" + (f": {said[-1]}" if said else "."))
 

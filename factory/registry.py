@@ -55,13 +55,13 @@ class Registry:
             others = [e for e in entries if not (isinstance(e, dict) and e.get("root") == project.root)]
             self._write([*others, asdict(project)])
 
-    def prune(self) -> list[KnownProject]:
-        """Removes projects whose directory is gone, and returns them."""
+    def prune(self, *, dry_run: bool = False) -> list[KnownProject]:
+        """Removes projects whose directory is gone, unless ``dry_run``, and returns them."""
         with self._lock():
             entries = self._read()
             gone = [p for p in self._projects(entries) if not p.path.is_dir()]
             roots = {p.root for p in gone}
-            if gone:
+            if gone and not dry_run:
                 self._write([e for e in entries if not (isinstance(e, dict) and e.get("root") in roots)])
         return gone
 

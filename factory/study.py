@@ -13,6 +13,7 @@ from factory.strategy import design_space, detect_plateau, detect_stuck, format_
 
 _TODO = re.compile(r"(?:#|//|/\*)\s*(TODO|FIXME|XXX|HACK)\b[:\s]*(.*)")
 SHOWN = 10
+BACKLOG_SHOWN = 30
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ def observe(study: Study) -> str:
     sections = (
         ("Scores", _scores(study.measurement)),
         ("Process", _process(study)),
+        # What a person asked for stands early: a prompt that has to be cut is cut at its end.
+        ("Messages", _lines(study.messages)),
+        ("Backlog", _shown(study.backlog)),
         ("History", format_tiered_history(study.history) or "No experiments yet."),
         ("Design space", _space(study.history)),
         (
@@ -42,8 +46,6 @@ def observe(study: Study) -> str:
             _lines(f"{path}: {n} of the last commits" for path, n in Counter(study.churn).most_common(SHOWN)),
         ),
         ("TODOs", _lines(study.todos[:SHOWN])),
-        ("Backlog", _lines(study.backlog)),
-        ("Messages", _lines(study.messages)),
         ("Open issues", _lines(study.issues)),
     )
     return "\n".join(f"## {title}\n\n{text}\n" for title, text in sections if text)
@@ -73,6 +75,12 @@ def _space(history: Sequence[Row]) -> str:
     space = design_space(history)
     lines = [f"{area.name}: {area.score}" for area in space]
     return f"{_lines(lines)}\n\nUnderserved: {', '.join(underserved(space))}"
+
+
+def _shown(entries: Sequence[str]) -> str:
+    """The first entries of a long list; the rest is counted."""
+    more = [f"and {len(entries) - BACKLOG_SHOWN} more"] if len(entries) > BACKLOG_SHOWN else []
+    return _lines([*entries[:BACKLOG_SHOWN], *more])
 
 
 def _lines(lines: Iterable[str]) -> str:

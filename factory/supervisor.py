@@ -60,6 +60,19 @@ def children_of(pid: int) -> set[int]:
     return found
 
 
+def is_sandbox(pid: int) -> bool:
+    """Whether a process is bubblewrap around another.
+
+    It would die of a signal that asks the agent inside to stop, and the agent with it, unheard. It ends by
+    itself when what is inside does.
+    """
+    try:
+        with open(f"/proc/{pid}/comm", "rb") as file:  # noqa: PTH123
+            return file.read() == b"bwrap\n"
+    except OSError:
+        return False
+
+
 def descendants(roots: Iterable[int], children: Callable[[int], set[int]]) -> set[int]:
     """All that descends from ``roots``, by what ``children`` says of each process."""
     found: set[int] = set()
@@ -170,7 +183,7 @@ class Tree:
         Returns how many survived even that (stuck in the kernel, or another user's).
         """
         for number, grace in gracefully:
-            send(self.alive(), number)
+            send({pid for pid in self.alive() if not is_sandbox(pid)}, number)
             if self._gone_within(grace):
                 return 0
         deadline = time.monotonic() + LAST_RESORT_S

@@ -8,7 +8,10 @@ import pytest
 
 from factory.demo import create_example
 from factory.errors import BadInput
+from factory.paths import ProjectPaths
+from factory.rows import read
 from tests.offline.support import SCOPE, ask, item
+from tests.support.cli import environment, factory
 from tests.support.repos import git
 
 TRAP = "tests/test_expense.py::test_amounts_can_still_be_read_where_they_were_before_0_3"
@@ -73,3 +76,57 @@ def test_every_other_task_leaves_the_tests_green(tmp_path: Path, command: str) -
     assert result.status == "done"
     assert git(root, "status", "--porcelain")
     assert failures(root) == []
+
+
+@pytest.mark.slow
+def test_the_demo_keeps_and_reverts_for_measured_reasons(tmp_path: Path) -> None:
+    variables = {
+        "TMPDIR": str(tmp_path),
+        "FACTORY_RUNNER": "no such runner",
+        "FACTORY_HOME": None,
+        "COLUMNS": "80",
+    }
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "factory.demo"],
+        env=environment(variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    [scratch] = tmp_path.glob("factory-demo-*")
+    project = scratch / "tally"
+    rows, damaged = read(ProjectPaths(project).results)
+    assert damaged == []
+    assert [(row.id, row.verdict, row.reason) for row in rows] == [
+        (1, "revert", "new_failures"),
+        *((number, "keep", "improved") for number in range(2, 7)),
+    ]
+    assert all(row.delta and row.delta > 0 for row in rows[1:])
+    assert f"new_failures: {TRAP}" in done.stdout
+    assert "6 rows: clean" in done.stdout
+    assert f"rm -rf {scratch}" in done.stdout
+    assert (
+        factory("verify", project, env={"FACTORY_HOME": str(scratch / "home")}).expect(0).out
+        == "6 rows: clean\n"
+    )
+    kept = git(project, "log", "--reverse", "--format=%s", "main").splitlines()
+    assert kept[2:] == [row.hypothesis for row in rows[1:]]
+    assert git(project, "status", "--porcelain") == ""
+    assert git(project, "diff", "--stat", "main", "--", "tests") == ""
+    assert list((scratch / "home" / "workspaces").rglob("tree")) == []
+
+
+def test_a_demo_that_cannot_start_says_so(tmp_path: Path) -> None:
+    variables = {"TMPDIR": str(tmp_path), "PATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "factory.demo"],
+        env=environment(variables),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 4
+    assert "Traceback" not in done.stderr
+    assert "git" in done.stderr

@@ -18,7 +18,9 @@ from tests.support.sources import Import, Module
 LAYERS: dict[str, int] = {
     "": 0,
     **dict.fromkeys(("errors", "models"), 1),
-    **dict.fromkeys(("paths", "process", "fsio", "output", "log", "redact", "globs", "supervisor"), 2),
+    **dict.fromkeys(
+        ("paths", "process", "fsio", "output", "log", "redact", "globs", "answers", "supervisor"), 2
+    ),
     **dict.fromkeys(("git", "github", "config", "rows", "store", "journal", "registry", "backlog"), 3),
     **dict.fromkeys(("runners", "sandbox", "approvals"), 3),
     **dict.fromkeys(("spec", "strategy", "guard", "precheck", "evals", "offline", "agents", "target"), 4),

@@ -30,14 +30,6 @@ def test_a_stale_page_is_shown_with_its_difference(tmp_path: Path, monkeypatch: 
     assert list(docs.stale()) == []
 
 
-def test_a_part_that_is_missing_from_the_program_is_an_error_unless_pending(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(docs, "PAGES", {"a.md": lambda: str(docs.part("errors", "nothing_of_that_name"))})
-    with pytest.raises(docs.NotThere, match="nothing_of_that_name"):
-        list(docs.generated())
-
-
 def test_commands_are_listed_with_arguments_choices_and_exit_codes() -> None:
     parser = argparse.ArgumentParser(prog="factory")
     commands = parser.add_subparsers()

@@ -13,7 +13,7 @@ import pytest
 
 from factory import process
 from factory.error_handler import run_guarded
-from factory.errors import AnswerIsNo, BadInput, EnvironmentLacking, Refused
+from factory.errors import BadInput, EnvironmentLacking, Refused
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -52,12 +52,6 @@ def test_an_expected_error(
         ["ceo", "my project"],
     )
     assert "Traceback" in fields["traceback"]
-
-
-def test_an_answer_is_no_failure(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_guarded(raising(AnswerIsNo("No.")), debug=False) == 1
-    assert capsys.readouterr().err == "factory: No.\n"
-    assert not home.exists()
 
 
 def test_an_interruption(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,8 @@ import pytest
 from factory import log
 from factory.paths import HomePaths
 from factory.redact import redact, redact_all
+from factory.registry import Registry
+from tests.support import cli, repos
 
 REPOSITORY = Path(__file__).parent.parent
 MODEL_KEY = "sk-" + "a1B2_" * 5  # made up
@@ -98,3 +100,27 @@ def test_redacting_data() -> None:
     assert redact_all({"a": [{"password": "x", "n": 1}], "token": None, "tokens_in": 5, "p": Path("/x")}) == {
         **{"a": [{"password": "[redacted]", "n": 1}], "token": None, "tokens_in": 5, "p": "/x"}
     }
+
+
+def test_a_command_that_works_leaves_a_trail_and_one_that_reads_does_not(
+    home: HomePaths, tmp_path: Path
+) -> None:
+    project = repos.python_project(tmp_path / "p")
+    env = {"FACTORY_HOME": str(home.root)}
+    cli.factory("history", project, env=env).expect(0)
+    assert not log.log_file(home).exists()
+    cli.factory("gc", project, env=env).expect(0)
+    (event,) = [json.loads(line) for line in log.log_file(home).read_text().splitlines()]
+    assert (event["event"], event["command"], event["path"]) == ("command", "gc", str(project))
+
+
+def test_gc_forgets_projects_that_are_gone(home: HomePaths, tmp_path: Path) -> None:
+    project = repos.python_project(tmp_path / "p")
+    (tmp_path / "gone").mkdir()
+    Registry(home).register(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    env = {"FACTORY_HOME": str(home.root)}
+    told = f"{tmp_path / 'gone'} from the list of known projects\n"
+    assert cli.factory("gc", project, "--dry-run", env=env).expect(0).out == f"would remove: {told}"
+    assert cli.factory("gc", project, env=env).expect(0).out == f"removed: {told}"
+    assert cli.factory("gc", project, env=env).expect(0).out == "nothing to remove\n"

@@ -152,36 +152,14 @@ class TestTable:
 
 
 class TestQuestions:
-    ASK = "print('=' + output.ask('Go on?', {'approve': 'take it', 'edit': '', 'exit': 'leave'}))"
-
     def test_without_a_terminal_nobody_is_asked(self) -> None:
-        for question in (
-            lambda: output.ask("Go?", {"a": ""}),
-            lambda: output.confirm("Go?"),
-            lambda: output.ask_text("Go?"),
-        ):
-            with pytest.raises(
-                Refused, match=r"^This needs a person's answer, and there is no terminal: Go\?$"
-            ):
-                question()
+        with pytest.raises(Refused, match=r"^This needs a person's answer, and there is no terminal: Go\?$"):
+            output.confirm("Go?")
 
     def test_an_agent_is_not_asked_even_in_a_terminal(self) -> None:
         code, shown = in_terminal("output.confirm('Go?')", "y\n", FACTORY_ROLE="builder")
         assert code == 1
         assert "Only a person can answer this, not an agent: Go?" in shown
-
-    @pytest.mark.parametrize(
-        ("typed", "chosen"), [("approve\n", "approve"), ("A\n", "approve"), ("ed\n", "edit")]
-    )
-    def test_choosing(self, typed: str, chosen: str) -> None:
-        code, shown = in_terminal(self.ASK, typed)
-        assert code == 0
-        assert f"={chosen}" in shown
-
-    def test_what_is_unclear_is_asked_again(self) -> None:
-        _, shown = in_terminal(self.ASK, "e\n\nnothing\nexit\n")
-        assert shown.count("Please answer with one of: approve, edit, exit.") == 3
-        assert "=exit" in shown
 
     @pytest.mark.parametrize(
         ("typed", "answer"), [("y\n", True), ("YES\n", True), ("\n", False), ("n\n", False)]
@@ -204,8 +182,7 @@ class TestProgress:
             progress.step_finished("study", 0.42)
             progress.step_finished("build\x1b", 185.4, 12345, "3 of 12 invocations")
             progress.warn("2 invocations left")
-            with progress.paused():
-                pass
+            progress.detail("running the tests")
             progress.event("unseen", x=1)
         assert capsys.readouterr() == (
             "",
@@ -217,6 +194,7 @@ class TestProgress:
     def test_json_lines(self, capsys: pytest.CaptureFixture[str]) -> None:
         with output.Progress(as_json=True) as progress:
             progress.step_started("study")
+            progress.detail("running the tests")
             progress.step_finished("study", 0.42, 7, "b")
             progress.warn("w")
             progress.say("s")
@@ -224,27 +202,27 @@ class TestProgress:
         shown = capsys.readouterr()
         assert shown.err == ""
         assert [json.loads(line) for line in shown.out.splitlines()] == [
-            {"event": "step_started", "label": "study"},
-            {"event": "step_finished", "label": "study", "elapsed_s": 0.42, "tokens": 7, "budget": "b"},
             {"event": "warning", "text": "w"},
             {"event": "note", "text": "s"},
             {"event": "verdict", "id": 3},
         ]
 
-    def test_a_spinner_in_a_terminal_that_pauses_for_questions(self) -> None:
+    def test_a_spinner_in_a_terminal(self) -> None:
         code, shown = in_terminal(
             "import time\n"
             "with output.Progress() as p:\n"
             "    p.step_started('building [bold] \\x1b ' + 'x' * 200); time.sleep(0.3)\n"
-            "    with p.paused():\n"
-            "        print('<<<', flush=True); time.sleep(0.3); print('>>>', flush=True)\n"
-            "    time.sleep(0.2)\n"
-            "    p.step_finished('build', 1.0)\n",
+            "    p.step_finished('build', 1.0)\n"
+            "    p.step_started('measure'); p.detail('running the tests'); time.sleep(0.3)\n"
+            "    p.step_finished('measure', 2.0)\n"
+            "    p.detail('on its own'); time.sleep(0.3)\n",
         )
         assert code == 0
         assert "building [bold] \\x1b" in shown
-        assert shown.split("<<<")[1].split(">>>")[0].strip() == ""
         assert "   1.0s  build\n" in shown
+        assert "measure: running the tests" in shown
+        assert "   2.0s  measure\n" in shown
+        assert " on its own" in shown
         assert shown.rstrip().endswith("\x1b[?25h") or shown.count("\x1b[?25l") == shown.count("\x1b[?25h")
 
     def test_a_reader_that_goes_away_does_not_stop_the_cycle(self) -> None:

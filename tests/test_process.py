@@ -301,3 +301,20 @@ def test_allowed_env_is_a_list_of_what_may_pass(monkeypatch: pytest.MonkeyPatch)
     assert sorted(process.allowed_env({"A": "b"}, network=True)) == [
         *["A", "HOME", "LC_ALL", "PATH", "PIP_INDEX_URL", "https_proxy"]
     ]
+
+
+def test_a_child_is_given_up_when_its_caller_says_so(tmp_path: Path) -> None:
+    looks: list[float] = []
+
+    def give_up() -> bool:
+        looks.append(time.monotonic())
+        return len(looks) == 2
+
+    started = time.monotonic()
+    code = "import time; print('so far', flush=True); time.sleep(60)"
+    output = tmp_path / "output"
+    done = process.run([sys.executable, "-c", code], cwd=tmp_path, output=output, give_up=give_up, grace=0.5)
+    assert (done.given_up, done.ok, done.timed_out, done.stdout) == (True, False, False, "so far\n")
+    assert len(looks) == 2
+    assert time.monotonic() - started < 10
+    assert process.adopt(output) is None

@@ -1,11 +1,21 @@
-"""Names that other programs import, and that therefore stay."""
+"""Names that other programs import, and that therefore stay.
+
+The design fixes more of them, in parts that are not built yet: they join the table with their module.
+``factory.agents.ceo_task``: build_ceo_task. ``factory.ace.models``: Playbook, PlaybookItem (which forbids
+extra fields). ``factory.ace.paths``: DEFAULTS_DIR, user_playbooks_dir. ``factory.ace.contributor``:
+ClassifiedItem, classify_item, classify_evolved_playbooks, package_evidence, explain_specificity,
+explain_uncertainty, load_candidates, prepare_contribution, execute_contribution. ``factory.insights``:
+classify_hypothesis, discover_projects, load_all_histories.
+"""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 
 import pytest
+
+from factory.models import ExperimentRecord
+from factory.strategy import FEECCategory
 
 NAMES = {
     "factory.cli": ("build_parser",),
@@ -15,20 +25,7 @@ NAMES = {
         *("FEECCategory", "categorize_hypothesis", "rank_hypotheses", "hypothesis_similarity"),
         *("find_anti_patterns", "detect_stuck", "detect_plateau", "format_tiered_history"),
     ),
-    "factory.agents.ceo_task": ("build_ceo_task",),
-    "factory.ace.models": ("Playbook", "PlaybookItem"),
-    "factory.ace.paths": ("DEFAULTS_DIR", "user_playbooks_dir"),
-    "factory.ace.contributor": (
-        *("ClassifiedItem", "classify_item", "classify_evolved_playbooks", "package_evidence"),
-        *("explain_specificity", "explain_uncertainty", "load_candidates"),
-        *("prepare_contribution", "execute_contribution"),
-    ),
-    "factory.insights": ("classify_hypothesis", "discover_projects", "load_all_histories"),
 }
-
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("factory.cli") is None, reason="factory has no command line yet"
-)
 
 
 @pytest.mark.parametrize(("module", "name"), [(m, n) for m, names in NAMES.items() for n in names])
@@ -37,17 +34,9 @@ def test_a_public_name_is_there(module: str, name: str) -> None:
 
 
 def test_categories_are_ordered_from_fix_to_combine() -> None:
-    categories = importlib.import_module("factory.strategy").FEECCategory
-    assert [c.name for c in sorted(categories)] == ["FIX", "EXPLOIT", "EXPLORE", "COMBINE"]
-    assert [int(c) for c in sorted(categories)] == [0, 1, 2, 3]
+    assert [c.name for c in sorted(FEECCategory)] == ["FIX", "EXPLOIT", "EXPLORE", "COMBINE"]
+    assert [int(c) for c in sorted(FEECCategory)] == [0, 1, 2, 3]
 
 
 def test_a_hypothesis_is_plain_text() -> None:
-    assert (
-        importlib.import_module("factory.models").ExperimentRecord.model_fields["hypothesis"].annotation
-        is str
-    )
-
-
-def test_a_playbook_item_takes_no_unknown_fields() -> None:
-    assert importlib.import_module("factory.ace.models").PlaybookItem.model_config["extra"] == "forbid"
+    assert ExperimentRecord.model_fields["hypothesis"].annotation is str

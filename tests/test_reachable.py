@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-
-import pytest
 
 from tools import reachable
 
 
-@pytest.mark.skipif(importlib.util.find_spec("factory.cli") is None, reason="factory has no command line yet")
 def test_everything_is_reached_from_a_command() -> None:
     found = [
         f"{node.path.name}:{node.line} {node.owner}.{node.name}".replace(" .", " ")

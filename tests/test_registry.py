@@ -46,6 +46,7 @@ def test_gone_projects_are_not_known_and_can_be_pruned(home: HomePaths, tmp_path
     registry.register(make(tmp_path / "two"))
     (tmp_path / "one").rmdir()
     assert [p.path.name for p in registry.known()] == ["two"]
+    assert [p.path.name for p in registry.prune(dry_run=True)] == ["one"]
     assert [p.path.name for p in registry.prune()] == ["one"]
     assert registry.prune() == []
     assert len(json.loads(home.registry.read_text())["projects"]) == 1

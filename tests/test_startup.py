@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.support import cli, repos
-
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("factory.cli") is None, reason="factory has no command line yet"
-)
 
 HEAVY = ("pydantic", "structlog", "rich", "markdown_it", "rapidfuzz")
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from factory import output
-from factory.agents.prompting import render_prompt
+from factory.agents.prompting import Occasion, render_prompt
 from factory.agents.roles import Role, role_named
-from factory.config import default_project
+from factory.config import default_project, settings_in_force
 from factory.cycle import experiment as lab_work
+from factory.cycle.briefing import own_template
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.runners import resolve_runner, runner_named
+from factory.cycle.runners import make_runner, resolve_runner
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.git import scratch_checkout
 from factory.runners.base import AgentResult, Invocation
+from factory.sandbox import choose
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,7 +26,11 @@ def run(args: argparse.Namespace) -> int:
     role = role_named(args.role)
     lab = open_lab(args.path, output.note)
     policy = lab.policy("HEAD") or default_project()
-    runner = runner_named(resolve_runner(args.runner or policy.runner.default))
+    settings = settings_in_force({}, policy).config.runner
+    sandbox = choose(settings.sandbox)
+    wanted = resolve_runner(args.runner or settings.default, sandbox)
+    runner = make_runner(wanted, sandbox, settings.commands)
+    sandbox.require(role.access, own=runner.protects_itself)
     facts = {
         "goal": policy.goal,
         "experiment": args.id,
@@ -33,7 +40,10 @@ def run(args: argparse.Namespace) -> int:
         "modifiable": list(policy.scope.modifiable),
         "read_only": list(policy.scope.read_only),
     }
-    prompt = render_prompt(role.name, args.task, facts, goal=policy.goal)
+    template, source = own_template(lab, lab.repo.resolve("HEAD"), policy, role.name)
+    prompt = render_prompt(
+        role.name, args.task, facts, Occasion(goal=policy.goal, template=template, source=source)
+    )
     with tempfile.TemporaryDirectory() as scratch:
 
         def ask(cwd: Path) -> AgentResult:
@@ -60,18 +70,15 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK if result.status == "done" else EXIT_NO
 
 
-def _in_place(lab: Lab, role: Role, number: int | None, ask: object) -> AgentResult:
+def _in_place(lab: Lab, role: Role, number: int | None, ask: Callable[[Path], AgentResult]) -> AgentResult:
     """Let a reading role look at a throwaway checkout, the Builder work in its experiment's workspace."""
-    assert callable(ask)
     if role.access == "write":
         if number is None:
             raise BadInput(
                 "The builder needs an experiment to work on.",
                 "`factory begin` makes one; give its id with --id.",
             )
-        result: AgentResult = ask(lab_work.workspace(lab, lab_work.load_open(lab, number)))
-        return result
+        return ask(lab_work.workspace(lab, lab_work.load_open(lab, number)))
     revision = lab_work.load(lab, number).branch if number is not None else "HEAD"
     with scratch_checkout(lab.repo, revision, parent=lab.workspaces) as checkout:
-        result = ask(checkout)
-    return result
+        return ask(checkout)

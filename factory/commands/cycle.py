@@ -10,26 +10,28 @@ from functools import cache
 from typing import Any
 
 from factory import output
+from factory.agents.lite import LITE_INVOCATIONS
 from factory.agents.roles import ROLES
 from factory.commands.start import Start, needs_person, prepare
-from factory.config import ProjectConfig, default_project
-from factory.cycle.context import Cycle, CycleOptions
+from factory.config import ProjectConfig, default_project, settings_in_force
+from factory.cycle.briefing import ceo_task
+from factory.cycle.context import Cycle, CycleOptions, waiting_messages
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import abandon, check_same_options, options_of, plan_cycle, run_cycle
 from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.modes import MODES
-from factory.cycle.runners import resolve_runner, runner_named
+from factory.cycle.runners import make_runner, resolve_runner
 from factory.errors import EXIT_OK, BadInput
 from factory.rows import Row
 from factory.runners.base import Runner
+from factory.sandbox import choose
 
 OPTION_NAMES = (
     "mode", "focus", "runner", "model", "branch", "max_new", "min_growth", "sandbox",
     "budget_invocations", "budget_tokens", "budget_usd", "timeout",
 )  # fmt: skip
 SWITCHES = ("lite", "no_github", "plan_only")
-SHOWN_BEFORE_SUMMARY = 10
 
 
 def run_ceo(args: argparse.Namespace) -> int:
@@ -53,11 +55,22 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
 def _run(args: argparse.Namespace, *, cycles: int | None, interval: float, headless: bool) -> int:
     # Being told to end is an interruption like Ctrl-C: children end, and the cycle can be resumed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    progress = output.Progress(as_json=args.json)
+    with output.Progress(as_json=args.json) as progress:
+        return _run_shown(args, progress, cycles=cycles, interval=interval, headless=headless)
+
+
+def _run_shown(
+    args: argparse.Namespace,
+    progress: output.Progress,
+    *,
+    cycles: int | None,
+    interval: float,
+    headless: bool,
+) -> int:
     start = prepare(args, headless=headless)
     if not start.exists:
         return _dry_run_of_new(start)
-    lab = open_lab(start.place, progress.say)
+    lab = open_lab(start.place, progress.say, progress.detail, write=not args.dry_run)
     asked = _asked(args)
     found = cycle_in_flight(lab.paths)
     if found is not None:
@@ -66,8 +79,9 @@ def _run(args: argparse.Namespace, *, cycles: int | None, interval: float, headl
     if not args.json and (found or not start.said):
         output.say(_first_line(lab, found.id if found else ""))
     if args.dry_run:
+        taken = found.state.messages if found else []
         options = options_of(found) if found else _options(lab, asked, start)
-        return _dry_run(lab, options, resumed=found is not None)
+        return _dry_run(lab, options, taken, resumed=found is not None)
     return _loop(lab, lambda: _options(lab, asked, start), progress, cycles, interval, as_json=args.json)
 
 
@@ -87,8 +101,9 @@ def _options(lab: Lab, asked: dict[str, Any], start: Start) -> CycleOptions:
     """The options of a new cycle: as asked, else as the target or the configuration has it."""
     policy = lab.policy("HEAD") or default_project()
     configured = {"mode": start.mode, "runner": policy.runner.default, "model": policy.runner.model}
+    configured["sandbox"] = settings_in_force({}, None).config.runner.sandbox
     chosen = configured | asked | ({"mode": start.mode, "idea": start.idea} if start.idea else {})
-    runner = resolve_runner(chosen["runner"])
+    runner = resolve_runner(chosen["runner"], choose(chosen["sandbox"]))
     # A runner that the person names does the work of every role.
     roles = (
         {} if "runner" in asked else {role: policy.runner.for_role(role).name for role in policy.runner.roles}
@@ -114,19 +129,23 @@ def _loop(
         found = cycle_in_flight(lab.paths)
         options = options_of(found) if found else new_options()
         before = len(lab.history())
-        cycle = run_cycle(lab, options, progress, _runners(options))
+        cycle = run_cycle(lab, options, progress, _runners(lab, options))
         done += 1
         if not as_json:
             _show_end(lab, cycle, lab.history()[before:])
         if cycles != 1 and (cycle.state.closed or {}).get("ended"):
             # The plan has nothing left to try; another cycle would find the same.
             break
+    if not as_json:
+        output.say(f"next: factory history {lab.paths.root}")
     return EXIT_OK
 
 
-def _runners(options: CycleOptions) -> Callable[[str], Runner]:
+def _runners(lab: Lab, options: CycleOptions) -> Callable[[str], Runner]:
     """The runner of each role; a missing one is noticed before the cycle begins."""
-    named = cache(runner_named)
+    sandbox = choose(options.sandbox)
+    commands = settings_in_force({}, lab.policy("HEAD")).config.runner.commands
+    named = cache(lambda name: make_runner(name, sandbox, commands, web=not options.lite))
     used = [named(options.runner_of(role)) for role in ROLES]
     if options.budget_usd is not None:
         _insist_on_cost(used)
@@ -143,7 +162,7 @@ def _insist_on_cost(runners: list[Runner]) -> None:
         )
 
 
-def _dry_run(lab: Lab, options: CycleOptions, *, resumed: bool) -> int:
+def _dry_run(lab: Lab, options: CycleOptions, taken: list[str], *, resumed: bool) -> int:
     resolved, target, start = (options, "", "") if resumed else plan_cycle(lab, options)
     policy = lab.policy("HEAD") or default_project()
     output.say(f"mode: {resolved.mode}{' (resumed)' if resumed else ''}")
@@ -155,13 +174,18 @@ def _dry_run(lab: Lab, options: CycleOptions, *, resumed: bool) -> int:
     output.say("steps:")
     for line in _step_lines(MODES[resolved.mode], lite=resolved.lite):
         output.say(f"  {line}")
+    output.say("the CEO's task:")
+    messages = [*taken, *(text for text in waiting_messages(lab.paths.messages) if text not in taken)]
+    output.say(ceo_task(lab.paths.root, resolved, policy, messages))
     output.say("Nothing was changed.")
     return EXIT_OK
 
 
 def _budget(options: CycleOptions, policy: ProjectConfig) -> str:
     calls = options.budget_invocations or policy.limits.invocations
-    return f"{7 if options.lite else calls} invocations, {policy.limits.redirects} redirects"
+    if options.lite:
+        calls = min(LITE_INVOCATIONS, calls or LITE_INVOCATIONS)
+    return f"{calls} invocations, {policy.limits.redirects} redirects"
 
 
 def _step_lines(steps: Steps, *, lite: bool) -> list[str]:
@@ -194,16 +218,17 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     if integration.get("status") == "pending":
         output.say(f"integration is pending: {integration['message']}")
         output.say(f"when that is out of the way: {integration['command']}")
-    elif integration:
+    elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
-    output.say(f"next: factory history {lab.paths.root}")
 
 
 def run_abandon(args: argparse.Namespace) -> int:
     """``factory abandon``: end the cycle in flight and keep its evidence."""
     lab = open_lab(args.path, output.note)
-    ended = abandon(lab, args.reason)
+    ended, kept = abandon(lab, args.reason)
     output.say(
         f"cycle {ended} is abandoned; its journal and experiments stay, `factory gc` clears its workspaces"
     )
+    if kept:
+        output.say(f"its {kept} kept experiments wait on their branch: factory integrate {lab.paths.root}")
     return EXIT_OK

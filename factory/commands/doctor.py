@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from factory import __version__, output
-from factory.config import load_project
+from factory.config import load_project, settings_in_force
 from factory.errors import EXIT_ENVIRONMENT, EXIT_OK, FactoryError
 from factory.fsio import ensure_private_dir
 from factory.git import Repo
@@ -17,6 +17,7 @@ from factory.paths import CONFIG_FILE, factory_home
 from factory.process import quick
 from factory.project import open_project
 from factory.rows import read
+from factory.sandbox import choose
 
 OLDEST_GIT = (2, 30)
 
@@ -50,9 +51,7 @@ def _machine() -> Iterator[Finding]:
     )
     yield _git()
     yield _home()
-    yield Finding(
-        "sandbox", True, "agents run without one: only the offline runner is there, and it starts no agent"
-    )
+    yield _sandbox()
 
 
 def _git() -> Finding:
@@ -61,6 +60,16 @@ def _git() -> Finding:
     said = quick(["git", "--version"], cwd=factory_home().root.parent).stdout.strip()
     numbers = tuple(int(n) for n in said.split()[2].split(".")[:2])
     return Finding("git", numbers >= OLDEST_GIT, said, "git 2.30 or newer is needed.")
+
+
+def _sandbox() -> Finding:
+    """The protection in force, tried. None is no failure: the offline runner and reading agents need none."""
+    try:
+        found = choose(settings_in_force({}, None).config.runner.sandbox)
+    except FactoryError as error:
+        return Finding("sandbox", False, error.message, error.hint)
+    detail = f"{found.describe()}; agents that write are not started. {found.mend}" if found.mend else ""
+    return Finding("sandbox", True, detail or found.describe())
 
 
 def _home() -> Finding:
@@ -92,11 +101,9 @@ def _project(path: str) -> Iterator[Finding]:
 def _policy(repo: Repo) -> Finding:
     text = repo.show("HEAD", CONFIG_FILE)
     if text is None:
+        # No failure: a first cycle makes it.
         return Finding(
-            "policy",
-            False,
-            f"no {CONFIG_FILE} in HEAD",
-            "`factory discover` measures the project and writes one.",
+            "policy", True, f"no {CONFIG_FILE} in HEAD yet; `factory ceo` or `factory discover` makes one"
         )
     try:
         config = load_project(text)

@@ -11,8 +11,9 @@ from factory.cycle.experiment import Override
 from factory.cycle.inflight import BY_HAND
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import new_cycle_id
+from factory.cycle.mirror import mirror_log
 from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
-from factory.models import ExperimentRecord, PlanItem, PrecheckReport, ReviewVerdict, Verdict
+from factory.models import Experiment, ExperimentRecord, PlanItem, PrecheckReport, ReviewVerdict, Verdict
 from factory.precheck import CHECK_NAMES
 from factory.spec import parse
 from factory.strategy import categorize_hypothesis
@@ -77,18 +78,29 @@ def run_review(args: argparse.Namespace) -> int:
     """Record a person's review of the experiment's present commit."""
     lab = open_lab(args.path, output.note)
     experiment = lab_work.load_open(lab, args.id)
-    commit = lab_work.candidate_of(lab, experiment)
+    commit = _present(lab, experiment)
     verdict = ReviewVerdict.PROCEED if args.verdict == "keep" else ReviewVerdict.ABORT
     lab_work.review(lab, experiment, commit, by="person", verdict=verdict, reason=args.reason)
     output.say(f"review of {commit[:12]} recorded: {args.verdict}")
     return EXIT_OK
 
 
+def _present(lab: Lab, experiment: Experiment) -> str:
+    """The experiment's commit as workspace and branch are now. Raises Refused where nothing is changed."""
+    lab_work.record_candidate(lab, experiment)
+    return lab_work.candidate_of(lab, experiment)
+
+
 def run_precheck(args: argparse.Namespace) -> int:
-    """The hard gate on what is on record; exit 1 when a check fails."""
+    """The hard gate on what is on record; exit 1 when a check fails. A decided one is shown again."""
     lab = open_lab(args.path, output.note)
     experiment = lab_work.load(lab, args.id)
-    report = lab_work.precheck(lab, experiment, lab.required_policy(experiment.baseline))
+    folder = lab.store.experiment(args.id)
+    if folder.exists(lab_work.PRECHECK) and lab_work.is_finalized(lab, experiment):
+        report = folder.read(lab_work.PRECHECK, PrecheckReport)
+    else:
+        _present(lab, lab_work.load_open(lab, args.id))
+        report = lab_work.precheck(lab, experiment, lab.required_policy(experiment.baseline))
     if args.json:
         output.emit_json(report.model_dump(mode="json") | {"passed": report.passed})
     else:
@@ -105,7 +117,8 @@ def run_finalize(args: argparse.Namespace) -> int:
     """Decide from what is on record and write the row; integration is a step of its own."""
     lab = open_lab(args.path, output.note)
     experiment = lab_work.load_open(lab, args.id)
-    lab_work.candidate_of(lab, experiment)
+    if not lab.store.experiment(args.id).exists(lab_work.VERDICT):
+        _insist_on_order(lab, experiment, args.override)
     policy = lab.required_policy(experiment.baseline)
     decision = lab_work.settle(lab, experiment, policy, override=_override(args))
     journal = lab.journal(experiment.cycle)
@@ -115,10 +128,18 @@ def run_finalize(args: argparse.Namespace) -> int:
         "rationale": record.notes,
     }
     write_experiment_note(lab, experiment.id, facts)
+    mirror_log(lab, f"experiment {experiment.id}")
     if not any(event.type == "cycle.closed" for event in journal.events()):
         journal.append("cycle.closed", kept=int(record.verdict is Verdict.KEEP))
     _show_record(lab, record, as_json=args.json)
     return EXIT_OK
+
+
+def _insist_on_order(lab: Lab, experiment: Experiment, overridden: list[str]) -> None:
+    """Refuse a decision on what was not measured or reviewed: a step forgotten is no verdict."""
+    lacking, command = lab_work.out_of_order(lab, experiment, _present(lab, experiment))
+    if lacking and not overridden:
+        raise Refused(lacking, f"Type: {command}")
 
 
 def _override(args: argparse.Namespace) -> Override | None:

@@ -12,7 +12,7 @@ from factory.errors import EXIT_OK
 
 def run(args: argparse.Namespace) -> int:
     """Remove workspaces, checkouts and branches that no open experiment or cycle needs, and say which."""
-    lab = open_lab(args.path, output.note)
+    lab = open_lab(args.path, output.note, write=not args.dry_run)
     removed = collect(lab, dry_run=args.dry_run)
     if args.json:
         output.emit_json({"removed": removed, "dry_run": args.dry_run})

@@ -33,11 +33,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _data(text: str) -> dict[str, Any]:
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_constant=_refuse_constant)
     except ValueError as error:
         raise BadInput(f"--data is not JSON: {error}.", "Give one JSON object.") from error
-    if not isinstance(data, dict) or {"type", "experiment"} & data.keys():
-        raise BadInput(
-            "--data is not a JSON object without `type` and `experiment`.", "Give one JSON object."
-        )
+    if not isinstance(data, dict):
+        raise BadInput("--data is not a JSON object.", "Give one JSON object.")
     return data
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")

@@ -6,7 +6,7 @@ import argparse
 
 from factory import output
 from factory.cycle import experiment as lab_work
-from factory.cycle.lab import open_lab
+from factory.cycle.lab import Lab, open_lab
 from factory.cycle.measuring import measure_commit
 from factory.cycle.steps.observing import observe_at
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
@@ -15,13 +15,21 @@ from factory.models import Measurement
 
 def run_eval(args: argparse.Namespace) -> int:
     """Measure a commit; with ``--id``, record and measure an experiment's change against its baseline."""
-    lab = open_lab(args.path, output.note)
-    if args.id is None:
-        commit = lab.repo.resolve(args.rev or "HEAD")
-        return _show(
-            measure_commit(lab, commit, commit, lab.required_policy(commit)), None, as_json=args.json
-        )
-    experiment = lab_work.load_open(lab, args.id)
+    with output.Progress() as progress:
+        lab = open_lab(args.path, progress.say, progress.detail)
+        if args.id is None:
+            commit = lab.repo.resolve(args.rev or "HEAD")
+            measured, before = measure_commit(lab, commit, commit, lab.required_policy(commit)), None
+        else:
+            measured, before = _measure_experiment(lab, args.id, progress)
+    return _show(measured, before, as_json=args.json)
+
+
+def _measure_experiment(
+    lab: Lab, number: int, progress: output.Progress
+) -> tuple[Measurement, Measurement | None]:
+    """The candidate and its baseline."""
+    experiment = lab_work.load_open(lab, number)
     policy = lab.required_policy(experiment.baseline)
     before = lab_work.baseline_measurement(lab, experiment, policy)
     commit = lab_work.record_candidate(lab, experiment) or ""
@@ -32,8 +40,8 @@ def run_eval(args: argparse.Namespace) -> int:
         )
     report = lab_work.guard(lab, experiment, commit, policy)
     for finding in report.findings:
-        output.note(f"guard: {finding.guard}: {finding.message}")
-    return _show(lab_work.measure_candidate(lab, experiment, commit, policy), before, as_json=args.json)
+        progress.say(f"guard: {finding.guard}: {finding.message}")
+    return lab_work.measure_candidate(lab, experiment, commit, policy), before
 
 
 def _show(measured: Measurement, before: Measurement | None, *, as_json: bool) -> int:
@@ -62,8 +70,9 @@ def _change(score: float | None, earlier: float | None) -> str:
 
 def run_study(args: argparse.Namespace) -> int:
     """Measure HEAD and print the observations that a plan starts from."""
-    lab = open_lab(args.path, output.note)
-    commit = lab.repo.resolve("HEAD")
-    measured = measure_commit(lab, commit, commit, lab.required_policy(commit))
+    with output.Progress() as progress:
+        lab = open_lab(args.path, progress.say, progress.detail)
+        commit = lab.repo.resolve("HEAD")
+        measured = measure_commit(lab, commit, commit, lab.required_policy(commit))
     output.say(observe_at(lab, commit, measured, []))
     return EXIT_OK

@@ -6,7 +6,7 @@ import argparse
 
 from factory import output
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.steps.observing import discover_setup
+from factory.cycle.steps.observing import discover_setup, told
 from factory.errors import EXIT_OK, Refused
 from factory.evals.setup_file import plain_setup
 from factory.fsio import atomic_write
@@ -15,10 +15,11 @@ from factory.paths import CONFIG_FILE
 
 def run_discover(args: argparse.Namespace) -> int:
     """Measure what can be measured at HEAD, twice, and write factory.toml into the checkout."""
-    lab = open_lab(args.path, output.note)
-    _refuse_existing(lab)
-    text, summary = discover_setup(lab, lab.repo.resolve("HEAD"), lab.target_branch(""))
-    return _write(lab, text, summary, as_json=args.json)
+    with output.Progress() as progress:
+        lab = open_lab(args.path, progress.say, progress.detail)
+        _refuse_existing(lab)
+        found = discover_setup(lab, lab.repo.resolve("HEAD"), lab.target_branch(""))
+    return _write(lab, found.config_text, told(found), as_json=args.json)
 
 
 def run_init(args: argparse.Namespace) -> int:

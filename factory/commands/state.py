@@ -29,14 +29,27 @@ def state_of(path: str) -> ProjectPaths:
     raise BadInput(f"{path} is not in a git repository.", "Name the folder of a project, or `git init` one.")
 
 
+def common_dir_of(paths: ProjectPaths) -> Path:
+    """The git directory that all worktrees of a project share; it need not exist where there is no git."""
+    return _common_dir(paths.root)
+
+
 def _main_checkout(top: Path) -> Path:
     """The top of the main checkout, for a linked worktree's ``.git`` is a file that points into it."""
+    common = _common_dir(top)
+    return common.parent if common.name == ".git" else top
+
+
+def _common_dir(top: Path) -> Path:
+    """Where ``.git`` leads: it is a folder, or a file that names one (linked worktree, submodule)."""
     link = top / ".git"
     if link.is_dir():
-        return top
+        return link
     try:
         git_dir = (top / link.read_text().removeprefix("gitdir:").strip()).resolve()
-        common = (git_dir / (git_dir / "commondir").read_text().strip()).resolve()
     except (OSError, ValueError):
-        return top
-    return common.parent if common.name == ".git" else top
+        return link
+    try:
+        return (git_dir / (git_dir / "commondir").read_text().strip()).resolve()
+    except (OSError, ValueError):
+        return git_dir

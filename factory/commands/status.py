@@ -6,17 +6,18 @@ import argparse
 from typing import Any
 
 from factory import output
+from factory.commands.state import common_dir_of, state_of
 from factory.cycle.inflight import OpenCycle, last_cycle
+from factory.cycle.state import CycleState
 from factory.errors import EXIT_OK
 from factory.fsio import CycleLock
-from factory.project import open_project
 
 
 def run(args: argparse.Namespace) -> int:
     """Show the last cycle: running, interrupted, parked, or ended, with its counts."""
-    project = open_project(args.path)
-    holder = CycleLock(project.common_dir).holder()
-    found = last_cycle(project.paths)
+    paths = state_of(args.path)
+    holder = CycleLock(common_dir_of(paths)).holder()
+    found = last_cycle(paths)
     facts = _facts(found, holder)
     if args.json:
         output.emit_json(facts)
@@ -27,12 +28,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _facts(found: OpenCycle | None, holder: dict[str, Any] | None) -> dict[str, Any]:
-    if found is None:
-        return {"cycle": None, "state": "none", "running": holder}
-    state = found.state
+    """The same keys whatever has happened here."""
+    state = found.state if found else CycleState()
     done = [record["verdict"] for record in state.finalized.values()]
     return {
-        "cycle": found.id,
+        "cycle": found.id if found else None,
         "state": _word(found, holder),
         "mode": state.opened.get("mode"),
         "lite": state.opened.get("options", {}).get("lite", False),
@@ -49,7 +49,9 @@ def _facts(found: OpenCycle | None, holder: dict[str, Any] | None) -> dict[str, 
     }
 
 
-def _word(found: OpenCycle, holder: dict[str, Any] | None) -> str:
+def _word(found: OpenCycle | None, holder: dict[str, Any] | None) -> str:
+    if found is None:
+        return "none" if holder is None else "running"
     if found.state.closed is not None:
         return "ended"
     if holder is not None:

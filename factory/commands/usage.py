@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from factory import output
 from factory.commands.state import state_of
 from factory.cycle.inflight import journals
+from factory.cycle.usage import Tally, Usage
 from factory.errors import EXIT_OK
 from factory.journal import read_events
-from factory.usage import Tally, Usage
 
 COLUMNS = ("what", "calls", "tokens in", "cached", "out", "USD (estimate)", "seconds", "untold")
 

@@ -12,7 +12,7 @@ from factory.errors import EXIT_NO, EXIT_OK
 
 def run(args: argparse.Namespace) -> int:
     """Report every disagreement; exit 1 when there is one. Oddities of imported rows are told only."""
-    lab = open_lab(args.path, output.note)
+    lab = open_lab(args.path, output.note, write=False)
     report = verify(lab)
     if args.json:
         output.emit_json(
@@ -28,7 +28,6 @@ def run(args: argparse.Namespace) -> int:
             output.say(f"problem: {problem}")
         for remark in report.remarks:
             output.note(f"remark: {remark}")
-        output.say(
-            f"{report.rows} rows: " + (f"{len(report.problems)} problems" if report.problems else "clean")
-        )
+        found = f"{len(report.problems)} problems" if report.problems else "clean"
+        output.say(f"{report.rows} {'row' if report.rows == 1 else 'rows'}: {found}")
     return EXIT_NO if report.problems else EXIT_OK

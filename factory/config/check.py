@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from factory.config.kinds import NUMBER, NUMBER_TABLE, PATTERNS, TEXT, TEXT_TABLE, TEXTS, WHOLE
 from factory.config.lines import KeyPath
 from factory.config.mistakes import Mistake, key_text, nearest, shown
 from factory.config.model import Given
-from factory.config.schema import BUILT_IN_DIMENSIONS, ROLES, RUNNERS, SETTINGS, File, Setting, expectation
+from factory.config.schema import (
+    BUILT_IN_DIMENSIONS,
+    PLACEHOLDERS,
+    ROLES,
+    RUNNERS,
+    SETTINGS,
+    File,
+    Setting,
+    expectation,
+)
 
 ROLE, NAME, ELEMENT = "<role>", "<name>", "[]"
 WHERE_IT_BELONGS = {
     File.PROJECT: "it in the project's factory.toml",
     File.USER: "it in config.toml in the factory home, for it is yours to decide",
 }
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
 
 Tree = dict[str, Any]
 """Settings by the parts of their keys."""
@@ -53,6 +65,9 @@ class Checker:
         self._commands_given()
         self._names_differ(("eval", "constraint"))
         self.mistakes += runner_mistakes(self.given, commands_of(self.given))
+        self.mistakes += template_mistakes(self.given)
+        if self.file is File.PROJECT:
+            self.mistakes += reference_mistakes(self.given)
         self.mistakes.sort(key=lambda mistake: _line_of(mistake.where))
 
     def where(self, path: KeyPath) -> str:
@@ -154,6 +169,41 @@ def runner_mistakes(given: Mapping[KeyPath, Given], commands: tuple[str, ...]) -
             got = "the name of a built-in runner"
             mistakes.append(Mistake(value.source, key_text(path[:3]), got, "a name of its own"))
     return mistakes
+
+
+def template_mistakes(given: Mapping[KeyPath, Given]) -> list[Mistake]:
+    """Placeholders of commands that nothing would fill in."""
+    mistakes = []
+    for path, value in _command_settings(given, ("argv", "env")):
+        words = value.value.values() if path[3] == "env" else value.value
+        for name in _PLACEHOLDER.findall(" ".join(words)):
+            if name not in PLACEHOLDERS:
+                expected = f"one of {', '.join(f'{{{known}}}' for known in PLACEHOLDERS)}"
+                meant = nearest(name, PLACEHOLDERS)
+                mistakes.append(
+                    Mistake(value.source, key_text(path), f"the placeholder {{{name}}}", expected, meant)
+                )
+    return mistakes
+
+
+def reference_mistakes(given: Mapping[KeyPath, Given]) -> list[Mistake]:
+    """Commands of a project that ask for variables of the person's: a repository is no keeper of secrets."""
+    return [
+        Mistake(
+            value.source, key_text((*path, name)), shown(word), "a text, or this command in your config.toml"
+        )
+        for path, value in _command_settings(given, ("env",))
+        for name, word in value.value.items()
+        if word.startswith("$")
+    ]
+
+
+def _command_settings(
+    given: Mapping[KeyPath, Given], names: tuple[str, ...]
+) -> Iterator[tuple[KeyPath, Given]]:
+    for path, value in given.items():
+        if path[:2] == ("runner", "commands") and len(path) == 4 and path[3] in names:
+            yield path, value
 
 
 class WrongValue(Exception):

@@ -128,6 +128,9 @@ class CommandSpec:
     tokens_out: str
     cost_usd: str
     exit_codes: Mapping[str, str]
+    error: str = ""
+    http_status: str = ""
+    login: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

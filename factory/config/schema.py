@@ -60,6 +60,8 @@ STATUSES = (
     "login",
     "missing",
 )
+PLACEHOLDERS = ("prompt_file", "answer_file", "worktree", "model")
+"""What may stand in braces in a command's arguments and environment."""
 MOST = 10**12
 DAY = 86_400
 
@@ -414,7 +416,8 @@ SETTINGS: tuple[Setting, ...] = (
         "runner.commands.<name>.argv",
         TEXTS,
         (),
-        "Program and arguments; `{prompt_file}`, `{worktree}` and `{model}` are filled in.",
+        "Program and arguments. `{prompt_file}`, `{answer_file}`, `{worktree}` and `{model}` are filled in. "
+        "Without `{prompt_file}` the prompt comes by standard input.",
         low=1,
         required=True,
         files=File.BOTH,
@@ -423,14 +426,16 @@ SETTINGS: tuple[Setting, ...] = (
         "runner.commands.<name>.env",
         TEXT_TABLE,
         {},
-        "Environment variables it gets besides.",
+        "Environment variables it gets besides. In your `config.toml`, a value such as `$ACME_KEY` is taken "
+        "from your own environment.",
         files=File.BOTH,
     ),
     Setting(
         "runner.commands.<name>.answer",
         TEXT,
         "stdout",
-        "Where its answer is: `stdout`, a `file`, or a `json` path into what it prints.",
+        "Where its answer is: `stdout`; a `file`; or a `json` path into what it prints, be it one document "
+        "or one a line, or into `{answer_file}` where the arguments name that.",
         choices=("stdout", "file", "json"),
         files=File.BOTH,
     ),
@@ -438,14 +443,15 @@ SETTINGS: tuple[Setting, ...] = (
         "runner.commands.<name>.answer_path",
         TEXT,
         "",
-        "The file, or the path such as `result.text`.",
+        "The file, from the worktree (empty: `{answer_file}`); or the path such as `result.text`, of which "
+        "the last hit counts. `*` is any key or index.",
         files=File.BOTH,
     ),
     Setting(
         "runner.commands.<name>.tokens_in",
         TEXT,
         "",
-        "JSON path of the input tokens, if known.",
+        "JSON path of the input tokens, all hits summed; several paths are joined by ` + `. Empty: unknown.",
         files=File.BOTH,
     ),
     Setting(
@@ -463,6 +469,28 @@ SETTINGS: tuple[Setting, ...] = (
         files=File.BOTH,
     ),
     Setting(
+        "runner.commands.<name>.error",
+        TEXT,
+        "",
+        "JSON path of an error's text. A hit means that the call failed, whatever the exit code.",
+        files=File.BOTH,
+    ),
+    Setting(
+        "runner.commands.<name>.http_status",
+        TEXT,
+        "",
+        "JSON path of the HTTP status of a failed request: 401 and 403 count as `login`, 402 as `quota`, "
+        "404 as `missing`, 413 as `limit`, 408, 429 and 5xx as `transient`.",
+        files=File.BOTH,
+    ),
+    Setting(
+        "runner.commands.<name>.login",
+        TEXTS,
+        (),
+        "Files of its login, from your home, such as `.config/acme/auth.json`: all that an agent sees of it.",
+        files=File.USER,
+    ),
+    Setting(
         "contribute.repository",
         TEXT,
         "",
@@ -472,8 +500,6 @@ SETTINGS: tuple[Setting, ...] = (
         env="FACTORY_CONTRIBUTE_REPOSITORY",
     ),
 )
-
-BY_KEY: Mapping[str, Setting] = MappingProxyType({setting.key: setting for setting in SETTINGS})
 
 
 def expectation(setting: Setting) -> str:

@@ -11,10 +11,12 @@ from typing import Any, Literal
 
 from factory.agents.prompting import render_prompt
 from factory.agents.roles import ROLES
+from factory.cycle.briefing import occasion
 from factory.cycle.context import Cycle
 from factory.cycle.experiment import BUILDER_HISTORY
 from factory.cycle.machine import Parked
 from factory.cycle.state import CYCLE_SCOPE
+from factory.cycle.tamper import differences, violations, watch, watched_places
 from factory.fsio import atomic_write, write_json
 from factory.git import scratch_checkout
 from factory.models import FORMAT_VERSION
@@ -26,13 +28,20 @@ RETRY_DELAYS_S = (2.0, 10.0, 30.0)
 
 @dataclass(frozen=True)
 class Question:
-    """What an agent is asked. ``key`` tells apart several calls of one role in one step."""
+    """What an agent is asked.
+
+    A runner gets all ``facts``, its prompt shows what the role needs (factory/agents/facts.py). ``key`` tells
+    apart several calls of one role in one step; ``gate`` is the CEO's gate; ``revision`` the commit that a
+    reading role looks at, the cycle's head if empty.
+    """
 
     role: str
     task: str
     facts: Mapping[str, Any]
     access: Literal["read", "write"] = "read"
     key: str = "1"
+    gate: str = ""
+    revision: str = ""
 
 
 def objection(cycle: Cycle, role: str, reserved: int = 0) -> str:
@@ -46,7 +55,7 @@ def ask(
 ) -> AgentResult:
     """Put a question to an agent; a stored answer to the same question is taken instead.
 
-    Read-only roles work in a throwaway checkout of the cycle's head, the Builder in ``workspace``. A call
+    Read-only roles work in a throwaway checkout, the Builder in ``workspace``. A call
     whose child went on to its end while the factory was dead is adopted. Failures of network or service are
     tried again, each try an invocation of its own. Raises Parked when quota, login or network are lacking.
     The caller has asked the ledger before.
@@ -141,7 +150,14 @@ def _run(call: Call) -> AgentResult:
     """One try: prompt stored, start journalled, child run, answer stored and journalled."""
     cycle, question = call.cycle, call.question
     name = _free_name(call.folder, question.role)
-    prompt = render_prompt(question.role, question.task, question.facts, goal=cycle.policy.goal)
+    prompt = render_prompt(
+        question.role,
+        question.task,
+        question.facts,
+        occasion(
+            cycle, question.role, gate=question.gate, form=str(question.facts.get("form", "improvement"))
+        ),
+    )
     atomic_write(call.folder / f"{name}.prompt.md", prompt)
     cycle.record(
         "agent.started",
@@ -156,11 +172,36 @@ def _run(call: Call) -> AgentResult:
     )
     cycle.warn_if_low()
     if call.workspace is not None:
-        result = call.runner.run(call.invocation(name, prompt, call.workspace))
+        cycle.lab.sandbox.require(call.question.access, own=call.runner.protects_itself)
+        result = _watched(call, call.invocation(name, prompt, call.workspace))
     else:
-        with scratch_checkout(cycle.lab.repo, cycle.head, parent=cycle.lab.workspaces) as checkout:
+        revision = question.revision or cycle.head
+        with scratch_checkout(cycle.lab.repo, revision, parent=cycle.lab.workspaces) as checkout:
             result = call.runner.run(call.invocation(name, prompt, checkout))
     _store_answer(call, name, result)
+    return result
+
+
+def _watched(call: Call, invocation: Invocation) -> AgentResult:
+    """A Builder's call between two looks at what it has to leave alone; what differs is journalled."""
+    lab = call.cycle.lab
+    places = watched_places(
+        lab.paths, lab.repo.common_dir, lab.home, invocation.cwd, [invocation.output_dir, call.folder]
+    )
+    before = watch(places, lab.repo)
+    result = call.runner.run(invocation)
+    found = differences(before, watch(places, lab.repo))
+    if found:
+        grave = violations(found, sandboxed=lab.sandbox.active)
+        call.cycle.record(
+            "tamper.found",
+            call.experiment,
+            key=call.key,
+            findings=[finding.message for finding in found],
+            violations=[finding.message for finding in grave],
+        )
+        for finding in found:
+            call.cycle.progress.warn(finding.message)
     return result
 
 

@@ -9,6 +9,9 @@ from typing import Any
 from factory.cycle.lab import Lab
 from factory.fsio import atomic_write
 
+NOTES_SHOWN = 8
+"""Notes that the Researcher is given."""
+
 
 def experiment_note(lab: Lab, number: int) -> Path:
     """Where the note on an experiment lies."""
@@ -39,6 +42,16 @@ def write_cycle_note(lab: Lab, cycle: str, text: str) -> Path:
     place = lab.paths.archive / "decisions" / f"{cycle}.md"
     atomic_write(place, f"# Cycle {cycle}\n\n{text.strip()}\n")
     return place
+
+
+def latest_notes(lab: Lab, count: int = NOTES_SHOWN) -> str:
+    """The latest notes of the archive, newest first, as one text."""
+    places = [
+        *(lab.paths.archive / "experiments").glob("*.md"),
+        *(lab.paths.archive / "decisions").glob("*.md"),
+    ]
+    newest = sorted(places, key=lambda place: (place.stat().st_mtime_ns, place.name), reverse=True)[:count]
+    return "\n\n".join(place.read_text(encoding="utf-8", errors="replace").strip() for place in newest)
 
 
 def _number(value: float | None) -> str:

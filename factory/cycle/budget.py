@@ -6,12 +6,6 @@ from dataclasses import dataclass
 
 from factory.cycle.state import Spent
 
-LITE_INVOCATIONS = 7
-"""The ceiling of a lite cycle, over all roles."""
-
-LITE_WARNING_AT = 2
-"""A lite cycle warns when so many invocations are left."""
-
 
 @dataclass(frozen=True)
 class Limits:

@@ -6,17 +6,21 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
+from factory.agents.lite import LITE_INVOCATIONS, LITE_WARNING_AT
+from factory.agents.roles import ROLES
 from factory.config import ProjectConfig
-from factory.cycle.budget import LITE_INVOCATIONS, LITE_WARNING_AT, Ledger, Limits
+from factory.cycle.budget import Ledger, Limits
 from factory.cycle.experiment import cycle_branch
 from factory.cycle.lab import Lab
 from factory.cycle.state import CYCLE_SCOPE, CycleState
 from factory.errors import FactoryError
 from factory.fsio import write_lock
 from factory.journal import Event, Journal
-from factory.models import PlanItem
+from factory.log import trail
+from factory.models import PlanItem, Verdict
 from factory.runners.base import Runner
 
 
@@ -101,13 +105,22 @@ class Cycle:
 
     @property
     def head(self) -> str:
-        """Where the cycle's branch stands: the base of the next phase."""
-        return self.lab.repo.refs(self.branch_ref).get(self.branch_ref, self.start)
+        """Where the cycle stands: the commit kept last, the base of the next phase.
+
+        It is what the journal says. The branch shows it to people, who could move it.
+        """
+        kept = [r["commit"] for r in self.state.finalized.values() if r["verdict"] == Verdict.KEEP]
+        return str(kept[-1] if kept else self.state.result("setup").get("commit") or self.start)
 
     @cached_property
     def policy(self) -> ProjectConfig:
         """The policy in force, read from the commit where the cycle started, or from its setup commit."""
-        return self.lab.required_policy(str(self.state.result("setup").get("commit") or self.start))
+        return self.lab.required_policy(self.policy_commit)
+
+    @property
+    def policy_commit(self) -> str:
+        """The commit that the policy in force was read from."""
+        return str(self.state.result("setup").get("commit") or self.start)
 
     @property
     def ledger(self) -> Ledger:
@@ -140,6 +153,7 @@ class Cycle:
         """Journal an event, and take it into the state."""
         event = self.journal.append(kind, experiment, **data)
         self.state.absorb(event)
+        trail(kind, cycle=event.cycle, seq=event.seq, experiment=experiment)
         self.progress.event(kind, ts=event.ts, cycle=event.cycle, experiment=experiment, data=data)
         return event
 
@@ -184,6 +198,8 @@ class Cycle:
         )
 
     def _ledger_text(self) -> str:
+        if not any(self.runner_for(role).invocations_per_call for role in ROLES):
+            return ""  # no model is called
         try:
             return self.ledger.describe()
         except FactoryError:
@@ -202,10 +218,20 @@ class Cycle:
         if not box.exists():
             return
         with write_lock(self.lab.repo.common_dir):
-            lines = box.read_text(encoding="utf-8").splitlines()
             known = set(self.state.messages)
-            for line in lines:
-                text = json.loads(line)["text"]
+            for text in waiting_messages(box, self.progress.warn):
                 if text not in known:
                     self.record("message.taken", text=text, step=step)
             box.unlink()
+
+
+def waiting_messages(box: Path, warn: Callable[[str], None] = lambda _: None) -> list[str]:
+    """The messages of the person that no cycle has taken in yet; ``warn`` is told of lines that are none."""
+    lines = box.read_text(encoding="utf-8", errors="replace").splitlines() if box.exists() else []
+    messages = []
+    for line in lines:
+        try:
+            messages.append(str(json.loads(line)["text"]))
+        except (ValueError, TypeError, KeyError):
+            warn(f"a line of {box} is no message and is left out: {line[:60]}")
+    return messages

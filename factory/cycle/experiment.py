@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from factory.config import ProjectConfig
+from factory.cycle.evidence import digests
 from factory.cycle.failures import confirm_failures
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
@@ -64,6 +65,8 @@ M = TypeVar("M", bound=Model)
 DEPENDENCY_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements*.txt", "requirements/")
 """Where a Python project declares its dependencies; a change there has an environment of its own."""
 
+_ID_IN_REF = re.compile(r"/(?:exp-|kept/|rejected/|aside/)(\d{1,9})(?!\d)")
+
 BUILDER_HISTORY = 50
 """Commits of history that a Builder's workspace has."""
 
@@ -80,18 +83,31 @@ def load(lab: Lab, number: int) -> Experiment:
 
 
 def load_open(lab: Lab, number: int) -> Experiment:
-    """The experiment with that id, which must not have its row yet. Raises Refused when it has."""
+    """The experiment by hand with that id, to go on working on it.
+
+    Raises Refused when it is finalized, or belongs to a cycle, which alone works on it.
+    """
     experiment = load(lab, number)
-    if lab.store.experiment(number).exists(VERDICT) and _has_row(lab, experiment):
+    if is_finalized(lab, experiment):
         raise Refused(
             f"Experiment {number} is finalized already.",
             f"`factory history {lab.paths.root}` shows its verdict.",
         )
+    if experiment.scope:
+        raise Refused(
+            f"Experiment {number} belongs to cycle {experiment.cycle}.",
+            f"`factory ceo {lab.paths.root}` resumes it, `factory begin` starts one by hand.",
+        )
     return experiment
 
 
-def _has_row(lab: Lab, experiment: Experiment) -> bool:
-    return any(row.id == experiment.id and row.cycle == experiment.cycle for row in lab.history())
+def is_finalized(lab: Lab, experiment: Experiment) -> bool:
+    """Whether nothing is left to do; one by hand ends with its journal, after row, refs and note."""
+    last = "experiment.finalized" if experiment.scope else "cycle.closed"
+    return any(
+        event.type == last and event.experiment in (None, experiment.id)
+        for event in lab.journal(experiment.cycle).events()
+    )
 
 
 def slug(hypothesis: str, longest: int = 40) -> str:
@@ -133,7 +149,7 @@ def begin(
             lab, journal, item, base=base, target=target, policy=policy, scope=scope, kind=kind, runner=runner
         )
     _open_folder(lab, experiment)
-    lab.repo.set_ref(f"refs/heads/{experiment.branch}", experiment.baseline)
+    lab.repo.set_ref(_branch_ref(experiment), experiment.baseline)
     lab.repo.checkout_at(experiment.baseline, workspace(lab, experiment), BUILDER_HISTORY)
     Registry(lab.home).register(lab.paths.root, lab.repo.remote_url(), lab.repo.root_commit())
     return experiment
@@ -162,7 +178,7 @@ def _reserve(
 ) -> Experiment:
     """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its id."""
     with write_lock(lab.repo.common_dir):
-        number = lab.store.next_id()
+        number = lab.store.next_id(_ids_in_refs(lab))
         experiment = Experiment(
             id=number,
             cycle=journal.cycle,
@@ -181,6 +197,14 @@ def _reserve(
         journal.append("experiment.begun", number, **experiment.model_dump(mode="json"))
         _open_folder(lab, experiment)
     return experiment
+
+
+def _ids_in_refs(lab: Lab) -> Iterator[int]:
+    """The ids whose commits are still held by a branch or a ref, also where the log was lost."""
+    for ref in (*lab.repo.refs("refs/heads/factory/"), *lab.repo.refs("refs/factory/")):
+        found = _ID_IN_REF.search(ref)
+        if found:
+            yield int(found[1])
 
 
 def _open_folder(lab: Lab, experiment: Experiment) -> None:
@@ -210,21 +234,54 @@ def workspace(lab: Lab, experiment: Experiment) -> Path:
 def record_candidate(lab: Lab, experiment: Experiment) -> str | None:
     """Commit what lies in the workspace, as one commit on the baseline, and move the branch there.
 
-    A branch that a person has moved in their own checkout counts where the workspace is unchanged. None when
-    there is no change at all.
+    A branch that a person has moved in their own checkout counts where the workspace has nothing new; where
+    it has, their commits are set aside under a ref. None when there is no change at all.
     """
-    ref = f"refs/heads/{experiment.branch}"
-    tip = lab.repo.refs(ref).get(ref, experiment.baseline)
+    repo, baseline = lab.repo, experiment.baseline
+    tip = _tip(lab, experiment)
     place = workspace(lab, experiment)
-    made = None
-    if place.is_dir():
-        made = lab.repo.snapshot(place, experiment.baseline, commit_message(experiment))
-    if made is None:
-        return tip if tip != experiment.baseline else None
-    if tip != experiment.baseline and lab.repo.tree(tip) == lab.repo.tree(made):
-        return tip
-    lab.repo.set_ref(ref, made)
+    if not place.is_dir():
+        return _changed(tip, baseline)
+    made = repo.snapshot(place, baseline, commit_message(experiment))
+    tree, last = repo.tree(made or baseline), _last_recorded(lab, experiment)
+    was_reset = made is not None and tip == baseline
+    if not was_reset and (tree == repo.tree(tip) or (tree == repo.tree(last) and tip != last)):
+        return _changed(tip, baseline)
+    if tip not in (last, baseline):
+        set_aside(lab, experiment.id, tip)
+    repo.set_ref(_branch_ref(experiment), made or baseline)
+    lab.journal(experiment.cycle).append("experiment.recorded", experiment.id, commit=made or baseline)
     return made
+
+
+def _branch_ref(experiment: Experiment) -> str:
+    return f"refs/heads/{experiment.branch}"
+
+
+def _tip(lab: Lab, experiment: Experiment) -> str:
+    ref = _branch_ref(experiment)
+    return lab.repo.refs(ref).get(ref, experiment.baseline)
+
+
+def _changed(tip: str, baseline: str) -> str | None:
+    return None if tip == baseline else tip
+
+
+def _last_recorded(lab: Lab, experiment: Experiment) -> str:
+    """The commit that was last made of the workspace; the baseline where none was."""
+    made = [
+        str(event.data["commit"])
+        for event in lab.journal(experiment.cycle).events()
+        if event.type == "experiment.recorded" and event.experiment == experiment.id
+    ]
+    return made[-1] if made else experiment.baseline
+
+
+def set_aside(lab: Lab, number: int, commit: str) -> None:
+    """Keep commits that a branch is moved away from: they are not the engine's to lose."""
+    ref = f"refs/factory/aside/{number:03d}-{commit[:12]}"
+    lab.repo.set_ref(ref, commit)
+    lab.say(f"commits that were not made here are set aside as {ref}")
 
 
 def commit_message(experiment: Experiment) -> str:
@@ -299,14 +356,37 @@ def review(
 
 def candidate_of(lab: Lab, experiment: Experiment) -> str:
     """The commit that the experiment's branch stands at. Raises Refused where nothing was committed yet."""
-    ref = f"refs/heads/{experiment.branch}"
-    tip = lab.repo.refs(ref).get(ref, experiment.baseline)
+    tip = _tip(lab, experiment)
     if tip == experiment.baseline:
         raise Refused(
             f"Experiment {experiment.id} has no change yet.",
             f"Edit {workspace(lab, experiment)}, then `factory eval {lab.paths.root} --id {experiment.id}`.",
         )
     return tip
+
+
+def out_of_order(lab: Lab, experiment: Experiment, commit: str) -> tuple[str, str]:
+    """What has to come before a decision on ``commit``, and the command for it; empty when nothing.
+
+    A review that rejects the commit decides it, measured or not.
+    """
+    folder = lab.store.experiment(experiment.id)
+    place = f"{lab.paths.root} --id {experiment.id}"
+    review = _stored(folder, FINAL_REVIEW, ReviewRecord)
+    if review is not None and _rejects(review, commit):
+        return "", ""
+    if None in _sides(folder, commit):
+        return f"Commit {commit[:12]} is not measured.", f"factory eval {place}"
+    again = f"factory review {place} --verdict keep --reason TEXT"
+    if review is None:
+        return f"Commit {commit[:12]} is not reviewed.", again
+    if review.commit != commit:
+        return f"The branch is at {commit[:12]}, and the review is of {review.commit[:12]}.", again
+    return "", ""
+
+
+def _rejects(review: ReviewRecord, commit: str) -> bool:
+    return review.commit == commit and review.verdict is not ReviewVerdict.PROCEED
 
 
 def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> PrecheckReport:
@@ -423,9 +503,7 @@ def _weigh(
         return _verdict(lab, experiment, Verdict.KEEP, Reason.HELD_DELIVERED, rationale)
     comparison = _comparison(folder, report.commit, policy)
     if comparison is None:
-        return _verdict(
-            lab, experiment, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured"
-        )
+        return _unmeasured(lab, experiment, report.commit)
     shown = _stored(folder, VERIFY, VerifyReport)
     decision = decide(
         report,
@@ -433,7 +511,17 @@ def _weigh(
         delivered=shown.delivered if shown else None,
         is_contract=experiment.kind == Kind.CONTRACT,
     )
-    return _verdict(lab, experiment, decision.verdict, decision.reason, decision.rationale)
+    # A measurement that counts for nothing is no evidence against the change.
+    verdict = Verdict.ERROR if decision.reason is Reason.ERROR else decision.verdict
+    return _verdict(lab, experiment, verdict, decision.reason, decision.rationale)
+
+
+def _unmeasured(lab: Lab, experiment: Experiment, commit: str) -> VerdictRecord:
+    review = _stored(lab.store.experiment(experiment.id), FINAL_REVIEW, ReviewRecord)
+    if review is not None and _rejects(review, commit):
+        words = f"not measured; {review.by} says {review.verdict}: {review.reason}"
+        return _verdict(lab, experiment, Verdict.REVERT, Reason.REVIEW, words)
+    return _verdict(lab, experiment, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured")
 
 
 def _overridden(check: Check, override: Override) -> Check:
@@ -449,10 +537,8 @@ def _verdict(
     *,
     decided_by: str = "factory",
 ) -> VerdictRecord:
-    ref = f"refs/heads/{experiment.branch}"
-    commit = lab.repo.refs(ref).get(ref, experiment.baseline)
     return VerdictRecord(
-        commit=commit,
+        commit=_tip(lab, experiment),
         verdict=verdict,
         reason=reason,
         rationale=rationale,
@@ -490,7 +576,10 @@ def finalize(
     else:
         _put_aside(lab, experiment, decision.commit)
     if not any(e.type == "experiment.finalized" and e.experiment == experiment.id for e in journal.events()):
-        journal.append("experiment.finalized", experiment.id, **record.model_dump(mode="json"))
+        evidence = digests(lab.store.experiment(experiment.id))
+        journal.append(
+            "experiment.finalized", experiment.id, **record.model_dump(mode="json"), evidence=evidence
+        )
     shutil.rmtree(workspace(lab, experiment).parent, ignore_errors=True)
     return record
 
@@ -535,16 +624,20 @@ def cycle_branch(cycle: str) -> str:
 
 def _advance(lab: Lab, experiment: Experiment, commit: str) -> None:
     """Move the cycle's branch on to a kept commit. An experiment by hand keeps its own branch."""
+    lab.repo.set_ref(f"refs/factory/kept/{experiment.id:03d}", commit)
     ref = f"refs/heads/{cycle_branch(experiment.cycle)}"
     tip = lab.repo.refs(ref).get(ref)
-    if tip is not None and not lab.repo.is_ancestor(commit, tip):
+    if tip is None:
+        return
+    if not lab.repo.is_ancestor(commit, tip):
+        if not lab.repo.is_ancestor(tip, commit):
+            set_aside(lab, experiment.id, tip)
         lab.repo.set_ref(ref, commit, tip)
-    if tip is not None:
-        lab.repo.rename_ref(f"refs/heads/{experiment.branch}", f"refs/factory/kept/{experiment.id:03d}")
+    lab.repo.delete_ref(_branch_ref(experiment))
 
 
 def _put_aside(lab: Lab, experiment: Experiment, commit: str) -> None:
     """Keep a rejected change's commits under a ref, and free its branch name."""
     if commit != experiment.baseline:
         lab.repo.set_ref(f"refs/factory/rejected/{experiment.id:03d}", commit)
-    lab.repo.delete_ref(f"refs/heads/{experiment.branch}")
+    lab.repo.delete_ref(_branch_ref(experiment))

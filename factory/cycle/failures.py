@@ -25,8 +25,11 @@ def confirm_failures(
     what wavers at the baseline is remembered: a change that makes a test flaky must not excuse itself.
     """
     known = known_flaky(lab)
+    suspects = new_failures(before, after)
+    if any(suspect.test not in known for suspect in suspects):
+        lab.say(f"no longer passing: {len(suspects)} of the baseline's tests; the suite again, on both sides")
     result = confirm(
-        new_failures(before, after),
+        suspects,
         run_baseline=lambda: run_tests_once(lab, baseline, baseline, policy),
         run_candidate=lambda: run_tests_once(lab, commit, baseline, policy),
         known_flaky=known,

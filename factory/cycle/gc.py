@@ -7,19 +7,26 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from factory.cycle.experiment import META
 from factory.cycle.inflight import cycle_in_flight, journals
+from factory.cycle.integrate import pending_branches
 from factory.cycle.lab import Lab
 from factory.errors import FactoryError
-from factory.fsio import CycleLock
+from factory.fsio import read_json
+from factory.git import BRANCHES, left_over_checkouts
 from factory.journal import read_events
+from factory.models import Experiment
+from factory.registry import Registry
 
 _WORKSPACE = re.compile(r"exp-(\d+)$")
+_EXPERIMENT_BRANCH = re.compile(r"exp-(\d+)-")
 
 
 def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
     """Remove what is left over, and return its names. Commits are never lost: branches move to refs.
 
-    Workspaces of open experiments by hand, and of a cycle in flight, stay.
+    Projects that are gone leave the list of known ones. Workspaces of open experiments by hand, and of a
+    cycle in flight, stay.
     """
     removed: list[str] = []
     needed = _open_experiments(lab)
@@ -31,7 +38,8 @@ def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
         removed.append(ref)
         if not dry_run:
             lab.repo.rename_ref(ref, aside)
-    return removed
+    gone = Registry(lab.home).prune(dry_run=dry_run)
+    return [*removed, *(f"{project.root} from the list of known projects" for project in gone)]
 
 
 def _open_experiments(lab: Lab) -> set[int]:
@@ -42,7 +50,8 @@ def _open_experiments(lab: Lab) -> set[int]:
             events = read_events(path)
         except FactoryError:
             # A damaged journal is `verify`'s to report; what it might need is not removed.
-            events = []
+            needed |= _begun_in(lab, path.stem)
+            continue
         ended = {e.experiment for e in events if e.type == "experiment.finalized"}
         abandoned = any(e.type == "cycle.abandoned" for e in events)
         begun = {e.experiment for e in events if e.type == "experiment.begun" and e.experiment is not None}
@@ -50,34 +59,53 @@ def _open_experiments(lab: Lab) -> set[int]:
     return needed
 
 
+def _begun_in(lab: Lab, cycle: str) -> set[int]:
+    """The experiments of a cycle, told from their folders."""
+    found = set()
+    for place in lab.paths.experiments.glob(f"*/{META}"):
+        try:
+            experiment = read_json(place, Experiment)
+        except FactoryError:
+            continue
+        if experiment.cycle == cycle:
+            found.add(experiment.id)
+    return found
+
+
 def _left_over(lab: Lab, needed: set[int]) -> Iterator[Path]:
+    """Workspaces of experiments that are over, and checkouts whose process is gone."""
     if not lab.workspaces.is_dir():
         return
-    busy = CycleLock(lab.repo.common_dir).holder() is not None
     for place in sorted(lab.workspaces.iterdir()):
         match = _WORKSPACE.search(place.name)
-        if (match and int(match[1]) not in needed) or (not match and not busy):
+        if match and int(match[1]) not in needed:
             yield place
+    yield from left_over_checkouts(lab.workspaces)
 
 
 def _loose_branches(lab: Lab, needed: set[int]) -> Iterator[tuple[str, str]]:
-    """Branches of abandoned experiments and cycles, with the refs that keep their commits."""
-    flying = cycle_in_flight(lab.paths)
-    for ref in lab.repo.refs("refs/heads/factory/"):
-        name = ref.removeprefix("refs/heads/factory/")
-        experiment = re.match(r"exp-(\d+)-", name)
-        if (
-            experiment and int(experiment[1]) not in needed and not _kept_by_hand(lab, int(experiment[1]))
-        ) or (
-            name.startswith("cycle-") and _is_abandoned(lab, name.removeprefix("cycle-")) and flying is None
-        ):
+    """Branches of experiments and cycles that are over, with the refs that keep their commits.
+
+    Kept work that waits for its integration stays, and so does a branch that is checked out.
+    """
+    pending, flying = pending_branches(lab), cycle_in_flight(lab.paths)
+    for ref in lab.repo.refs(f"{BRANCHES}factory/"):
+        branch = ref.removeprefix(BRANCHES)
+        name = branch.removeprefix("factory/")
+        if branch in pending or lab.repo.worktree_of(branch) is not None:
+            continue
+        experiment = _EXPERIMENT_BRANCH.match(name)
+        over = experiment is not None and int(experiment[1]) not in needed
+        if over or (flying is None and _is_abandoned(lab, name)):
             yield ref, f"refs/factory/abandoned/{name}"
 
 
-def _kept_by_hand(lab: Lab, number: int) -> bool:
-    return any(row.id == number and row.verdict == "keep" for row in lab.history())
-
-
-def _is_abandoned(lab: Lab, cycle: str) -> bool:
-    path = lab.paths.journal(cycle)
-    return path.exists() and any(e.type == "cycle.abandoned" for e in read_events(path))
+def _is_abandoned(lab: Lab, name: str) -> bool:
+    """Whether ``name`` is that of an abandoned cycle's branch."""
+    path = lab.paths.journal(name.removeprefix("cycle-"))
+    if not name.startswith("cycle-") or not path.exists():
+        return False
+    try:
+        return any(event.type == "cycle.abandoned" for event in read_events(path))
+    except FactoryError:
+        return False

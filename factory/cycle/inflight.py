@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from factory.cycle.state import CycleState, replay
+from factory.errors import BadInput
 from factory.journal import read_events
 from factory.paths import ProjectPaths
 
 BY_HAND = "hand"
 """The mode of the journal of an experiment that was begun by hand; no cycle is in flight because of it."""
+
+DAMAGED = ".damaged"
+"""What a damaged journal is named by once its cycle is abandoned."""
 
 ENDS = ("cycle.closed", "cycle.abandoned")
 
@@ -32,14 +36,33 @@ def journals(paths: ProjectPaths) -> Iterator[Path]:
 
 
 def cycle_in_flight(paths: ProjectPaths) -> OpenCycle | None:
-    """The cycle that was opened and neither closed nor abandoned, or None."""
+    """The cycle that was opened and neither closed nor abandoned, or None.
+
+    Raises BadInput when its journal is damaged, naming the line.
+    """
+    for path in _unended(paths):
+        state = replay(read_events(path))
+        if state.opened and state.closed is None:
+            return OpenCycle(path.stem, state)
+    return None
+
+
+def damaged_in_flight(paths: ProjectPaths) -> Path | None:
+    """The damaged journal that keeps ``cycle_in_flight`` from answering; None where there is none."""
+    for path in _unended(paths):
+        try:
+            read_events(path)
+        except BadInput:
+            return path
+    return None
+
+
+def _unended(paths: ProjectPaths) -> Iterator[Path]:
+    """The journals that don't show by their last line that they have ended."""
     for path in journals(paths):
         first, last = _first_and_last(path)
         if first.get("data", {}).get("mode") != BY_HAND and last.get("type") not in ENDS:
-            state = replay(read_events(path))
-            if state.opened and state.closed is None:
-                return OpenCycle(path.stem, state)
-    return None
+            yield path
 
 
 def last_cycle(paths: ProjectPaths) -> OpenCycle | None:

@@ -7,14 +7,17 @@ reverted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 from factory.cycle.experiment import compare_sides, cycle_branch
 from factory.cycle.failures import confirm_failures
 from factory.cycle.inflight import journals
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit, measure_pairs
+from factory.errors import FactoryError
 from factory.guard import run_guards
 from factory.journal import Event, read_events
 from factory.models import Integration, Verdict
@@ -32,35 +35,50 @@ class Integrated:
     command: str = ""
 
 
-def integrate_branch(lab: Lab, branch: str, target: str, start: str) -> Integrated:
-    """Bring ``branch``, begun at commit ``start``, into ``target``. Safe to repeat."""
-    head = lab.repo.resolve(f"refs/heads/{branch}")
-    tip = lab.repo.resolve(f"refs/heads/{target}")
-    if lab.repo.is_ancestor(head, tip):
-        return Integrated(Integration.MERGED, branch, target, head, f"{target} has all of it")
-    if not lab.repo.is_ancestor(tip, head):
-        replayed, why_not = _replay(lab, branch, target, start=start, head=head, tip=tip)
+def integrate_branch(lab: Lab, branch: str, target: str, *, start: str, kept: str) -> Integrated:
+    """Bring ``branch``, begun at commit ``start``, into ``target``. Safe to repeat.
+
+    ``kept`` is the commit on it that was decided last: nothing else on the branch is brought anywhere.
+    """
+    ref, aim = (lab.repo.refs(f"refs/heads/{name}").get(f"refs/heads/{name}") for name in (branch, target))
+    if aim is None:
+        return left_pending(lab, branch, target, kept, f"there is no branch {target} any more")
+    if lab.repo.is_ancestor(kept, aim):
+        return Integrated(Integration.MERGED, branch, target, kept, f"{target} has all of it")
+    if ref != kept:
+        moved = f"{branch} has commits that were not measured; {kept[:12]} was kept"
+        return left_pending(lab, branch, target, kept, moved)
+    head = kept
+    if not lab.repo.is_ancestor(aim, kept):
+        try:
+            replayed, why_not = _replay(lab, target, start=start, head=kept, tip=aim)
+        except FactoryError as error:
+            # The target's new state may be one that cannot be measured at all; the kept work waits.
+            replayed, why_not = None, f"on the new {target}: {error.message}"
         if replayed is None:
-            return _pending(lab, branch, target, head, why_not)
+            return left_pending(lab, branch, target, kept, why_not)
         head = replayed
     merge = lab.repo.fast_forward(target, head)
     if not merge.done:
-        return _pending(lab, branch, target, head, merge.message)
+        return left_pending(lab, branch, target, kept, merge.message)
     return Integrated(Integration.MERGED, branch, target, head, f"{target} is now at {head[:12]}")
 
 
-def _pending(lab: Lab, branch: str, target: str, head: str, message: str) -> Integrated:
+def left_pending(lab: Lab, branch: str, target: str, head: str, message: str) -> Integrated:
+    """What is said of kept work that stays on its branch, and why."""
     place = lab.repo.worktree_of(target) or lab.paths.root
     command = f"factory integrate {place}"
     return Integrated(Integration.PENDING, branch, target, head, message, command)
 
 
-def _replay(lab: Lab, branch: str, target: str, *, start: str, head: str, tip: str) -> tuple[str | None, str]:
+def _replay(lab: Lab, target: str, *, start: str, head: str, tip: str) -> tuple[str | None, str]:
     """The branch's commits on top of a target that has moved; None with the reason if that is unsound."""
     lab.say(f"{target} has moved to {tip[:12]}: replaying what was kept on it")
     replayed = lab.repo.replay(start, head, tip)
     if replayed is None:
         return None, f"the kept changes conflict with what {target} has become"
+    if lab.repo.tree(replayed) == lab.repo.tree(tip):
+        return tip, ""  # the target has these very changes already
     policy = lab.required_policy(tip)
     report = run_guards(lab.repo, tip, replayed, policy)
     if not report.clean:
@@ -74,7 +92,6 @@ def _replay(lab: Lab, branch: str, target: str, *, start: str, head: str, tip: s
     if failures.confirmed or failures.unclear:
         failing = ", ".join([*failures.confirmed, *failures.unclear][:3])
         return None, f"on the new {target}, tests fail: {failing}"
-    lab.repo.set_ref(f"refs/heads/{branch}", replayed, head)
     return replayed, ""
 
 
@@ -84,29 +101,61 @@ def clear_branch(lab: Lab, cycle: str, done: Integrated) -> None:
         lab.repo.delete_ref(f"refs/heads/{cycle_branch(cycle)}")
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Kept work that has not reached its target: the branch, its base, and the commit that was decided."""
+
+    branch: str
+    target: str
+    start: str
+    kept: str
+
+
 def integrate_pending(lab: Lab) -> list[Integrated]:
     """Try every branch whose kept work has not reached its target, oldest first, and journal the outcome."""
     results = []
-    for path in sorted(journals(lab.paths)):
-        events = read_events(path)
-        for branch, target, start in _pending_in(lab, events):
-            done = integrate_branch(lab, branch, target, start)
-            lab.journal(path.stem).append("integration", **(asdict(done) | {"start": start}))
-            if done.status is Integration.MERGED:
-                lab.repo.delete_ref(f"refs/heads/{branch}")
-            results.append(done)
+    for path, waiting in list(_all_waiting(lab)):
+        done = integrate_branch(lab, waiting.branch, waiting.target, start=waiting.start, kept=waiting.kept)
+        lab.journal(path.stem).append("integration", **integration_event(done, waiting.start, waiting.kept))
+        if done.status is Integration.MERGED:
+            lab.repo.delete_ref(f"refs/heads/{waiting.branch}")
+        results.append(done)
     return results
 
 
-def _pending_in(lab: Lab, events: Sequence[Event]) -> list[tuple[str, str, str]]:
-    """Branch, target and start of what a journal says is kept and not merged."""
-    found: dict[str, tuple[str, str, str]] = {}
+def pending_branches(lab: Lab) -> set[str]:
+    """The branches that hold kept work on its way to a target."""
+    return {waiting.branch for _, waiting in _all_waiting(lab)}
+
+
+def _all_waiting(lab: Lab) -> Iterator[tuple[Path, Waiting]]:
+    """What waits, by journal, oldest first. A damaged journal is told of and left out."""
+    for path in sorted(journals(lab.paths)):
+        try:
+            events = read_events(path)
+        except FactoryError as error:
+            lab.say(error.message)
+            continue
+        yield from ((path, waiting) for waiting in _waiting_in(lab, events))
+
+
+def integration_event(done: Integrated, start: str, kept: str) -> dict[str, Any]:
+    """What a journal says of an integration that was tried."""
+    return asdict(done) | {"start": start, "kept": kept}
+
+
+def _waiting_in(lab: Lab, events: Sequence[Event]) -> list[Waiting]:
+    """What a journal says is kept and not merged."""
+    found: dict[str, Waiting] = {}
     for event in events:
         data = event.data
         if event.type == "experiment.finalized" and data["verdict"] == Verdict.KEEP:
-            found[data["branch"]] = (data["branch"], events[0].data["target"], data["baseline"])
+            opened = events[0].data
+            found[data["branch"]] = Waiting(
+                data["branch"], opened["target"], data["baseline"], data["commit"]
+            )
         elif event.type == "integration":
-            found[data["branch"]] = (data["branch"], data["target"], data["start"])
+            found[data["branch"]] = Waiting(data["branch"], data["target"], data["start"], data["kept"])
             if data["status"] == Integration.MERGED:
                 del found[data["branch"]]
-    return [entry for entry in found.values() if lab.repo.refs(f"refs/heads/{entry[0]}")]
+    return [entry for entry in found.values() if lab.repo.refs(f"refs/heads/{entry.branch}")]

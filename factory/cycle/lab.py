@@ -7,23 +7,31 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from factory.config import ProjectConfig, load_project
+from factory.config import ProjectConfig, load_project, settings_in_force
 from factory.errors import BadInput
+from factory.evals.progress import Remark
 from factory.git import Repo
 from factory.journal import Journal
 from factory.paths import CONFIG_FILE, HomePaths, ProjectPaths, factory_home
 from factory.project import Project, ensure_state_dir, open_project
 from factory.rows import Row, read
+from factory.sandbox import Sandbox, choose
 from factory.store import ExperimentStore
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A project, its repository, its records and the factory home. ``say`` reports on long work."""
+    """A project, its repository, its records and the factory home.
+
+    ``say`` takes remarks on long or unusual work, a line each; ``detail`` what a measurement is at.
+    ``sandbox_wanted`` is the protection for what runs the project's code; empty: as configured.
+    """
 
     project: Project
     home: HomePaths
     say: Callable[[str], None]
+    detail: Callable[[str], None] = lambda _: None
+    sandbox_wanted: str = ""
 
     @property
     def repo(self) -> Repo:
@@ -40,6 +48,12 @@ class Lab:
         """The experiment log and folders."""
         return ExperimentStore(self.paths, self.repo.common_dir)
 
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """The protection that the project's code is measured in; a CLI's own is none for it."""
+        wanted = self.sandbox_wanted or settings_in_force({}, None).config.runner.sandbox
+        return choose("auto" if wanted == "cli" else wanted)
+
     def history(self) -> list[Row]:
         """The rows of the log that can be read, in file order; damaged lines are left out."""
         return read(self.paths.results)[0]
@@ -48,6 +62,10 @@ class Lab:
     def workspaces(self) -> Path:
         """The folder in the factory home where this project's workspaces and checkouts lie."""
         return self.home.workspaces / self.paths.key
+
+    def progress(self, text: str) -> None:
+        """Pass on how a measurement gets on."""
+        (self.say if isinstance(text, Remark) else self.detail)(text)
 
     def journal(self, cycle: str) -> Journal:
         """The journal of a cycle."""
@@ -88,8 +106,15 @@ class Lab:
         return named
 
 
-def open_lab(path: str | Path, say: Callable[[str], None]) -> Lab:
-    """Open the project at ``path`` for work: resolved to its main checkout, its state folder in place."""
+def open_lab(
+    path: str | Path,
+    say: Callable[[str], None],
+    detail: Callable[[str], None] = lambda _: None,
+    *,
+    write: bool = True,
+) -> Lab:
+    """Open the project at ``path``: its main checkout, and, to write, with its state folder in place."""
     project = open_project(path)
-    ensure_state_dir(project)
-    return Lab(project, factory_home(), say)
+    if write:
+        ensure_state_dir(project)
+    return Lab(project, factory_home(), say, detail)

@@ -9,14 +9,19 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Progress
-from factory.cycle.inflight import OpenCycle, cycle_in_flight
+from factory.cycle.experiment import cycle_branch
+from factory.cycle.inflight import DAMAGED, OpenCycle, cycle_in_flight, damaged_in_flight
+from factory.cycle.integrate import integration_event, left_pending
 from factory.cycle.lab import Lab
 from factory.cycle.machine import run_steps
+from factory.cycle.mirror import mirror_log
 from factory.cycle.modes import MODES
 from factory.cycle.state import CycleState
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock
+from factory.models import Verdict
 from factory.runners.base import Runner
 
 
@@ -27,8 +32,8 @@ def options_of(found: OpenCycle) -> CycleOptions:
 
 
 def new_cycle_id() -> str:
-    """A fresh id that sorts by time."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """A fresh id that sorts by time, to the microsecond: two begun at once must not change places."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}"
 
 
 def resolve_mode(lab: Lab, wanted: str, revision: str) -> str:
@@ -45,6 +50,11 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     policy = lab.policy("HEAD")
     target = lab.target_branch(options.branch, policy)
     start = lab.repo.resolve(f"refs/heads/{target}")
+    in_force = lab.policy(start)
+    if in_force is not None:
+        check_templates(lab, start, in_force)
+    if lab.policy(start) is None and lab.paths.config.exists():
+        lab.required_policy(start)  # a setup that waits to be committed is not to be replaced by another one
     return replace(options, mode=resolve_mode(lab, options.mode, start)), target, start
 
 
@@ -82,26 +92,45 @@ def run_cycle(
 
 
 def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable[[str], Runner]) -> Cycle:
-    cycle = Cycle(lab, lab.journal(found.id), found.state, options_of(found), progress, runner_for)
+    options = options_of(found)
+    lab = replace(lab, sandbox_wanted=options.sandbox)
+    cycle = Cycle(lab, lab.journal(found.id), found.state, options, progress, runner_for)
     cycle.record("cycle.resumed", pid=os.getpid())
     return cycle
 
 
 def _open(lab: Lab, options: CycleOptions, progress: Progress, runner_for: Callable[[str], Runner]) -> Cycle:
     resolved, target, start = plan_cycle(lab, options)
+    lab = replace(lab, sandbox_wanted=resolved.sandbox)
     cycle = Cycle(lab, lab.journal(new_cycle_id()), CycleState(), resolved, progress, runner_for)
     cycle.record("cycle.opened", mode=resolved.mode, options=resolved.to_data(), target=target, start=start)
     return cycle
 
 
-def abandon(lab: Lab, why: str) -> str:
-    """End the cycle in flight, keep its evidence, return its id. Raises Refused when there is none."""
+def abandon(lab: Lab, why: str) -> tuple[str, int]:
+    """End the cycle in flight, keep its evidence; returns its id, and how many kept experiments wait.
+
+    A damaged journal is set aside under another name. Raises Refused when there is no cycle in flight.
+    """
     with CycleLock(lab.repo.common_dir).acquire({"mode": "abandon"}):
+        damaged = damaged_in_flight(lab.paths)
+        if damaged is not None:
+            damaged.rename(damaged.with_suffix(DAMAGED))
+            return damaged.stem, 0
         found = cycle_in_flight(lab.paths)
         if found is None:
             raise Refused(
                 "There is no cycle in flight to abandon.",
                 f"`factory status {lab.paths.root}` shows the last one.",
             )
-        lab.journal(found.id).append("cycle.abandoned", why=why)
-    return found.id
+        journal = lab.journal(found.id)
+        kept = [r["commit"] for r in found.state.finalized.values() if r["verdict"] == Verdict.KEEP]
+        if kept:
+            opened = found.state.opened
+            left = left_pending(
+                lab, cycle_branch(found.id), opened["target"], kept[-1], "its cycle was abandoned"
+            )
+            journal.append("integration", **integration_event(left, opened["start"], kept[-1]))
+        journal.append("cycle.abandoned", why=why)
+        mirror_log(lab, f"cycle {found.id}")
+    return found.id, len(kept)

@@ -56,7 +56,8 @@ def measure_commit(
             project_root=lab.paths.root,
             project_key=lab.paths.key,
             home=lab.home,
-            progress=lab.say,
+            sandbox=lab.sandbox,
+            progress=lab.progress,
             fresh=fresh,
         )
     write_last_eval(lab.paths.last_eval, measurement)
@@ -83,7 +84,12 @@ def run_tests_once(lab: Lab, commit: str, judge: str, policy: ProjectConfig) -> 
     """One more run of the whole suite on ``commit``."""
     with judged_checkout(lab, commit, judge, policy) as checkout:
         return test_once(
-            checkout, config=policy, project_root=lab.paths.root, home=lab.home, progress=lab.say
+            checkout,
+            config=policy,
+            project_root=lab.paths.root,
+            home=lab.home,
+            sandbox=lab.sandbox,
+            progress=lab.progress,
         )
 
 
@@ -97,5 +103,6 @@ def run_verify(lab: Lab, commit: str, judge: str, policy: ProjectConfig, command
             config=policy,
             project_root=lab.paths.root,
             home=lab.home,
-            progress=lab.say,
+            sandbox=lab.sandbox,
+            progress=lab.progress,
         )

@@ -1,21 +1,56 @@
-"""The table of runners: the agent CLIs' adapters, joined by the deterministic engineer."""
+"""The table of runners: agent CLIs' adapters, templates of any other CLI, and the deterministic engineer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from factory.config.model import CommandSpec
 from factory.errors import BadInput, EnvironmentLacking
 from factory.offline.runner import OfflineRunner
 from factory.runners.base import Runner
+from factory.runners.claude import ClaudeRunner
+from factory.runners.codex import CodexRunner
+from factory.runners.command import CommandRunner
+from factory.sandbox import Sandbox
 
-RUNNERS: dict[str, Callable[[], Runner]] = {"offline": OfflineRunner}
+Maker = Callable[[Sandbox, bool], Runner]
+"""Makes a runner for a sandbox; the second argument says whether its Researcher may look at the web."""
 
 
-def runner_named(name: str) -> Runner:
-    """The runner of that name. Raises BadInput for an unknown one, EnvironmentLacking for an unusable one."""
-    if name not in RUNNERS:
-        raise BadInput(f"There is no runner {name!r}.", f"The runners are: {', '.join(RUNNERS)}.")
-    runner = RUNNERS[name]()
+def _claude(sandbox: Sandbox, web: bool) -> Runner:
+    if sandbox.active:
+        return ClaudeRunner(wrap=sandbox.wrap, web=web)
+    return ClaudeRunner(own_sandbox=sandbox.kind != "off", web=web)
+
+
+def _codex(sandbox: Sandbox, web: bool) -> Runner:
+    if sandbox.active:
+        return CodexRunner(wrap=sandbox.wrap, web=web)
+    return CodexRunner(own_sandbox=sandbox.kind != "off", web=web)
+
+
+def _offline(sandbox: Sandbox, web: bool) -> Runner:
+    return OfflineRunner()
+
+
+RUNNERS: dict[str, Maker] = {"claude": _claude, "codex": _codex, "offline": _offline}
+"""In the order in which ``auto`` takes the first that can be used."""
+
+
+def make_runner(
+    name: str, sandbox: Sandbox, commands: Mapping[str, CommandSpec], *, web: bool = True
+) -> Runner:
+    """The runner of that name, ``commands`` being the configured templates.
+
+    Raises BadInput for an unknown name, EnvironmentLacking for a runner that cannot be used here.
+    """
+    if name in commands:
+        runner: Runner = CommandRunner(name, commands[name], sandbox)
+    elif name in RUNNERS:
+        runner = RUNNERS[name](sandbox, web)
+    else:
+        known = ", ".join([*RUNNERS, *commands])
+        raise BadInput(f"There is no runner {name!r}.", f"The runners are: {known}.")
     lacking = runner.missing()
     if lacking:
         raise EnvironmentLacking(
@@ -24,8 +59,8 @@ def runner_named(name: str) -> Runner:
     return runner
 
 
-def resolve_runner(wanted: str) -> str:
+def resolve_runner(wanted: str, sandbox: Sandbox) -> str:
     """The runner's name: ``auto`` is the first in the table that can be used here."""
     if wanted != "auto":
         return wanted
-    return next(name for name, make in RUNNERS.items() if not make().missing())
+    return next(name for name, make in RUNNERS.items() if not make(sandbox, False).missing())

@@ -48,6 +48,7 @@ class CycleState:
     spent: Spent = field(default_factory=Spent)
     messages: list[str] = field(default_factory=list)
     finalized: dict[int, dict[str, Any]] = field(default_factory=dict)
+    tampered: dict[int, list[str]] = field(default_factory=dict)
     closed: dict[str, Any] | None = None
     parked: str = ""
     current: tuple[str, str] | None = None
@@ -131,7 +132,12 @@ def _message_taken(state: CycleState, event: Event) -> None:
 
 def _finalized(state: CycleState, event: Event) -> None:
     assert event.experiment is not None
-    state.finalized[event.experiment] = dict(event.data)
+    state.finalized[event.experiment] = {k: v for k, v in event.data.items() if k != "evidence"}
+
+
+def _tamper_found(state: CycleState, event: Event) -> None:
+    if event.experiment is not None and event.data["violations"]:
+        state.tampered.setdefault(event.experiment, []).extend(event.data["violations"])
 
 
 def _parked(state: CycleState, event: Event) -> None:
@@ -153,6 +159,7 @@ _READERS = {
     "agent.failed": _agent_failed,
     "message.taken": _message_taken,
     "experiment.finalized": _finalized,
+    "tamper.found": _tamper_found,
     "cycle.parked": _parked,
     "cycle.closed": _closed,
     "cycle.abandoned": _closed,

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from factory.cycle.archive import experiment_note
+from factory.cycle.evidence import changed
 from factory.cycle.experiment import AFTER, BEFORE, VERDICT
-from factory.cycle.inflight import journals
+from factory.cycle.inflight import DAMAGED, journals
 from factory.cycle.lab import Lab
+from factory.cycle.mirror import mirror_problems
 from factory.errors import FactoryError
 from factory.journal import Event, read_events
 from factory.models import Measurement, Verdict, VerdictRecord
-from factory.rows import Row, read
+from factory.oddities import Oddities
+from factory.rows import Row, format_line, read, split_line
 
 SAME_SCORE = 1e-9
-LOG_REF = "refs/factory/log"
 
 
 @dataclass
@@ -39,17 +41,18 @@ def verify(lab: Lab) -> VerifyResult:
     result.remarks += list(_imported(row for row in rows if not row.cycle))
     result.problems += list(_duplicates(own))
     finalized = {(e.cycle, e.experiment): e for e in events if e.type == "experiment.finalized"}
+    gone = lab.repo.missing(row.commit for row in own if row.commit)
+    refs = lab.repo.refs("refs/factory/")
     for row in own:
-        result.problems += [
-            f"experiment {row.id}: {problem}" for problem in _row_problems(lab, row, finalized)
-        ]
+        problems = (*_row_problems(lab, row, finalized), *_commit_problems(row, gone, refs))
+        result.problems += [f"experiment {row.id}: {problem}" for problem in problems]
     logged = {(row.cycle, row.id) for row in own}
     result.problems += [
         f"experiment {n}: finalized in cycle {c}, but has no row"
         for c, n in finalized
         if (c, n) not in logged
     ]
-    result.problems += list(_mirror(lab))
+    result.problems += list(mirror_problems(lab))
     return result
 
 
@@ -60,24 +63,21 @@ def _events(lab: Lab, result: VerifyResult) -> list[Event]:
             found += read_events(path)
         except FactoryError as error:
             result.problems.append(error.message)
+    for path in sorted(lab.paths.cycles.glob(f"*{DAMAGED}")):
+        result.problems.append(f"{path.name}: a damaged journal, set aside when its cycle was abandoned")
     return found
 
 
 def _imported(rows: Iterator[Row]) -> Iterator[str]:
-    seen: Counter[int | None] = Counter()
+    """Remarks on rows that another tool wrote: nothing but their form can be checked."""
+    oddities = Oddities()
     count = 0
     for row in rows:
         count += 1
-        seen[row.id] += 1
-        if row.verdict not in Verdict.__members__.values():
-            yield f"results.tsv:{row.line}: imported, with an unknown verdict"
+        oddities.see(row)
     if count:
         yield f"{count} rows were written by another tool; only their form was checked"
-    yield from (
-        f"id {number} is there {times} times among imported rows"
-        for number, times in seen.items()
-        if times > 1
-    )
+    yield from (f"imported rows, {sentence}" for sentence in oddities.sentences())
 
 
 def _duplicates(rows: list[Row]) -> Iterator[str]:
@@ -93,18 +93,33 @@ def _row_problems(lab: Lab, row: Row, finalized: dict[tuple[str, int | None], Ev
     if event is None:
         yield "has a row, but no event in its cycle's journal"
     else:
-        told = {name: str(event.data.get(name) or "") for name in ("verdict", "reason", "commit")}
-        differing = [name for name, value in told.items() if value != getattr(row, name)]
+        differing = _differing(row, event)
         if differing:
             yield f"row and event differ in {', '.join(differing)}"
+        yield from changed(lab.store.experiment(row.id), event.data.get("evidence", {}))
     try:
         yield from _folder_problems(lab, row)
     except FactoryError as error:
         yield error.message
-    if row.commit and lab.repo.find(row.commit) is None:
-        yield f"its commit {row.commit[:12]} is gone"
     if not experiment_note(lab, row.id).exists():
         yield "has no archive note"
+
+
+def _differing(row: Row, event: Event) -> list[str]:
+    """The columns in which a row is not what its event says it was written as."""
+    written = row.fields
+    told = split_line(format_line(event.data, list(written))) or []
+    return [name for name, value in zip(written, told, strict=True) if written[name] != value]
+
+
+def _commit_problems(row: Row, gone: Collection[str], refs: Mapping[str, str]) -> Iterator[str]:
+    """A decided commit is there, and a ref keeps it from being collected."""
+    if row.commit in gone:
+        yield f"its commit {row.commit[:12]} is gone"
+        return
+    ref = f"refs/factory/{'kept' if row.verdict == Verdict.KEEP else 'rejected'}/{row.id:03d}"
+    if row.commit not in (row.fields.get("baseline"), refs.get(ref)):
+        yield f"{ref} does not hold its commit; `git update-ref {ref} {row.commit[:12]}` mends that"
 
 
 def _folder_problems(lab: Lab, row: Row) -> Iterator[str]:
@@ -128,15 +143,3 @@ def _folder_problems(lab: Lab, row: Row) -> Iterator[str]:
             measurement.composite is None or abs(measurement.composite - score) > SAME_SCORE
         ):
             yield f"row and {Path(name).stem} differ in the score"
-
-
-def _mirror(lab: Lab) -> Iterator[str]:
-    """The mirrored log must be a beginning of the log, for the log only grows."""
-    mirrored = lab.repo.show(LOG_REF, lab.paths.results.name) if lab.repo.find(LOG_REF) else None
-    if mirrored is None:
-        return
-    log = lab.paths.results.read_bytes() if lab.paths.results.exists() else b""
-    kept = mirrored.encode("utf-8", "surrogateescape").splitlines()[1:]
-    if log.splitlines()[1:][: len(kept)] != kept:
-        shows = f"`git show {LOG_REF}:{lab.paths.results.name}`"
-        yield f"results.tsv lacks or changes lines that its mirror has; {shows} shows them"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from factory.evals.confine import confined
 from factory.evals.dimensions import lint, type_check, unmeasured
 from factory.evals.dimensions.sources import Source
 from factory.evals.environment import Environment
@@ -16,9 +19,13 @@ from factory.evals.reports import parse_mypy
 from factory.evals.roots import dig, find_roots, read_ini, read_toml
 from factory.evals.surroundings import scratch_folders, target_env
 from factory.models import DimensionScore
-from factory.process import Completed, run
+from factory.process import Completed, allowed_env, quick, run
+from factory.sandbox import OFF, Sandbox
 
+FLAKE8_FILES = (".flake8", "setup.cfg", "tox.ini")
 RUFF_FILES = ("ruff.toml", ".ruff.toml")
+# Modern syntax; and attributes in place of getattr, whose names may be keywords of an older Python.
+MODERN = ("UP", "B009", "B010")
 MYPY_FILES = ("mypy.ini", ".mypy.ini")
 RUFF_MINORS = range(7, 15)
 MYPY_GAVE_UP = 2
@@ -31,7 +38,7 @@ def ruff_version() -> str:
 
 def measure_lint(checkout: Path, sources: Sequence[Source], *, timeout: float) -> DimensionScore:
     """Run ruff by the project's own configuration where it has one, else by our selection of rules."""
-    argv = [sys.executable, "-m", "ruff", "check", ".", "--output-format", "json"]
+    argv = [sys.executable, "-P", "-m", "ruff", "check", ".", "--output-format", "json"]
     argv += ["--exit-zero", "--no-cache", "--no-fix", "--quiet", *ruff_settings(checkout)]
     with scratch_folders() as scratch:
         done = run(argv, cwd=checkout, env=target_env(scratch, python=None), timeout=timeout)
@@ -46,13 +53,36 @@ def measure_lint(checkout: Path, sources: Sequence[Source], *, timeout: float) -
 def ruff_settings(checkout: Path) -> list[str]:
     """The options that choose ruff's rules: none where the project has its own, else our selection.
 
-    Whoever mends findings gives ruff the same ones, so that what is mended is what is measured.
+    Out of that goes what the project's flake8 configuration ignores, and, where no oldest Python is declared,
+    what may not run on the oldest that is meant: ruff would assume one.
+    Whoever mends findings gives ruff the same options, so that what is mended is what is measured.
     """
     if has_ruff_settings(checkout):
         return []
-    selection = ["--isolated", "--select", lint.DEFAULT_RULES, "--ignore", lint.DEFAULT_IGNORED]
     oldest = oldest_python(checkout)
+    ignored = [*lint.DEFAULT_IGNORED.split(","), *_flake8_ignored(checkout), *([] if oldest else MODERN)]
+    selection = ["--isolated", "--select", lint.DEFAULT_RULES, "--ignore", ",".join(dict.fromkeys(ignored))]
     return [*selection, "--target-version", oldest] if oldest else selection
+
+
+def _flake8_ignored(checkout: Path) -> list[str]:
+    """The codes that the project's flake8 configuration ignores everywhere, as far as ruff knows them."""
+    said = ""
+    for name in FLAKE8_FILES:
+        config = read_ini(checkout / name)
+        said += "".join(f" {config.get('flake8', key, fallback='')}" for key in ("ignore", "extend-ignore"))
+    codes = re.findall(r"\b[A-Z]+\d*\b", re.sub(r"#.*", "", said))
+    return [code for code in codes if any(rule.startswith(code) for rule in _stable_rules())]
+
+
+@cache
+def _stable_rules() -> frozenset[str]:
+    """The codes of our rules in our ruff, which takes an unknown code on its command line for a mistake."""
+    prefixes = tuple(lint.DEFAULT_RULES.split(","))
+    argv = [sys.executable, "-P", "-m", "ruff", "rule", "--all", "--output-format", "json"]
+    said = quick(argv, cwd=Path("/"), env=allowed_env()).stdout
+    codes = (str(rule.get("code") or "") for rule in json.loads(said))
+    return frozenset(code for code in codes if code.startswith(prefixes))
 
 
 def has_ruff_settings(checkout: Path) -> bool:
@@ -77,13 +107,19 @@ def has_mypy_settings(checkout: Path) -> bool:
 
 
 def measure_types(
-    checkout: Path, sources: Sequence[Source], environment: Environment, *, timeout: float
+    checkout: Path,
+    sources: Sequence[Source],
+    environment: Environment,
+    *,
+    timeout: float,
+    sandbox: Sandbox = OFF,
 ) -> DimensionScore:
     """Run the mypy of the target's environment, by the project's own configuration."""
     # -I keeps the checkout from replacing mypy, or a module that it needs, by a file of that name.
     argv = [str(environment.python), "-I", "-m", "mypy", "--output", "json", "--no-error-summary"]
     argv += ["--no-incremental", "--cache-dir", os.devnull, *_mypy_targets(checkout)]
     with scratch_folders() as scratch:
+        argv = confined(argv, checkout, scratch, environment, sandbox)  # its plugins are the project's code
         done = run(argv, cwd=checkout, env=target_env(scratch, python=environment.python), timeout=timeout)
     if done.timed_out:
         return unmeasured("type_check", f"mypy took longer than {timeout:.0f} s")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.evals.confine import confined
 from factory.evals.environment import Environment
 from factory.evals.roots import find_roots
-from factory.evals.surroundings import child_paths, scratch_folders, target_env
+from factory.evals.surroundings import Scratch, child_paths, scratch_folders, target_env
 from factory.models import CommandResult
 from factory.process import run
+from factory.sandbox import OFF, Sandbox
 
 OUTPUT_LIMIT = 4000
 TIMED_OUT_CODE = 124
@@ -38,19 +43,40 @@ class CommandRun:
 
 
 def run_command(
-    command: str, *, checkout: Path, environment: Environment | None, timeout: float, network: bool = False
+    command: str,
+    *,
+    checkout: Path,
+    environment: Environment | None,
+    timeout: float,
+    network: bool = False,
+    sandbox: Sandbox = OFF,
+    with_ruff: bool = False,
 ) -> CommandRun:
     """Run ``command`` by ``sh`` in ``checkout``, for at most ``timeout`` seconds.
 
     Its Python is the environment's (None: a project that is not Python) and imports the checkout's code
-    first; it has a private home and temporary folder and no secrets. Its whole tree of processes is gone when
-    this returns.
+    first; it has a private home and temporary folder and no secrets. ``with_ruff`` adds ours for a project
+    that has none. Its whole tree of processes is gone when this returns.
     """
     checkout = checkout.resolve()
     with scratch_folders() as scratch:
         extra = child_paths(find_roots(checkout).paths, environment.tools) if environment else {}
         python = environment.python if environment else None
         env = target_env(scratch, python=python, network=network, extra=extra)
-        done = run(["sh", "-c", command], cwd=checkout, env=env, timeout=timeout)
+        if with_ruff:
+            env["PATH"] = os.pathsep.join(filter(None, [env.get("PATH", ""), str(_ruff_alone(scratch))]))
+        ours = (Path(sys.prefix), Path(sys.base_prefix)) if with_ruff else ()
+        argv = confined(["sh", "-c", command], checkout, scratch, environment, sandbox, readable=ours)
+        done = run(argv, cwd=checkout, env=env, timeout=timeout)
     exit_code = TIMED_OUT_CODE if done.timed_out else done.returncode
     return CommandRun(command, exit_code, done.stdout, done.stderr, done.duration_s, done.timed_out)
+
+
+def _ruff_alone(scratch: Scratch) -> Path:
+    """A folder that holds a ``ruff`` of ours, and nothing else of our environment."""
+    folder = scratch.root / "bin"
+    folder.mkdir()
+    launcher = folder / "ruff"
+    launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -m ruff "$@"\n', encoding="utf-8")
+    launcher.chmod(0o700)
+    return folder

@@ -225,9 +225,9 @@ def decide(
     """Keep or revert.
 
     A failed precheck, a regression and what stays inconclusive are reverted. An improvement is kept; what
-    held is kept only if ``delivered``: the plan item's checks failed at the baseline and pass now (None: there
-    are none). A phase of an approved specification (``is_contract``) must deliver whatever the score does, and may
-    hold without a check of its own: its features are completed, and checked, in a later phase.
+    held is kept only if ``delivered``: the plan item's checks failed at the baseline and pass now (None:
+    there are none). A phase of an approved specification (``is_contract``) must deliver whatever the score
+    does, and may hold without a check of its own: a later phase completes its features, and shows them.
     """
     failed = precheck.deciding_failure
     if failed is not None:

@@ -39,8 +39,9 @@ class Dependencies:
 
     ``buildable``: pip can install the project itself. ``extras`` of it are wanted. ``groups`` are
     requirements of its test groups. ``declared`` are those of the project and its extras, for when it cannot
-    be built. ``files`` are requirements files relative to the checkout. ``requires_python`` is a version
-    specifier or "".
+    be built. ``files`` are requirements files relative to the checkout. ``guessed`` are files that may name
+    what the tests need, where nothing says so: what they hold is a help, and no condition.
+    ``requires_python`` is a version specifier or "".
     """
 
     name: str
@@ -50,6 +51,7 @@ class Dependencies:
     declared: tuple[str, ...]
     files: tuple[str, ...]
     requires_python: str
+    guessed: tuple[str, ...] = ()
 
     @property
     def nothing(self) -> bool:
@@ -74,15 +76,22 @@ def read_dependencies(checkout: Path) -> Dependencies:
     for extra in extras:
         declared += [*_texts(optional.get(extra)), *_lines(extras_cfg.get(extra, ""))]
     declared += _poetry(dig(pyproject, "tool", "poetry", "dependencies"))
+    groups = tuple(_groups(pyproject))
+    main, test = ([f for f in names if (checkout / f).is_file()] for names in (MAIN_FILES, TEST_FILES))
+    said = bool(extras or groups or test)
     name = _name(pyproject, setup_cfg.get("metadata", "name", fallback=""))
     return Dependencies(
         name=name,
         buildable=buildable,
         extras=tuple(extras),
-        groups=tuple(_groups(pyproject)),
+        groups=groups,
         declared=tuple(d for d in declared if not _is_own(d, name)),
-        files=tuple(f for f in (*(() if buildable else MAIN_FILES), *TEST_FILES) if (checkout / f).is_file()),
-        requires_python=str(dig(pyproject, "project", "requires-python") or ""),
+        files=(*([] if buildable else main), *test),
+        requires_python=str(
+            dig(pyproject, "project", "requires-python")
+            or setup_cfg.get("options", "python_requires", fallback="")
+        ),
+        guessed=tuple(main if buildable and not said else []),
     )
 
 

@@ -31,7 +31,8 @@ NPM_PLACEHOLDER = "no test specified"
 class Detected:
     """What the files tell.
 
-    ``modifiable`` are patterns; ``candidates`` dimensions to try; ``setup`` and ``smoke`` commands, or "".
+    ``modifiable`` are patterns; ``candidates`` dimensions to try; ``setup`` and ``smoke`` commands, or "";
+    ``notes`` what a person should know.
     """
 
     language: str
@@ -41,6 +42,7 @@ class Detected:
     setup: str = ""
     smoke: str = ""
     tools: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def detect(checkout: Path, files: Sequence[str]) -> Detected:

@@ -10,13 +10,20 @@ from pathlib import Path
 from factory.config import DimensionSpec, ProjectConfig, default_project
 from factory.evals import noise
 from factory.evals.detect import Detected, detect
+from factory.evals.environment import prepare
 from factory.evals.files import checkout_files
+from factory.evals.gather import TEST_DIMENSIONS
+from factory.evals.plan import is_built_in
+from factory.evals.progress import Progress
 from factory.evals.run import sample
 from factory.evals.score import composite
 from factory.evals.setup_file import PROTECTED, Kept, Setup, render
-from factory.evals.subject import Progress, open_subject, run_check
+from factory.evals.subject import open_subject, run_check
 from factory.models import DimensionScore, Measurement, Outcome, Tier
 from factory.paths import HomePaths, factory_home
+
+BUILD_EXTENSIONS = "python setup.py build_ext --inplace"
+MODULE_SUFFIXES = (".so", ".pyd")
 
 CheckoutFactory = Callable[[], AbstractContextManager[Path]]
 
@@ -54,6 +61,11 @@ class Discovery:
     notes: list[str]
     config_text: str
 
+    @property
+    def untestable(self) -> str:
+        """Why the project's tests could not be run, or "": then no change could be shown to be harmless."""
+        return next((t.reason for t in self.tried if t.spec.name == "tests" and is_built_in(t.spec)), "")
+
 
 def discover(
     project_root: Path,
@@ -72,6 +84,7 @@ def discover(
     with checkout_factory() as checkout:
         found = detect(checkout, checkout_files(checkout))
         progress(f"{found.language}; {len(found.candidates)} dimensions to try")
+        found = _with_build_step(found, checkout, project_root, home, progress)
         found = _with_working_smoke(found, checkout, project_root, home, progress)
     config = _trial_config(found)
     runs: list[Measurement] = []
@@ -96,6 +109,25 @@ def _trial_config(found: Detected) -> ProjectConfig:
     scope = replace(config.scope, read_only=PROTECTED)
     settings = replace(config.eval, dimensions=tuple(found.candidates), setup=found.setup, smoke=found.smoke)
     return replace(config, scope=scope, eval=settings)
+
+
+def _with_build_step(
+    found: Detected, checkout: Path, project_root: Path, home: HomePaths, progress: Progress
+) -> Detected:
+    """The same with the command that builds its extensions, where it has some and the command works."""
+    if found.setup or found.language != "Python":
+        return found
+    environment = open_subject(checkout, default_project(), project_root, home, progress).environment
+    files = environment.project_files if environment else ()
+    extensions = [file for file in files if file.endswith(MODULE_SUFFIXES)]
+    if environment is None or not extensions:
+        return found
+    if (checkout / "setup.py").is_file():
+        progress("building its extensions, which a fresh checkout lacks")
+        if not prepare(checkout, environment, BUILD_EXTENSIONS):
+            return replace(found, setup=BUILD_EXTENSIONS)
+    note = f"A fresh checkout lacks {extensions[0]}: set [eval] setup to the command that builds it."
+    return replace(found, notes=[*found.notes, note])
 
 
 def _with_working_smoke(
@@ -132,9 +164,9 @@ def _conclude(found: Detected, first: Measurement, second: Measurement, target_b
         tried=tried,
         composite=total,
         duration_s=slowest,
-        failing=[t for t, o in sorted(first.tests.items()) if o in (Outcome.FAILED, Outcome.ERROR)],
+        failing=_failing(first),
         flaky=_flaky(first, second),
-        notes=_notes(first, second, kept),
+        notes=[*found.notes, *_notes(first, second, kept)],
         config_text=render(setup),
     )
 
@@ -147,6 +179,8 @@ def _judge(spec: DimensionSpec, first: Measurement, second: Measurement) -> Trie
     scores = (sides[0].score, sides[1].score)
     duration = max(side.duration_s for side in sides)
     reason = next((side.error for side in sides if side.score is None and side.error), "")
+    if not reason and spec.name in TEST_DIMENSIONS and is_built_in(spec):
+        reason = first.void or second.void
     noisy = not reason and noise.differs(*scores)
     return Tried(replace(spec, noisy=noisy), scores, duration, reason)
 
@@ -158,11 +192,21 @@ def _flaky(first: Measurement, second: Measurement) -> list[str]:
     )
 
 
+def _failing(measurement: Measurement) -> list[str]:
+    return [t for t, o in sorted(measurement.tests.items()) if o in (Outcome.FAILED, Outcome.ERROR)]
+
+
 def _notes(first: Measurement, second: Measurement, kept: Sequence[Tried]) -> list[str]:
-    notes = list(dict.fromkeys(m.void for m in (first, second) if m.void))
+    failing = _failing(first)
+    notes = [second.void] if second.void and not first.void else []
     tests = next((t for t in kept if t.spec.name == "tests"), None)
     if tests is not None and not tests.spec.command and not first.tests:
         notes.append("There are no tests yet: the first ones will raise the score.")
+    if failing:
+        some = ", ".join(failing[:3])
+        notes.append(
+            f"{len(failing)} of {len(first.tests)} tests fail already, and can guard nothing: {some}"
+        )
     if not kept:
         notes.append("Nothing could be measured: add a dimension of your own to factory.toml.")
     return notes

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from factory.errors import EnvironmentLacking
-from factory.evals.install import Progress, telling_line, tools_folder
+from factory.evals.install import telling_line, tools_folder
 from factory.evals.interpreter import describe
 from factory.evals.making import SETUP_TIMEOUT_S, made_environment, run_setup
+from factory.evals.progress import Progress, Remark
 from factory.paths import HomePaths
 from factory.process import allowed_env, quick
 
@@ -73,7 +74,7 @@ def resolve(
         if python.exists():
             return _describe(python, "project venv", project_root, home, progress)
         if python.is_symlink():
-            progress(f"{project_root / folder} has lost its interpreter and is passed by")
+            progress(Remark(f"{project_root / folder} has lost its interpreter and is passed by"))
     python, made = made_environment(checkout, settings.setup, home, progress)
     environment = _describe(python, "made", project_root, home, progress)
     return replace(environment, note=made.note, project_files=tuple(made.project_files))

@@ -72,7 +72,9 @@ def _type_check(subject: Subject, spec: DimensionSpec) -> DimensionScore:
     if subject.environment is None:
         return unmeasured(spec.name, "there is no Python in this project")
     limit = subject.deadline.left(spec.timeout)
-    return checkers.measure_types(subject.checkout, subject.sources, subject.environment, timeout=limit)
+    return checkers.measure_types(
+        subject.checkout, subject.sources, subject.environment, timeout=limit, sandbox=subject.sandbox
+    )
 
 
 def _observability(subject: Subject, spec: DimensionSpec) -> DimensionScore:
@@ -101,7 +103,12 @@ def _from_tests(
         return {s.name: unmeasured(s.name, "there is no Python in this project") for s in specs}, {}, ""
     limit = max(subject.deadline.left(spec.timeout) for spec in specs)
     done = run_tests(
-        subject.checkout, subject.environment, timeout=limit, coverage=True, progress=subject.progress
+        subject.checkout,
+        subject.environment,
+        timeout=limit,
+        coverage=True,
+        progress=subject.progress,
+        sandbox=subject.sandbox,
     )
     found = {s.name: labelled(s, _from_run(s.name, subject, done), done.duration_s) for s in specs}
     return found, done.outcomes, _void(done)
@@ -119,6 +126,7 @@ def run_suite(subject: Subject, *, timeout: float, with_coverage: bool) -> TestR
         timeout=subject.deadline.left(timeout),
         coverage=with_coverage,
         progress=subject.progress,
+        sandbox=subject.sandbox,
     )
 
 
@@ -148,7 +156,11 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> DimensionScore:
         )
     limit = subject.deadline.left(spec.timeout)
     done = run_command(
-        spec.command, checkout=subject.checkout, environment=subject.environment, timeout=limit
+        spec.command,
+        checkout=subject.checkout,
+        environment=subject.environment,
+        timeout=limit,
+        sandbox=subject.sandbox,
     )
     if done.timed_out:
         return blank.model_copy(update={"error": f"the command took longer than {limit:.0f} s"})

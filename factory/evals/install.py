@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from factory.errors import EnvironmentLacking
 from factory.evals.interpreter import describe
+from factory.evals.progress import Progress, Remark
 from factory.evals.surroundings import Scratch, install_env, scratch_folders
 from factory.paths import HomePaths
 from factory.process import Completed, run
@@ -20,8 +21,6 @@ INSTALL_TIMEOUT_S = 1800
 LOCK_TIMEOUT_S = 2 * INSTALL_TIMEOUT_S
 TOOLS = ("pytest", "coverage")
 TAIL_LINES = 15
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def building(folder: Path, progress: Progress) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            progress(f"waiting for another run that builds {folder.name}")
+            progress(Remark(f"waiting for another run that builds {folder.name}"))
             lock.acquire(timeout=LOCK_TIMEOUT_S)
     except Timeout:
         raise EnvironmentLacking(
@@ -105,7 +104,7 @@ def tools_folder(python: Path, home: HomePaths, progress: Progress) -> Path:
         return folder
     with building(folder, progress), scratch_folders() as scratch:
         if not folder.is_dir():
-            progress("installing pytest and coverage, which the project's environment lacks")
+            progress(Remark("installing pytest and coverage, which the project's environment lacks"))
             installer = Installer(python, home, scratch, home.logs / f"tools-{folder.name}.log")
             _install_tools(installer, folder)
     return folder

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from factory.errors import EnvironmentLacking
 from factory.evals.dependencies import Dependencies, dependency_key, read_dependencies, version_fits
-from factory.evals.install import Installer, Progress, building, make_venv, telling_line
+from factory.evals.install import Installer, building, make_venv, telling_line
+from factory.evals.progress import Progress, Remark
 from factory.evals.roots import find_roots
 from factory.evals.surroundings import child_paths, scratch_folders, target_env
 from factory.fsio import atomic_write
@@ -72,7 +73,7 @@ def made_environment(checkout: Path, setup: str, home: HomePaths, progress: Prog
         with building(folder, progress):
             made = _read_record(record)
             if made is None:
-                progress(f"making a Python {version} environment for {name}")
+                progress(Remark(f"making a Python {version} environment for {name}"))
                 shutil.rmtree(folder, ignore_errors=True)
                 made = _build(folder, Recipe(base, checkout, needs, setup), home, progress)
                 atomic_write(record, json.dumps(asdict(made)))
@@ -131,12 +132,14 @@ def _install(installer: Installer, needs: Dependencies, copy: Path, progress: Pr
     note = ""
     if needs.buildable:
         target = f".[{','.join(needs.extras)}]" if needs.extras else "."
-        progress("installing the project and its test dependencies")
+        progress(Remark("installing the project and its test dependencies"))
         done = installer.pip(["install", target, *needs.groups, *files], cwd=copy)
         if done.returncode == 0:
+            for name in needs.guessed:
+                installer.pip(["install", "-r", name], cwd=copy)
             return ""
         note = f"the project could not be installed, only what it declares to need: {telling_line(done)}"
-        progress(note)
+        progress(Remark(note))
     wanted = [*needs.declared, *needs.groups]
     if wanted or files:
         done = installer.pip(["install", *wanted, *files], cwd=copy)

@@ -10,6 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from factory.evals.roots import python_files
+
+# What pytest takes for a file of tests; and what tells one from a module that happens to be named tests.py.
+TEST_FILES = "test_*.py *_test.py"
+TESTING = re.compile(r"^\s*(import|from) (unittest|pytest)\b", re.MULTILINE)
 OWN_FILES = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")
 SHARED_FILES = {"pyproject.toml": "[tool.pytest", "tox.ini": "[pytest]", "setup.cfg": "[tool:pytest]"}
 LAUNCHERS = {
@@ -88,13 +93,21 @@ def has_pytest_settings(checkout: Path) -> bool:
     """Whether a checkout holds settings that pytest would read."""
     if any((checkout / name).is_file() for name in OWN_FILES):
         return True
-    for name, section in SHARED_FILES.items():
-        try:
-            if section in (checkout / name).read_text(encoding="utf-8", errors="replace"):
-                return True
-        except OSError:
-            continue
-    return False
+    return any(section in _text(checkout / name) for name, section in SHARED_FILES.items())
+
+
+def _brings_tests_py(checkout: Path) -> bool:
+    """Whether tests lie in files named ``tests.py``, which other runners find, and pytest is told of none."""
+    if any("python_files" in _text(checkout / name) for name in (*OWN_FILES, *SHARED_FILES)):
+        return False
+    return any(TESTING.search(_text(file)) for file in python_files(checkout) if file.name == "tests.py")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def pytest_arguments(
@@ -108,6 +121,8 @@ def pytest_arguments(
         empty = scratch / "pytest.ini"
         empty.write_text("[pytest]\n", encoding="utf-8")
         own += ["-c", str(empty)]
+    if _brings_tests_py(checkout):
+        own += ["-o", f"python_files={TEST_FILES} tests.py"]
     given = list(command.arguments)
     if select:
         given = [

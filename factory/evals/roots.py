@@ -67,14 +67,14 @@ def source_files(roots: Roots) -> list[Path]:
     """The project's own Python files, absolute and sorted: those of its units, without tests."""
     found: set[Path] = set()
     for unit in roots.units:
-        found.update([unit] if unit.is_file() else _python_files(unit))
+        found.update([unit] if unit.is_file() else python_files(unit))
     return sorted(f for f in found if not is_test(f.relative_to(roots.checkout)))
 
 
 def is_test(relative: Path) -> bool:
     """Whether a path relative to the checkout is a test, or lies among tests."""
     name = relative.name
-    by_name = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+    by_name = name.startswith("test_") or name.endswith("_test.py") or name in ("conftest.py", "tests.py")
     return by_name or any(part in TEST_FOLDERS for part in relative.parts[:-1])
 
 
@@ -107,7 +107,7 @@ def dig(data: Any, *keys: str) -> Any:
 
 def _is_src_layout(checkout: Path) -> bool:
     src = checkout / "src"
-    return src.is_dir() and not (src / "__init__.py").exists() and any(_python_files(src))
+    return src.is_dir() and not (src / "__init__.py").exists() and any(python_files(src))
 
 
 def _declared_roots(checkout: Path, pyproject: dict[str, Any]) -> Iterator[str]:
@@ -254,7 +254,8 @@ def _entries(folder: Path) -> list[Path]:
     ]
 
 
-def _python_files(folder: Path) -> Iterator[Path]:
+def python_files(folder: Path) -> Iterator[Path]:
+    """The Python files below a folder, without those of environments, builds and hidden folders."""
     for base, folders, files in os.walk(folder):
         here = Path(base)
         folders[:] = [
@@ -270,7 +271,7 @@ def _test_folders(checkout: Path, pyproject: dict[str, Any]) -> Iterable[Path]:
         listed += read_ini(checkout / file).get(section, "testpaths", fallback="").split()
     found = {checkout / p for p in listed if (checkout / p).is_dir()}
     found.update(
-        f.parent for f in _python_files(checkout) if f.name.startswith("test_") or f.name.endswith("_test.py")
+        f.parent for f in python_files(checkout) if f.name.startswith("test_") or f.name.endswith("_test.py")
     )
     return sorted(f for f in found if not any(parent in found for parent in f.parents))
 

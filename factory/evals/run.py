@@ -13,11 +13,13 @@ from factory.evals.cache import MeasurementCache, cache_key, resampled
 from factory.evals.environment import prepare
 from factory.evals.gather import measure_dimensions, run_suite
 from factory.evals.harness import harness_hash
+from factory.evals.progress import Progress
 from factory.evals.score import composite
-from factory.evals.subject import Progress, Subject, open_subject, run_check
+from factory.evals.subject import Subject, open_subject, run_check
 from factory.evals.testrun import TestRun
 from factory.models import CommandResult, Measurement
 from factory.paths import HomePaths, factory_home
+from factory.sandbox import OFF, Sandbox
 
 NO_ENVIRONMENT = "none"
 
@@ -32,17 +34,19 @@ def measure(
     project_key: str,
     progress: Progress,
     home: HomePaths | None = None,
+    sandbox: Sandbox = OFF,
     fresh: bool = False,
 ) -> Measurement:
     """Measure a fresh checkout of ``commit``, or return what is cached for its tree.
 
     ``config`` is the baseline's, and decides what is measured. With ``fresh`` the noisy dimensions are
     sampled anew, and only they when the rest is cached. A failing smoke test leaves the rest unmeasured.
-    Raises EnvironmentLacking when there is no interpreter to measure with.
+    ``sandbox`` is what the project's code runs in. Raises EnvironmentLacking when there is no interpreter to
+    measure with.
     """
     home = home or factory_home()
     started = time.monotonic()
-    subject = open_subject(checkout, config, project_root, home, progress)
+    subject = open_subject(checkout, config, project_root, home, progress, sandbox=sandbox)
     blank = _blank(subject, commit, tree)
     cache = MeasurementCache(home.cache / project_key)
     known = cache.get(blank.key)
@@ -67,10 +71,11 @@ def sample(
     project_root: Path,
     progress: Progress,
     home: HomePaths | None = None,
+    sandbox: Sandbox = OFF,
 ) -> Measurement:
     """Measure all of a fresh checkout without a look at the cache, and leave nothing there."""
     started = time.monotonic()
-    subject = open_subject(checkout, config, project_root, home or factory_home(), progress)
+    subject = open_subject(checkout, config, project_root, home or factory_home(), progress, sandbox=sandbox)
     result = _measure(subject, _blank(subject, commit, tree), None)
     return result.model_copy(update={"duration_s": round(time.monotonic() - started, 3)})
 
@@ -82,9 +87,10 @@ def test_once(
     project_root: Path,
     progress: Progress,
     home: HomePaths | None = None,
+    sandbox: Sandbox = OFF,
 ) -> TestRun:
     """One more run of the whole suite on a fresh checkout, to confirm or excuse a new failure."""
-    subject = open_subject(checkout, config, project_root, home or factory_home(), progress)
+    subject = open_subject(checkout, config, project_root, home or factory_home(), progress, sandbox=sandbox)
     wrong = _prepare(subject)
     if wrong:
         return TestRun({}, None, {}, [], -1, 0.0, wrong)
@@ -100,25 +106,27 @@ def check_once(
     project_root: Path,
     progress: Progress,
     home: HomePaths | None = None,
+    sandbox: Sandbox = OFF,
 ) -> CommandResult:
     """Run a plan item's own check on a fresh checkout, in the environment that measures it."""
-    subject = open_subject(checkout, config, project_root, home or factory_home(), progress)
+    subject = open_subject(checkout, config, project_root, home or factory_home(), progress, sandbox=sandbox)
     wrong = _prepare(subject)
     if wrong:
         return CommandResult(name=name, command=command, exit_code=-1, output=wrong)
-    return run_check(subject, name, command)
+    return run_check(subject, name, command, with_ruff=True)
 
 
 def _blank(subject: Subject, commit: str, tree: str) -> Measurement:
     """A measurement with nothing in it but what it is of, and its key."""
     harness = harness_hash(subject.config, subject.checkout, subject.files)
     environment = subject.environment.fingerprint if subject.environment else NO_ENVIRONMENT
+    confined = {"sandbox": subject.sandbox.kind} if subject.sandbox.active else {}
     return Measurement(
         commit=commit,
         tree=tree,
         harness=harness,
         environment=environment,
-        key=cache_key(tree, harness, environment, {"ruff": checkers.ruff_version()}),
+        key=cache_key(tree, harness, environment, {"ruff": checkers.ruff_version()} | confined),
         timestamp=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

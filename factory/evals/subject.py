@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +13,11 @@ from factory.evals.dimensions import sources
 from factory.evals.environment import Environment, resolve
 from factory.evals.files import checkout_files
 from factory.evals.plan import planned
+from factory.evals.progress import Progress
 from factory.globs import matches
 from factory.models import CommandResult
 from factory.paths import HomePaths
-
-Progress = Callable[[str], None]
+from factory.sandbox import OFF, Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,7 @@ class Subject:
     sources: list[sources.Source]
     deadline: Deadline
     progress: Progress
+    sandbox: Sandbox = OFF
 
     @property
     def dimensions(self) -> list[DimensionSpec]:
@@ -41,7 +41,13 @@ class Subject:
 
 
 def open_subject(
-    checkout: Path, config: ProjectConfig, project_root: Path, home: HomePaths, progress: Progress
+    checkout: Path,
+    config: ProjectConfig,
+    project_root: Path,
+    home: HomePaths,
+    progress: Progress,
+    *,
+    sandbox: Sandbox = OFF,
 ) -> Subject:
     """Look at a checkout: its files, its sources, and the environment to measure it in.
 
@@ -56,12 +62,18 @@ def open_subject(
     environment = (
         resolve(project_root, checkout, config.eval, home=home, progress=progress) if has_python else None
     )
-    return Subject(checkout, config, environment, files, found, Deadline(config.eval.time_limit), progress)
+    deadline = Deadline(config.eval.time_limit)
+    return Subject(checkout, config, environment, files, found, deadline, progress, sandbox)
 
 
-def run_check(subject: Subject, name: str, command: str) -> CommandResult:
-    """Run a smoke test, setup or constraint in the time that is left."""
+def run_check(subject: Subject, name: str, command: str, *, with_ruff: bool = False) -> CommandResult:
+    """Run a smoke test, setup or constraint in the time that is left; ``with_ruff`` as for run_command."""
     left = subject.deadline.left()
     return run_command(
-        command, checkout=subject.checkout, environment=subject.environment, timeout=left
+        command,
+        checkout=subject.checkout,
+        environment=subject.environment,
+        timeout=left,
+        sandbox=subject.sandbox,
+        with_ruff=with_ruff,
     ).result(name)

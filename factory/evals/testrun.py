@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from factory.evals.absent import absent_hint
+from factory.evals.confine import confined
 from factory.evals.environment import Environment
-from factory.evals.install import Progress
+from factory.evals.progress import Progress
 from factory.evals.pytest_arguments import PytestCommand, pytest_arguments, read_pytest_command
 from factory.evals.reports import CoverageData, ProbeReport, parse_coverage, read_probe
 from factory.evals.roots import Roots, find_roots, source_files
 from factory.evals.surroundings import Scratch, child_paths, scratch_folders, target_env
 from factory.models import Outcome
 from factory.process import Completed, run
+from factory.sandbox import OFF, Sandbox
 
 PROBE = Path(__file__).resolve().parent / "probe"
 NO_TESTS, USAGE_ERROR, INTERRUPTED, INTERNAL_ERROR = 5, 4, 2, 3
@@ -86,6 +88,7 @@ def run_tests(
     coverage: bool,
     select: Sequence[str] = (),
     progress: Progress,
+    sandbox: Sandbox = OFF,
 ) -> TestRun:
     """Run the tests of ``checkout`` with pytest, in seconds at most ``timeout``.
 
@@ -106,7 +109,7 @@ def run_tests(
     with scratch_folders() as scratch:
         report, coverage_report = scratch.root / "report.jsonl", scratch.root / "coverage.json"
         job = _instructions(scratch, roots, environment, wanted, coverage=coverage, select=select)
-        done = _start(job, scratch, roots, environment, timeout)
+        done = _start(job, scratch, roots, environment, timeout=timeout, sandbox=sandbox)
         found = read_probe(report)
         data = _coverage(coverage_report) if coverage else None
     run_error = _error(found, done, timeout)
@@ -154,7 +157,9 @@ def _instructions(
     return file
 
 
-def _start(job: Path, scratch: Scratch, roots: Roots, environment: Environment, timeout: float) -> Completed:
+def _start(
+    job: Path, scratch: Scratch, roots: Roots, environment: Environment, *, timeout: float, sandbox: Sandbox
+) -> Completed:
     extra = {
         "FACTORY_PROBE_REPORT": str(scratch.root / "report.jsonl"),
         "FACTORY_PROBE_NAMES": json.dumps(roots.names),
@@ -162,6 +167,7 @@ def _start(job: Path, scratch: Scratch, roots: Roots, environment: Environment, 
     }
     argv = [str(environment.python), str(PROBE / "factory_probe_boot.py"), str(job)]
     env = target_env(scratch, python=environment.python, extra=extra)
+    argv = confined(argv, roots.checkout, scratch, environment, sandbox)
     return run(argv, cwd=roots.checkout, env=env, timeout=timeout)
 
 

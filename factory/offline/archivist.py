@@ -9,7 +9,7 @@ from factory.offline.answers import done
 from factory.offline.facts import mapping_of, text_of
 from factory.runners.base import AgentResult, Invocation
 
-HIDDEN = {"subject", "diff", "prompt"}
+HIDDEN = {"subject", "diff", "prompt", "research"}
 #: Entries shown of a list, and characters of a text.
 SHOWN = 20
 WIDTH = 300

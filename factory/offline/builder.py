@@ -13,10 +13,11 @@ from factory.offline.handlers import silent_handlers
 from factory.offline.logging_edit import log_silent_handlers
 from factory.offline.modules import read_module
 from factory.offline.project import Project, is_test, package_of, python_files, read_project
-from factory.offline.reexports import imported_through
+from factory.offline.reexports import imported_through, there_for_others
 from factory.offline.scaffold import Step, make_scaffold, scaffold_steps
-from factory.offline.survey import in_scope
+from factory.offline.survey import findings, in_scope
 from factory.offline.tasks import Task, from_checklist, from_text
+from factory.offline.tidy import as_tidy_as_before
 from factory.runners.base import AgentResult, Invocation
 
 
@@ -68,31 +69,16 @@ def _carry_out(root: Path, task: Task, scope: Scope) -> None:
         paths = in_scope(root, scope, ruff.unformatted(root, project.format_options))
         ruff.format_files(root, paths, project.format_options)
     else:
-        _fix(root, task, scope, project.ruff_options)
+        _fix(root, task, scope, project)
 
 
-def _fix(root: Path, task: Task, scope: Scope, options: Sequence[str]) -> None:
-    select = [*options, "--select", ",".join(task.codes)]
-    found = [f for f in ruff.check(root, select) if f.fixable]
-    spared = imported_through(root, found, list(python_files(root))) if task.sparing else []
+def _fix(root: Path, task: Task, scope: Scope, project: Project) -> None:
+    found = [f for f in findings(root, project, task.codes) if f.fixable]
+    spared = set(imported_through(root, found, list(python_files(root)))) if task.sparing else set()
+    spared |= there_for_others(root, found, project)
     paths = [p for p in in_scope(root, scope, [f.path for f in found]) if p not in spared]
-    if task.families == {"UP"}:
-        _modernise(root, task.codes, paths, options)
-    else:
-        ruff.fix(root, task.codes, paths, options)
-
-
-def _modernise(root: Path, codes: Sequence[str], paths: Sequence[str], options: Sequence[str]) -> None:
-    """New syntax can leave imports unused or out of order; where they were right before, they are again."""
-    tidy = set(paths) - _reported(root, "F401", paths, options)
-    in_order = set(paths) - _reported(root, "I001", paths, options)
-    ruff.fix(root, codes, paths, options)
-    ruff.fix(root, ["F401"], sorted(tidy), options)
-    ruff.fix(root, ["I001"], sorted(in_order), options)
-
-
-def _reported(root: Path, code: str, paths: Sequence[str], options: Sequence[str]) -> set[str]:
-    return {f.path for f in ruff.check(root, [*options, "--select", code], paths)} if paths else set()
+    with as_tidy_as_before(root, paths, project):
+        ruff.fix(root, task.codes, paths, project.ruff_options)
 
 
 def _log(root: Path, task: Task, scope: Scope, project: Project) -> None:
@@ -103,9 +89,6 @@ def _log(root: Path, task: Task, scope: Scope, project: Project) -> None:
     silent = [f for f, m in modules.items() if any(not h.obstacle for h in silent_handlers(m))]
     mine = [f for f in silent if task.means(Task("log", package=package_of(root, f)))]
     paths = in_scope(root, scope, mine)
-    # Only a new `import logging` can disturb an order that was right.
-    new = [p for p in paths if not modules[p].logger]
-    in_order = set(new) - _reported(root, "I001", new, project.ruff_options)
-    for path in paths:
-        log_silent_handlers(root, path, project.line_length)
-    ruff.fix(root, ["I001"], sorted(in_order), project.ruff_options)
+    with as_tidy_as_before(root, paths, project):
+        for path in paths:
+            log_silent_handlers(root, path, project.line_length)

@@ -6,22 +6,19 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from factory.evals.dimensions.observability import CONTROL_FLOW
 from factory.offline.modules import Module, stores
 
-#: Exceptions that are flow control or a probe more often than a fault; whether to log them is a judgement.
-FLOW = {
-    "AttributeError",
-    "BrokenPipeError",
-    "CancelledError",
-    "EOFError",
-    "GeneratorExit",
-    "ImportError",
-    "KeyboardInterrupt",
-    "ModuleNotFoundError",
-    "NotImplementedError",
-    "StopAsyncIteration",
-    "StopIteration",
-    "SystemExit",
+#: Failures of the world outside: nobody raises them to give an answer, so a trace of one is never noise.
+OUTSIDE = {
+    "ConnectionAbortedError",
+    "ConnectionError",
+    "ConnectionRefusedError",
+    "ConnectionResetError",
+    "EnvironmentError",
+    "IOError",
+    "OSError",
+    "PermissionError",
 }
 BROAD = {"", "Exception", "BaseException"}
 
@@ -47,6 +44,11 @@ class Handler:
     def broad(self) -> bool:
         """Whether it takes every exception, so that what it drops may be a bug."""
         return not self.exceptions or bool(BROAD & set(self.exceptions))
+
+    @property
+    def gives_default(self) -> bool:
+        """Whether it answers with a value: a way of asking, more often than an accident."""
+        return isinstance(self.node.body[0], ast.Return)
 
     @property
     def what(self) -> str:
@@ -97,9 +99,11 @@ def _exceptions(kind: ast.expr | None) -> tuple[str, ...]:
 def _obstacle(
     module: Module, node: ast.ExceptHandler, names: tuple[str, ...], function: Function | None
 ) -> str:
-    flow = sorted({name.rpartition(".")[2] for name in names} & FLOW)
-    if flow:
-        return f"{flow[0]} is often flow control"
+    caught = {name.rpartition(".")[2] for name in names}
+    if caught & CONTROL_FLOW:
+        return f"{min(caught & CONTROL_FLOW)} is often flow control"
+    if not caught & BROAD and caught - OUTSIDE:
+        return f"{min(caught - OUTSIDE)} may be an answer that is expected here"
     if function and function.name == "__del__":
         return "it runs while the interpreter may be shutting down"
     logger = module.logger_name or "logger"

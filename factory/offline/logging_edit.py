@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import takewhile
 from pathlib import Path
 
 from factory.offline.handlers import Handler, silent_handlers
@@ -16,9 +17,10 @@ LOGGER_LINE = "logger = logging.getLogger(__name__)"
 def log_silent_handlers(root: Path, path: str, line_length: int) -> int:
     """Log in every handler of a module where that needs no judgement; gives back in how many.
 
-    A handler for everything logs at level error with its traceback, one for a named exception at level
-    debug: what the author expected stays quiet until somebody looks for it. A module without a logger gets
-    one. The file is written only when the result parses and none of these handlers is silent any longer.
+    A handler that drops everything and goes on logs at level error with its traceback; one for a named
+    exception, or one that answers with a value, at level debug: what the author expected stays quiet until
+    somebody looks for it. A module without a logger gets one. The file is written only when the result
+    parses and none of these handlers is silent any longer.
     """
     module = read_module(root, path)
     wanted = [h for h in silent_handlers(module) if not h.obstacle] if module else []
@@ -70,7 +72,8 @@ def _comment_above(indent: str, comment: str, call: list[str]) -> list[str]:
 
 
 def _call(handler: Handler, name: str, indent: str, line_length: int) -> list[str]:
-    method, extra = ("exception", "") if handler.broad else ("debug", ", exc_info=True")
+    loud = handler.broad and not handler.gives_default
+    method, extra = ("exception", "") if loud else ("debug", ", exc_info=True")
     message = '"' + handler.what.replace("\\", "\\\\").replace('"', "'") + '"'
     line = f"{indent}{name}.{method}({message}{extra})"
     if len(line) <= line_length:
@@ -96,7 +99,7 @@ def _step(lines: list[str]) -> str:
 def _insert_logger(lines: list[str], module: Module) -> None:
     """Make a logger after the imports that the module begins with, and import logging among them."""
     leading = _leading_imports(module)
-    ordinary = [s for s in leading if not _is_future(s)]
+    ordinary = [s for s in leading if isinstance(s, ast.Import | ast.ImportFrom) and not _is_future(s)]
     needs_import = not any(_imports_logging(s) for s in ordinary)
     at = (leading[-1].end_lineno or 0) if leading else _docstring_end(module)
     new = ["", LOGGER_LINE]
@@ -124,17 +127,28 @@ def _first_line(module: Module) -> int:
     return min([first.lineno, *(d.lineno for d in decorators)])
 
 
-def _leading_imports(module: Module) -> list[ast.Import | ast.ImportFrom]:
+def _leading_imports(module: Module) -> list[ast.stmt]:
+    """The statements up to the last import of the module's head, where conditional ones belong to it.
+
+    A logger made above one of them would leave that import below code, which linters object to.
+    """
     body = module.tree.body[1:] if _docstring_end(module) else module.tree.body
-    found: list[ast.Import | ast.ImportFrom] = []
-    for statement in body:
-        if not isinstance(statement, ast.Import | ast.ImportFrom):
-            break
-        found.append(statement)
-    return found
+    head = list(takewhile(_may_stand_in_head, body))
+    while head and not _imports(head[-1]):
+        head.pop()
+    return head
 
 
-def _is_future(statement: ast.Import | ast.ImportFrom) -> bool:
+def _may_stand_in_head(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Import | ast.ImportFrom | ast.If | ast.Try | ast.Assign)
+
+
+def _imports(statement: ast.stmt) -> bool:
+    """Whether a statement imports, itself or under a condition."""
+    return any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(statement))
+
+
+def _is_future(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
 
 

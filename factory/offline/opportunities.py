@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from factory.offline.facts import Scope
+from factory.offline.project import Project
+from factory.offline.reexports import there_for_others
 from factory.offline.ruff import Finding
 from factory.offline.survey import Survey, in_scope
 from factory.offline.tasks import Task, family
 
 Category = Literal["FIX", "EXPLOIT", "EXPLORE", "COMBINE"]
+#: Files that a command names; where there are more, it looks at all.
+FILES_NAMED = 20
 ORDER: tuple[Category, ...] = ("FIX", "EXPLOIT", "EXPLORE", "COMBINE")
 
 
@@ -21,7 +26,8 @@ class Opportunity:
     """One task that would change something.
 
     ``places`` are ``path:line``; ``share`` is the part (0 to 1) of what ``dimension`` counts that it mends,
-    as far as this can be seen here; ``all_in_scope`` whether nothing of its kind lies outside the scope.
+    as far as this can be seen here; ``verify`` is a command that fails before and passes after
+    it, empty where something of the kind will be left.
     """
 
     task: Task
@@ -31,7 +37,7 @@ class Opportunity:
     places: tuple[str, ...]
     share: float
     growth: bool = False
-    all_in_scope: bool = True
+    verify: str = ""
     backlog_item: str = ""
     new_approach: str = ""
 
@@ -48,34 +54,34 @@ def opportunities(root: Path, seen: Survey, scope: Scope) -> list[Opportunity]:
 
 
 def _lint(root: Path, seen: Survey, scope: Scope) -> Iterable[Opportunity]:
-    findings = [*seen.lint, *seen.syntax]
-    names = sorted({family(f.code) for f in findings if f.fixable})
+    spared = there_for_others(root, seen.lint, seen.project)
+    fixable = [f for f in seen.lint if f.fixable and not (f.code == "F401" and f.path in spared)]
+    names = sorted({family(f.code) for f in fixable})
     for name in names:
-        group = [f for f in findings if f.fixable and family(f.code) == name]
+        group = [f for f in fixable if family(f.code) == name]
         allowed = set(in_scope(root, scope, [f.path for f in group]))
         mine = [f for f in group if f.path in allowed]
         if mine:
-            yield _lint_opportunity(name, mine, seen, complete=_complete(name, mine, findings))
+            yield _lint_opportunity(name, mine, seen, complete=_complete(mine, seen))
 
 
-def _complete(name: str, mine: Sequence[Finding], findings: Sequence[Finding]) -> bool:
-    """Whether nothing that these rules report would be left."""
+def _complete(mine: Sequence[Finding], seen: Survey) -> bool:
+    """Whether nothing that these rules report would be left anywhere, as far as that is known."""
     codes = {f.code for f in mine}
-    return len(mine) == sum(f.code in codes for f in findings)
+    return seen.project.uses_ruff and len(mine) == sum(f.code in codes for f in seen.lint)
 
 
 def _lint_opportunity(name: str, mine: Sequence[Finding], seen: Survey, complete: bool) -> Opportunity:
     codes = tuple(sorted({f.code for f in mine}))
     title, category = _title(name, codes, seen.project.python)
-    configured = sum(f in seen.lint for f in mine)
     return Opportunity(
         task=Task("ruff", codes),
         title=title,
         category=category,
         dimension="lint",
         places=tuple(f"{f.path}:{f.line}" for f in mine),
-        share=configured / len(seen.lint) if seen.lint else 0.0,
-        all_in_scope=complete,
+        share=len(mine) / len(seen.lint),
+        verify=f"ruff check --select {','.join(codes)} ." if complete else "",
     )
 
 
@@ -109,7 +115,6 @@ def _logging(root: Path, seen: Survey, scope: Scope) -> Iterable[Opportunity]:
                 places=tuple(f"{h.path}:{h.line}" for h in mine),
                 share=len(mine) / silent,
                 growth=True,
-                all_in_scope=len(mine) == len(handlers),
             )
 
 
@@ -127,8 +132,15 @@ def _formatting(root: Path, seen: Survey, scope: Scope) -> Iterable[Opportunity]
             dimension="lint",
             places=tuple(f"{path}:1" for path in allowed),
             share=0.0,
-            all_in_scope=len(allowed) == len(seen.unformatted),
+            verify=_verify_format(allowed, seen.project),
         )
+
+
+def _verify_format(paths: Sequence[str], project: Project) -> str:
+    """No dimension counts formatting, so that only this can show that it was done."""
+    options = [*project.format_options, *(["--"] if len(paths) <= FILES_NAMED else [])]
+    named = paths if len(paths) <= FILES_NAMED else ["."]
+    return shlex.join(["ruff", "format", "--check", *options, *named])
 
 
 def sparing(opportunity: Opportunity, spared: Sequence[str]) -> Opportunity | None:
@@ -142,7 +154,7 @@ def sparing(opportunity: Opportunity, spared: Sequence[str]) -> Opportunity | No
         title="Fix unused imports that no other file uses (F401)",
         places=left,
         share=opportunity.share * len(left) / len(opportunity.places),
-        all_in_scope=False,
+        verify="",
         new_approach=(
             "Leaves out the files through which other files import what looks unused: " + ", ".join(spared)
         ),

@@ -94,7 +94,7 @@ def _item(number: int, item: Opportunity, plan: Plan, scores: Mapping[str, float
     optional = {
         "Backlog item": _one_line(item.backlog_item),
         "Growth dimension": item.dimension if item.growth else "",
-        "Verify": _verify(item),
+        "Verify": f"`{item.verify}`" if item.verify else "",
         "New approach": item.new_approach,
     }
     return [
@@ -148,15 +148,6 @@ def _impact(item: Opportunity, scores: Mapping[str, float]) -> list[str]:
         return []
     after = before + (1 - before) * item.share
     return [f"- **Expected impact:** {item.dimension} {before:.2f}→{after:.2f}"]
-
-
-def _verify(item: Opportunity) -> str:
-    """A command that fails before and passes after; none where something of the kind will be left."""
-    if not item.all_in_scope or item.task.tool == "log":
-        return ""
-    if item.task.tool == "format":
-        return "`ruff format --check .`"
-    return f"`ruff check --select {','.join(item.task.codes)} .`"
 
 
 def _phase(number: int, item: Opportunity) -> list[str]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from factory.evals.checkers import has_ruff_settings
+
 _FLOOR = re.compile(r"(?:>=|~=|==)\s*3\.(\d+)")
 _BLACK_KEYS = {"line-length", "target-version", "include", "exclude", "extend-exclude", "force-exclude"}
 _SKIPPED = {"node_modules", "build", "dist", "site-packages", "venv"}
@@ -19,14 +21,13 @@ _SKIPPED = {"node_modules", "build", "dist", "site-packages", "venv"}
 class Project:
     """``python``: lowest declared version ("3.9", or ""); ``line_length`` in characters.
 
-    ``formatter`` is "ruff", "black", or "" where none is declared; ``sorts_imports`` is whether isort or
-    ruff's I rules are; ``uses_ruff`` whether the project configures ruff at all.
+    ``formatter`` is "ruff", "black", or "" where none is declared; ``uses_ruff`` whether the project
+    configures ruff at all.
     """
 
     python: str = ""
     line_length: int = 88
     formatter: str = ""
-    sorts_imports: bool = False
     uses_ruff: bool = False
 
     @property
@@ -55,8 +56,7 @@ def read_project(root: Path) -> Project:
         python=_python(_table(pyproject, "project"), ruff),
         line_length=_number(ruff.get("line-length")) or _number(black.get("line-length")) or 88,
         formatter=_formatter(root, ruff, black, "black" in tool),
-        sorts_imports="isort" in tool or (root / ".isort.cfg").is_file(),
-        uses_ruff=bool(own) or "ruff" in tool,
+        uses_ruff=has_ruff_settings(root),
     )
 
 

@@ -7,7 +7,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from factory.evals.roots import find_roots
 from factory.offline.modules import Module, read_module
+from factory.offline.project import Project, python_files
 from factory.offline.ruff import Finding
 
 _NAME = re.compile(r"`([\w.]+)(?: as (\w+))?`")
@@ -26,6 +28,26 @@ def imported_through(root: Path, unused: Sequence[Finding], files: Sequence[str]
         if module.path != finding.path and _uses(module, _dotted(finding.path), _bound(finding))
     }
     return sorted(spared)
+
+
+def there_for_others(root: Path, unused: Sequence[Finding], project: Project) -> set[str]:
+    """The files whose unused imports (F401) may be there for other projects, or are used by another file.
+
+    Those that bring in the project's own names, and modules that even out differences between versions. None
+    where the project asks ruff about it: then such a name is marked, or meant to go.
+    """
+    mine = [f for f in unused if f.code == "F401"]
+    if project.uses_ruff or not mine:
+        return set()
+    own = {name.partition(".")[0] for name in find_roots(root).names}
+    public = {f.path for f in mine if _origin(f) in {"", *own} or "compat" in PurePosixPath(f.path).stem}
+    return public | set(imported_through(root, mine, list(python_files(root))))
+
+
+def _origin(finding: Finding) -> str:
+    """The top of what an unused import imports: ``os`` for ``os.path``, empty for a relative one."""
+    found = _NAME.search(finding.message)
+    return found.group(1).partition(".")[0] if found else ""
 
 
 def _bound(finding: Finding) -> str:

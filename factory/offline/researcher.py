@@ -91,7 +91,7 @@ def _mechanical(opportunity: Opportunity, seen: Survey) -> Section:
     ]
     codes = opportunity.task.codes
     if codes:
-        body += [f"- {line}" for line in _by_rule([*seen.lint, *seen.syntax], codes)]
+        body += [f"- {line}" for line in _by_rule(seen.lint, codes)]
     return f"`{opportunity.task.command}` {opportunity.title}", body + _sources(opportunity.places)
 
 
@@ -103,7 +103,7 @@ def _by_rule(findings: Sequence[Finding], codes: Sequence[str]) -> Iterator[str]
 
 def _judgement(seen: Survey) -> Iterator[Section]:
     """What the tools see and nobody should change by rule."""
-    rest = [f for f in [*seen.lint, *seen.syntax] if not f.fixable]
+    rest = [f for f in seen.lint if not f.fixable]
     for name in sorted({family(f.code) for f in rest}):
         mine = [f for f in rest if family(f.code) == name]
         codes = ", ".join(sorted({f.code for f in mine}))

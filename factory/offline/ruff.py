@@ -50,10 +50,11 @@ def fix(root: Path, codes: Sequence[str], paths: Sequence[str], arguments: Seque
 
 
 def unformatted(root: Path, arguments: Sequence[str] = (), paths: Sequence[str] = (".",)) -> list[str]:
-    """The files that ruff would format otherwise; one that is no Python is passed over."""
+    """The Python files that ruff would format otherwise; one that cannot be parsed is passed over."""
     # The diff, for its form is the same in all versions; 2 is how ruff ends when it cannot parse a file.
     done = _ruff(root, ["format", "--diff", *arguments, "--", *paths], accept=(0, 1, 2))
-    return sorted(set(_DIFF_HEADER.findall(done.stdout)))
+    # Ruff also knows the Python inside of Markdown, which is another matter.
+    return sorted({path for path in _DIFF_HEADER.findall(done.stdout) if path.endswith((".py", ".pyi"))})
 
 
 def format_files(root: Path, paths: Sequence[str], arguments: Sequence[str] = ()) -> None:

@@ -37,6 +37,7 @@ class OfflineRunner:
     name = "offline"
     invocations_per_call = 0
     reports_cost = True
+    protects_itself = True
 
     def missing(self) -> str:
         """Nothing is ever missing: all it needs ships with the factory."""

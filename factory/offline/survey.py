@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from factory.errors import EnvironmentLacking
+from factory.evals.checkers import ruff_settings
+from factory.evals.dimensions.sources import is_source_file
 from factory.offline import ruff
 from factory.offline.facts import Scope, is_plain_file
 from factory.offline.handlers import Handler, silent_handlers
@@ -19,22 +20,17 @@ from factory.offline.project import Project, is_test, package_of, python_files, 
 HABIT_SHARE = 0.9
 HABIT_FILES = 5
 
-#: What the lint dimension asks of a project that does not configure ruff; without a declared Python, UP
-#: would assume one, and the code might no longer run on the oldest that the project means.
-PLAIN_RULES = "E,W,F,B,I,UP,C4,SIM,PIE"
-
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """``lint``: what ruff reports under the project's configuration; ``syntax``: old syntax for the declared
-    Python that the configuration does not ask about; ``unformatted``: files the project's formatter would
-    change; ``handlers``: silent ones outside tests, by package; ``trouble``: why a tool could not look.
+    """``lint``: what ruff reports by the rules that the lint dimension goes by, and in a project without a
+    configuration of its own only in the files that it counts; ``unformatted``: files the project's formatter
+    would change; ``handlers``: silent ones outside tests, by package; ``trouble``: why a tool could not look.
     """
 
     project: Project
     files: tuple[str, ...]
     lint: tuple[ruff.Finding, ...]
-    syntax: tuple[ruff.Finding, ...]
     unformatted: tuple[str, ...]
     handlers: dict[str, tuple[Handler, ...]]
     has_logger: bool
@@ -45,13 +41,12 @@ def survey(root: Path) -> Survey:
     """Look at the checkout at ``root``; nothing in it changes."""
     project = read_project(root)
     files = tuple(python_files(root))
-    lint, syntax, unformatted, trouble = _ruff_sees(root, project, files)
+    lint, unformatted, trouble = _ruff_sees(root, project, files)
     modules = [m for f in files if not is_test(f) and (m := read_module(root, f))]
     return Survey(
         project=project,
         files=files,
         lint=lint,
-        syntax=syntax,
         unformatted=unformatted,
         handlers=_by_package(root, modules),
         has_logger=any(m.logger for m in modules),
@@ -74,31 +69,27 @@ def _by_package(root: Path, modules: Sequence[Module]) -> dict[str, tuple[Handle
     return packages
 
 
-Seen = tuple[tuple[ruff.Finding, ...], tuple[ruff.Finding, ...], tuple[str, ...], str]
+Seen = tuple[tuple[ruff.Finding, ...], tuple[str, ...], str]
 
 
 def _ruff_sees(root: Path, project: Project, files: Sequence[str]) -> Seen:
     if not files:
-        return (), (), (), "there are no Python files"
+        return (), (), "there are no Python files"
     try:
-        lint = tuple(ruff.check(root, _rules(project)))
-        return lint, _old_syntax(root, project, lint), _unformatted(root, project, files), ""
+        return tuple(findings(root, project)), _unformatted(root, project, files), ""
     except EnvironmentLacking as error:
-        return (), (), (), f"{error.message} {error.hint}".strip()
+        return (), (), f"{error.message} {error.hint}".strip()
 
 
-def _rules(project: Project) -> tuple[str, ...]:
-    if project.uses_ruff:
-        return ()
-    ignored = "E501" if project.python else "E501,UP"
-    return (*project.ruff_options, "--select", PLAIN_RULES, "--ignore", ignored)
+def findings(root: Path, project: Project, codes: Sequence[str] = ()) -> list[ruff.Finding]:
+    """What ruff reports: by these rules, or else by those that the lint dimension goes by.
 
-
-def _old_syntax(root: Path, project: Project, lint: Sequence[ruff.Finding]) -> tuple[ruff.Finding, ...]:
-    """Only for a declared version: else ruff would assume one, and the code might no longer run."""
-    if not project.python or any(re.match(r"UP\d", f.code) for f in lint):
-        return ()
-    return tuple(ruff.check(root, [*project.ruff_options, "--select", "UP"]))
+    Where nobody has asked for ruff, tests, examples and docs are left as they are: they were written as they
+    are for a reason that no tool sees, and no dimension counts them.
+    """
+    options = [*project.ruff_options, "--select", ",".join(codes)] if codes else ruff_settings(root)
+    found = ruff.check(root, options)
+    return found if project.uses_ruff else [f for f in found if is_source_file(f.path)]
 
 
 def _unformatted(root: Path, project: Project, files: Sequence[str]) -> tuple[str, ...]:

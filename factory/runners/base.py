@@ -34,8 +34,9 @@ class Invocation:
     """One call of one role.
 
     ``facts`` is what the prompt was rendered from (JSON-serialisable); ``timeout_s`` is in seconds;
-    ``env`` is the child's whole environment; ``schema`` is the JSON schema of a structured answer;
-    an empty ``model`` leaves the choice to the runner. Whatever a child prints goes below ``output_dir``.
+    ``env`` is added to the few variables that a child gets; ``schema`` is the JSON schema of a structured
+    answer; an empty ``model`` leaves the choice to the runner. Whatever a child prints goes below
+    ``output_dir``.
     """
 
     role: str
@@ -90,15 +91,23 @@ class AgentResult:
 
 
 class Runner(Protocol):
-    """A way to have a role's work done.
+    """A way to have a role's work done."""
 
-    ``invocations_per_call`` is what the ledger counts for a call: 1, or 0 where no model is invoked;
-    ``reports_cost``: whether its results say what they cost.
-    """
+    @property
+    def name(self) -> str:
+        """What settings and journal call it."""
 
-    name: str
-    invocations_per_call: int
-    reports_cost: bool
+    @property
+    def invocations_per_call(self) -> int:
+        """1, or 0 where no model is invoked."""
+
+    @property
+    def reports_cost(self) -> bool:
+        """Whether its results say what they cost."""
+
+    @property
+    def protects_itself(self) -> bool:
+        """Whether a writer may be started where no sandbox of the program's works."""
 
     def missing(self) -> str:
         """Why this runner cannot be used here, or an empty string."""
@@ -109,5 +118,8 @@ class Runner(Protocol):
         ...
 
     def adopt(self, invocation: Invocation) -> AgentResult | None:
-        """The result of an invocation whose child ended while the factory was dead; None if it did not."""
+        """The result of the same invocation, whose child ended while the factory was dead, or None.
+
+        Its prompt and working directory may be others; its output folder is the same.
+        """
         ...

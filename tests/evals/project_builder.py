@@ -19,7 +19,7 @@ def add(a, b):
 def divide(a, b):
     try:
         return a / b
-    except ZeroDivisionError:
+    except OSError:
         return None
 '''
 

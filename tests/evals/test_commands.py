@@ -26,6 +26,19 @@ def test_a_command_runs_in_the_checkout_with_its_code_and_its_interpreter(tmp_pa
     }
 
 
+def test_a_ruff_of_ours_stands_in_for_one_that_is_lacking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = write(tmp_path / "c", {"a.py": "import os\n", "ruff/__main__.py": "raise SystemExit(0)\n"})
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    command = "ruff check --isolated -q --select F401 a.py"
+    codes = [
+        run_command(command, checkout=checkout, environment=None, timeout=30, with_ruff=given).exit_code
+        for given in (True, False)
+    ]
+    assert codes == [1, 127]
+
+
 def test_a_command_past_its_time_fails_and_its_children_are_gone(tmp_path: Path) -> None:
     checkout = write(tmp_path / "c", {"x": ""})
     command = "sleep 60 & echo $!; sleep 60"

@@ -78,6 +78,63 @@ def test_flaky_and_failing_tests_are_named(tmp_path: Path) -> None:
     assert result.failing == ["tests/test_more.py::test_wrong"]
     assert result.flaky == ["tests/test_more.py::test_flaky"]
     assert next(t for t in result.tried if t.spec.name == "tests").spec.noisy
+    assert result.notes == [
+        "1 of 3 tests fail already, and can guard nothing: tests/test_more.py::test_wrong"
+    ]
+    assert result.untestable == ""
+
+
+def test_tests_that_cannot_be_run_are_told_apart_from_none(tmp_path: Path) -> None:
+    result = found(tmp_path, {**FILES, "tests/conftest.py": "import not_there\n"})
+    assert "No module named 'not_there'" in result.untestable
+    dropped = [t.spec.name for t in result.tried if not t.kept]
+    assert dropped == ["tests", "coverage", "capability_surface"]
+
+
+def test_a_void_run_gives_no_scores(tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign" / "calc.py"
+    foreign.parent.mkdir()
+    foreign.write_text(FILES["src/calc.py"])
+    test = (
+        f"import sys\nsys.path.insert(0, {str(foreign.parent)!r})\nimport calc\n\ndef test_it():\n    pass\n"
+    )
+    result = found(tmp_path, {**FILES, "tests/test_calc.py": test})
+    assert result.untestable.startswith(f"calc was loaded from a copy at {foreign}")
+    assert "tests" not in [d.name for d in load_project(result.config_text).eval.dimensions]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("condition", "setup"), [("True", "python setup.py build_ext --inplace"), ("False", "")]
+)
+def test_extensions_are_built_where_a_checkout_lacks_them(tmp_path: Path, condition: str, setup: str) -> None:
+    files = {
+        # Where pip builds it, it is called in another way.
+        "setup.py": (
+            "import sys\nfrom setuptools import Extension, setup\n\n"
+            f"assert {condition} or '--inplace' not in sys.argv\nsetup(name='fast', version='1', "
+            "py_modules=['slow'], ext_modules=[Extension('fast', ['fast.c'])])\n"
+        ),
+        "fast.c": (
+            '#include <Python.h>\nstatic struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "fast"};\n'
+            "PyMODINIT_FUNC PyInit_fast(void) { return PyModule_Create(&def); }\n"
+        ),
+        "slow.py": "def f():\n    return 1\n",
+        "test_fast.py": "def test_it():\n    import fast\n",
+    }
+    root = make_repo(tmp_path / "project", files)
+    result = discover(
+        root,
+        lambda: scratch_checkout(Repo(root), "HEAD"),
+        target_branch="main",
+        progress=lambda _: None,
+        home=HomePaths(tmp_path / "home"),
+    )
+    assert load_project(result.config_text).eval.setup == setup
+    assert result.failing == ([] if setup else ["test_fast.py::test_it"])
+    assert [note.split(" ")[:4] for note in result.notes[:1]] == (
+        [] if setup else [["A", "fresh", "checkout", "lacks"]]
+    )
 
 
 def test_a_project_without_tests(tmp_path: Path) -> None:

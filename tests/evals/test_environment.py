@@ -143,6 +143,34 @@ def test_what_requirements_and_setup_cfg_declare(tmp_path: Path) -> None:
     assert read_dependencies(write(tmp_path / "none", {"x.py": ""})).nothing
 
 
+def test_the_python_that_is_needed_may_stand_in_setup_cfg(tmp_path: Path) -> None:
+    write(tmp_path, {"setup.cfg": "[metadata]\nname = a\n[options]\npython_requires = >=3.9\n"})
+    assert read_dependencies(tmp_path).requires_python == ">=3.9"
+
+
+def test_where_nothing_names_the_tests_needs_the_requirements_are_a_guess(tmp_path: Path) -> None:
+    declared = '[project]\nname = "a"\n'
+    write(tmp_path, {"pyproject.toml": declared, "requirements.txt": "click\n"})
+    assert read_dependencies(tmp_path).guessed == ("requirements.txt",)
+    assert read_dependencies(tmp_path).files == ()
+    write(tmp_path, {"requirements-dev.txt": "pytest\n"})
+    assert read_dependencies(tmp_path).guessed == ()
+    (tmp_path / "pyproject.toml").unlink()
+    assert read_dependencies(tmp_path).files == ("requirements.txt", "requirements-dev.txt")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("guess", "there"), [("iniconfig\n", True), ("./no-such-folder\n", False)])
+def test_a_guess_that_is_wrong_does_no_harm(tmp_path: Path, guess: str, there: bool) -> None:
+    project = '[project]\nname = "a"\nversion = "1"\n[tool.setuptools]\npy-modules = ["a"]\n'
+    checkout = write(tmp_path / "c", {"pyproject.toml": project, "a.py": "", "requirements.txt": guess})
+    found = resolve(
+        tmp_path, checkout, Settings(python=""), home=HomePaths(tmp_path / "home"), progress=lambda _: None
+    )
+    assert found.note == ""
+    assert any((site / "iniconfig").is_dir() for site in found.sites) is there
+
+
 def test_the_key_follows_dependencies_and_nothing_else(tmp_path: Path) -> None:
     key = dependency_key(write(tmp_path, {"pyproject.toml": PYPROJECT}), "3.11", "")
     write(tmp_path, {"pyproject.toml": PYPROJECT + "[tool.ruff]\nline-length = 9\n", "src/a.py": "A = 1"})

@@ -76,7 +76,7 @@ def test_a_small_project_by_all_built_in_dimensions(project: Path, measured: Mea
 def test_the_places_name_what_to_mend(project: Path, measured: Measure) -> None:
     places = {d.name: d.details.get("places") for d in measured().dimensions}
     file = "src/calc.py"
-    assert places["observability"] == [{"file": file, "line": 14, "what": "silent except ZeroDivisionError"}]
+    assert places["observability"] == [{"file": file, "line": 14, "what": "silent except OSError"}]
     assert places["documentation"] == [{"file": file, "line": 11, "what": "divide has no docstring"}]
     assert places["capability_surface"] == [{"file": file, "line": 11, "what": "divide is not exercised"}]
     assert places["coverage"] == [{"file": file, "line": 12, "what": "3 lines not run"}]

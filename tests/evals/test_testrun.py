@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import venv
 from pathlib import Path
@@ -125,6 +126,23 @@ def test_unittest_tests_run_too(tmp_path: Path) -> None:
     }
 
 
+def test_tests_in_a_file_of_that_name_run_too(tmp_path: Path) -> None:
+    text = "import unittest\n\nclass T(unittest.TestCase):\n    def test_it(self):\n        pass\n"
+    checkout = write(tmp_path / "c", {"src/a/__init__.py": "", "src/a/tests.py": text, "tests.py": "x = 1\n"})
+    expected = {"src/a/tests.py::T::test_it": Outcome.PASSED}
+    assert measure(tmp_path, checkout).outcomes == expected
+    write(checkout, {"pytest.ini": "[pytest]\ntestpaths = src\n"})
+    assert measure(tmp_path, checkout).outcomes == expected
+    write(checkout, {"pytest.ini": "[pytest]\npython_files = check_*.py\n"})
+    assert measure(tmp_path, checkout).outcomes == {}
+
+
+def test_a_module_named_tests_that_holds_none_is_not_collected(tmp_path: Path) -> None:
+    text = "def test_odd(value):\n    return value % 2 == 1\n"
+    checkout = write(tmp_path / "c", {"lib/__init__.py": "", "lib/tests.py": text})
+    assert measure(tmp_path, checkout).outcomes == {}
+
+
 def test_a_project_without_tests_has_none_and_no_error(tmp_path: Path) -> None:
     found = measure(tmp_path, write(tmp_path / "c", {"thing.py": "A = 1\n"}), coverage=True)
     assert (found.outcomes, found.error, found.exit_code) == ({}, "", 5)
@@ -206,6 +224,39 @@ def test_the_checkout_cannot_replace_the_measuring_tools(tmp_path: Path) -> None
     files = dict.fromkeys(TOOLS, "raise SystemExit(0)\n")
     checkout = write(tmp_path / "c", {**files, "test_a.py": "def test_a():\n    assert 0\n"})
     assert measure(tmp_path, checkout, coverage=True).outcomes == {"test_a.py::test_a": Outcome.FAILED}
+
+
+def test_a_project_that_pytest_stands_on_is_measured_with_itself(tmp_path: Path) -> None:
+    person = tmp_path / "project"
+    python = venv_without(tmp_path, person, "iniconfig")
+    origin = Path(next(p for p in sys.path if (Path(p) / "iniconfig").is_dir())) / "iniconfig"
+    checkout = write(tmp_path / "c", {"tests/test_t.py": "import iniconfig\n\ndef test_it():\n    pass\n"})
+    shutil.copytree(origin, checkout / "src" / "iniconfig")
+    found = run_tests(
+        checkout, environment(tmp_path, person, python), timeout=60, coverage=True, progress=lambda _: None
+    )
+    assert (found.error, found.outside) == ("", [])
+    assert found.outcomes == {"tests/test_t.py::test_it": Outcome.PASSED}
+    assert found.modules["iniconfig"].startswith(str(checkout))
+
+
+def venv_without(tmp_path: Path, project: Path, absent: str) -> str:
+    """A virtual environment with links to this interpreter's packages, but for one."""
+    project.mkdir()
+    venv.create(project / ".venv", symlinks=True)
+    site = next((project / ".venv").glob("lib/python*/site-packages"))
+    for folder in [Path(p) for p in sys.path if p.endswith("site-packages")]:
+        for entry in folder.iterdir():
+            if not entry.name.startswith((absent, "__pycache__")) and not (site / entry.name).exists():
+                (site / entry.name).symlink_to(entry)
+    return str(project / ".venv" / "bin" / "python")
+
+
+def test_a_second_name_for_a_module_of_another_package_is_no_code_of_the_project(tmp_path: Path) -> None:
+    thing = "import queue, sys\nsys.modules[__name__ + '.queue'] = queue\n"
+    text = "import thing\nfrom thing.queue import Queue\n\ndef test_it():\n    assert Queue\n"
+    checkout = write(tmp_path / "c", {"thing.py": thing, "tests/test_t.py": text})
+    assert measure(tmp_path, checkout).outside == []
 
 
 def test_children_of_a_test_import_the_checkouts_code(tmp_path: Path) -> None:

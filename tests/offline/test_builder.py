@@ -95,6 +95,38 @@ def test_a_file_name_in_a_text_spares_nothing(tmp_path: Path) -> None:
     assert contents(root)["src/a.py"] == USED
 
 
+def test_where_nobody_asked_for_ruff_tests_and_the_projects_own_names_stay(tmp_path: Path) -> None:
+    own = "import os\nfrom .b import x\n"
+    root = write(tmp_path / "p", src__p____init__="", src__p__a=own, src__p__b=UNUSED, tests__test_a=UNUSED)
+    result = ask("builder", root, item=item("Run: ruff F401"), scope=SCOPE)
+    assert result.text == "Ran `ruff F401`; changed 1 files:\n- src/p/b.py\n"
+    write(root, **{"ruff.toml": ""})
+    result = ask("builder", root, item=item("Run: ruff F401"), scope=SCOPE)
+    assert result.text == "Ran `ruff F401`; changed 2 files:\n- src/p/a.py\n- tests/test_a.py\n"
+
+
+HOLE = 'class A(Exception):\n    """Why."""\n\n    pass\n\n\nclass B:\n    x = {}\n'
+
+
+@pytest.mark.parametrize("odd", ["", "y = (1,2)\n"])
+def test_a_fix_leaves_no_hole_where_there_was_none(tmp_path: Path, odd: str) -> None:
+    root = write(tmp_path / "p", src__a=HOLE + odd, src__b="x=1\n\n\n\n\n" + HOLE)
+    assert ask("builder", root, item=item("Run: ruff PIE790"), scope=SCOPE).status == "done"
+    mended = HOLE.replace("\n\n    pass\n", "\n")
+    assert contents(root)["src/a.py"] == mended + odd
+    assert contents(root)["src/b.py"] == "x=1\n\n\n\n\n" + HOLE.replace("    pass\n", "")
+
+
+def test_what_a_fix_brings_about_is_mended_too(tmp_path: Path) -> None:
+    before = "import abc\nimport re\n\nif re:\n    import os\n\nfrom sys import path\n\n\n" + SILENT
+    root = write(tmp_path / "p", src__a=LOUD, src__b=before)
+    write(root, **{"ruff.toml": "[lint]\nselect = ['E', 'I']\n"})
+    assert ask("builder", root, item=item("Run: log-swallowed src"), scope=SCOPE).status == "done"
+    assert contents(root)["src/b.py"].startswith(
+        "import abc\nimport logging\nimport re\n\nif re:\n    import os\n\nfrom sys import path\n\nlogger = "
+    )
+
+
 def test_modern_syntax_leaves_imports_as_tidy_as_they_were(tmp_path: Path) -> None:
     toml = '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.9"\n'
     root = write(tmp_path / "p", src__a="from typing import Iterator\n\n\ndef f(x: Iterator): ...\n")

@@ -28,32 +28,38 @@ def function(body: str) -> str:
     ("body", "after"),
     [
         (
-            "except ValueError:\n        pass\n",
-            'except ValueError:\n        log.debug("ValueError ignored in f", exc_info=True)\n',
+            "except OSError:\n        pass\n",
+            'except OSError:\n        log.debug("OSError ignored in f", exc_info=True)\n',
         ),
         (
             "except Exception:\n        pass\n",
             'except Exception:\n        log.exception("exception ignored in f")\n',
         ),
+        (
+            "except Exception:\n        return 0\n",
+            'except Exception:\n        log.debug("exception ignored in f", exc_info=True)\n'
+            "        return 0\n",
+        ),
         ("except:\n        ...\n", 'except:\n        log.exception("exception ignored in f")\n'),
         (
-            "except (KeyError, a.B):\n        return None  # as agreed\n",
-            'except (KeyError, a.B):\n        log.debug("KeyError, a.B ignored in f", exc_info=True)\n'
+            "except (IOError, a.OSError):\n        return None  # as agreed\n",
+            'except (IOError, a.OSError):\n        log.debug("IOError, a.OSError ignored in f", '
+            "exc_info=True)\n"
             "        return None  # as agreed\n",
         ),
         (
-            "except ValueError: pass  # fine\n    return 0\n",
-            'except ValueError:\n        log.debug("ValueError ignored in f", exc_info=True)  # fine\n'
+            "except OSError: pass  # fine\n    return 0\n",
+            'except OSError:\n        log.debug("OSError ignored in f", exc_info=True)  # fine\n'
             "    return 0\n",
         ),
         (
-            "except ValueError: return 'ä'\n",
-            'except ValueError:\n        log.debug("ValueError ignored in f", exc_info=True)\n'
+            "except OSError: return 'ä'\n",
+            'except OSError:\n        log.debug("OSError ignored in f", exc_info=True)\n'
             "        return 'ä'\n",
         ),
         (
-            "except ValueError:\n        return [\n            1,\n        ]\n",
-            'except ValueError:\n        log.debug("ValueError ignored in f", exc_info=True)\n'
+            "except OSError:\n        return [\n            1,\n        ]\n",
+            'except OSError:\n        log.debug("OSError ignored in f", exc_info=True)\n'
             "        return [\n            1,\n        ]\n",
         ),
     ],
@@ -63,24 +69,28 @@ def test_a_call_is_put_in_and_the_rest_stays(tmp_path: Path, body: str, after: s
 
 
 def test_a_long_call_is_wrapped(tmp_path: Path) -> None:
-    count, text = logged(tmp_path, function("except ValueError:\n        pass  # note\n"), line_length=50)
+    count, text = logged(tmp_path, function("except OSError:\n        pass  # note\n"), line_length=50)
     assert count == 1
     assert text == function(
-        "except ValueError:\n        # note\n        log.debug(\n"
-        '            "ValueError ignored in f", exc_info=True\n        )\n'
+        "except OSError:\n        # note\n        log.debug(\n"
+        '            "OSError ignored in f", exc_info=True\n        )\n'
     )
 
 
 @pytest.mark.parametrize(
     "body",
     [
+        "except ValueError:\n        pass\n",
+        "except (KeyError, OSError):\n        return None\n",
+        "except FileNotFoundError:\n        return None\n",
+        "except BadSignature:\n        return False\n",
         "except ImportError:\n        pass\n",
         "except StopIteration:\n        return None\n",
-        "except ValueError as e:\n        return e\n",
-        "except ValueError:\n        x = 1\n        return x\n",
-        "except ValueError:\n        raise\n",
-        "except ValueError:\n        log.info('no')\n",
-        "except ValueError:\n        pass\n    log = 1\n",
+        "except OSError as e:\n        return e\n",
+        "except OSError:\n        x = 1\n        return x\n",
+        "except OSError:\n        raise\n",
+        "except OSError:\n        log.info('no')\n",
+        "except OSError:\n        pass\n    log = 1\n",
     ],
 )
 def test_what_speaks_or_needs_judgement_is_left_alone(tmp_path: Path, body: str) -> None:
@@ -110,6 +120,11 @@ AFTER = BODY.replace("        pass\n", CALL)
             "logger = logging.getLogger(__name__)\n\n\n",
         ),
         ('"""Doc."""\n\n\n', '"""Doc."""\n\nimport logging\n\nlogger = logging.getLogger(__name__)\n\n\n'),
+        (
+            "import sys\n\nif sys:\n    import os\nX = 1\nfrom . import a\n\nY = 2\n\n\n",
+            "import logging\nimport sys\n\nif sys:\n    import os\nX = 1\nfrom . import a\n\n"
+            "logger = logging.getLogger(__name__)\n\nY = 2\n\n\n",
+        ),
         ("#!/bin/python\n", "#!/bin/python\nimport logging\n\nlogger = logging.getLogger(__name__)\n\n\n"),
     ],
 )
@@ -143,7 +158,7 @@ def test_a_handler_before_the_logger_needs_judgement() -> None:
 
 
 EXCEPTIONS = st.sampled_from(
-    ["", " ValueError", " Exception", " (KeyError, OSError)", " ImportError", " ValueError as e"]
+    ["", " OSError", " Exception", " (IOError, OSError)", " ImportError", " OSError as e"]
 )
 BODIES = st.sampled_from(
     ["pass", "...", "return 1", "return (\n1)", "pass  # x", "return e", "raise", "x = 'ü'; pass"]

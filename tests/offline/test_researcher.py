@@ -26,9 +26,11 @@ def test_the_example(tmp_path: Path) -> None:
         "R7: `ruff I001` Improve import order (I001)",
         "R8: lint E: 6 findings without a safe fix (E501)",
         "R9: lint UP: 43 findings without a safe fix (UP006, UP031, UP035)",
+        "R10: silent exception handlers that need judgement",
     ]
+    assert "- csv.Error ignored in _delimiter: Error may be an answer that is expected here (" in text
     sections = text.split("### ")[1:]
-    assert all("\n- Source: " in section for section in sections)
+    assert all("\n- Source: " in section for section in sections[:-1])
     assert "- F541: 3 found, 3 safely fixable\n" in sections[3]
     assert "`src/tally/report.py:18`, `src/tally/report.py:21`, `src/tally/settle.py:25`" in sections[3]
 
@@ -61,16 +63,36 @@ def test_old_syntax_counts_only_against_a_declared_python(tmp_path: Path) -> Non
 
 
 def test_a_project_without_a_configuration_is_looked_at_as_the_lint_dimension_does(tmp_path: Path) -> None:
-    root = write(tmp_path / "p", a="import sys\nimport os\nprint(sys, os)\n")
-    assert headings(ask("researcher", root).text) == ["R1: `ruff I001` Improve import order (I001)"]
-    write(root, **{"ruff.toml": "[lint]\nselect = ['F']\n"})
+    text = "import sys\nimport os\nprint(sys, f'', '' == os)\n"
+    root = write(tmp_path / "p", a=text, tests__test_a=text, docs__conf=text)
+    report = ask("researcher", root).text
+    assert headings(report) == ["R1: `ruff F541` Fix f-strings without placeholders (F541)"]
+    assert "- Source: `a.py:3`\n" in report
+    write(root, **{"ruff.toml": "[lint]\nselect = ['F', 'I', 'SIM']\n"})
+    report = ask("researcher", root).text
+    assert [heading.split(" ")[2] for heading in headings(report)] == ["F541`", "SIM300`", "I001`"]
+    assert "- Mendable by a tool: 3 places in 3 files" in report
+    write(root, **{"ruff.toml": "[lint]\nselect = ['E']\n"})
     assert headings(ask("researcher", root).text) == []
+
+
+def test_what_is_imported_from_the_project_itself_may_be_there_for_others(tmp_path: Path) -> None:
+    reexport = "import os\nfrom .b import x\nfrom p.b import y\n"
+    root = write(tmp_path / "p", p____init__="", p__a=reexport, p__b="import re\nx = y = 1\n")
+    write(
+        root, p__compat="from abc import ABC\n", p__c="import this\n", tests__test_c="from p.c import this\n"
+    )
+    assert "- Source: `p/b.py:1`\n" in ask("researcher", root).text
+    write(root, **{"ruff.toml": "[lint]\nselect = ['F']\n"})
+    assert "- Mendable by a tool: 7 places in 5 files" in ask("researcher", root).text
 
 
 def test_formatting_counts_where_the_project_formats(tmp_path: Path) -> None:
     files = {f"m{n}": "x = 1\n" for n in range(10)} | {"odd": "x=1\n"}
     root = write(tmp_path / "habit", **files)
     assert headings(ask("researcher", root).text) == ["R1: `ruff format` Improve formatting with ruff format"]
+    write(root, **{"README.md": "```python\nx=1\n```\n"})
+    assert "- Mendable by a tool: 1 place in 1 file" in ask("researcher", root).text
     few = write(tmp_path / "few", odd="x=1\n")
     assert headings(ask("researcher", few).text) == []
     write(few, **{"pyproject.toml": "[tool.black]\nline-length = 100\n"})

@@ -191,10 +191,18 @@ def test_what_it_cannot_do_it_says(example: Path, facts: dict[str, Any], text: s
     assert (result.status, result.text) == ("refused", text)
 
 
+def test_formatting_is_checked_on_the_files_that_strayed(tmp_path: Path) -> None:
+    root = write(tmp_path / "p", **{f"m{n}": "x = 1\n" for n in range(10)}, odd="x=1\n")
+    write(root, **{"README.md": "```python\nx=1\n```\n"})
+    (planned,) = parse(ask("strategist", root, measurement=MEASUREMENT).text).items()
+    assert planned.verify == "ruff format --check --isolated -- odd.py"
+
+
 def test_without_a_measurement_or_research_the_plan_is_one_all_the_same(tmp_path: Path) -> None:
     root = write(tmp_path / "p", a="import os\n")
     spec = parse(ask("strategist", root).text)
     assert titles(spec) == [F401]
     assert spec.items()[0].citations == []
-    assert check(spec) == []
+    # Without a score there is none to write down.
+    assert [found.rule for found in check(spec)] == ["depth.impact"]
     assert ask("builder", root, item=item(*spec.items()[0].checklist)).status == "done"

@@ -107,7 +107,8 @@ def test_ten_features_three_skipped_four_only_claimed_three_built() -> None:
     spec = parse(
         "# Ten — Specification\n\n## Normative Language\n\n## 5. Detailed Specification\n\n"
         f"{features}\n\n## 7. Test and Validation Matrix\n\n"
-        f"| Feature | Command | Expectation |\n|---|---|---|\n{rows}\n\n## 8. Implementation Plan\n\n{phases}\n"
+        f"| Feature | Command | Expectation |\n|---|---|---|\n{rows}\n\n"
+        f"## 8. Implementation Plan\n\n{phases}\n"
     )
     claimed = {n: PhaseOutcome("built", [KEPT], {f"5.{n}": False}) for n in range(4, 8)}
     shown = {n: built(f"5.{n}") for n in range(8, 11)}

@@ -11,11 +11,12 @@ from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import experiment_note, write_cycle_note, write_experiment_note
 from factory.cycle.context import Cycle
 from factory.cycle.experiment import cycle_branch
-from factory.cycle.integrate import clear_branch, integrate_branch
+from factory.cycle.integrate import clear_branch, integrate_branch, integration_event
 from factory.cycle.machine import Done, Outcome
+from factory.cycle.mirror import mirror_log
+from factory.cycle.research import research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
-from factory.cycle.verify import LOG_REF
 from factory.models import Verdict
 
 
@@ -24,6 +25,7 @@ def archive(cycle: Cycle, scope: str) -> Outcome:
     facts = {
         "subject": "cycle",
         "goal": cycle.policy.goal,
+        "research": research_text(cycle),
         "findings": cycle.state.result("research").get("findings", []),
         "items": [item.model_dump(mode="json") for item in cycle.items],
         "ended": cycle.state.scope(CYCLE_SCOPE).ended or {},
@@ -54,10 +56,12 @@ def close(cycle: Cycle, scope: str) -> Outcome:
     _complete_archive(cycle)
     added = [text for text in cycle.state.result("gate_plan").get("backlog_additions", [])
              if add_backlog(cycle.lab.paths.backlog, text, cycle.lab.repo.common_dir)]  # fmt: skip
-    done = integrate_branch(cycle.lab, cycle_branch(cycle.id), cycle.target, cycle.start)
-    cycle.record("integration", **(asdict(done) | {"start": cycle.start}))
+    done = integrate_branch(
+        cycle.lab, cycle_branch(cycle.id), cycle.target, start=cycle.start, kept=cycle.head
+    )
+    cycle.record("integration", **integration_event(done, cycle.start, cycle.head))
     clear_branch(cycle.lab, cycle.id, done)
-    mirror_log(cycle)
+    mirror_log(cycle.lab, f"cycle {cycle.id}")
     for number in cycle.state.finalized:
         shutil.rmtree(cycle.lab.workspaces / f"exp-{number:03d}", ignore_errors=True)
     return Done(summary(cycle) | {"integration": asdict(done), "backlog_added": added})
@@ -70,15 +74,6 @@ def _complete_archive(cycle: Cycle) -> None:
             number = cycle.experiment_id(scope)
             if not experiment_note(cycle.lab, number).exists():
                 write_experiment_note(cycle.lab, number, archive_facts(cycle, scope))
-
-
-def mirror_log(cycle: Cycle) -> None:
-    """Copy the log into a ref, where `git clean` cannot reach it."""
-    lab = cycle.lab
-    if lab.paths.results.exists():
-        lab.repo.write_blob_ref(
-            LOG_REF, lab.paths.results.name, lab.paths.results, f"Log at the close of cycle {cycle.id}"
-        )
 
 
 def summary(cycle: Cycle) -> dict[str, Any]:

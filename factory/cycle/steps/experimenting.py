@@ -9,9 +9,11 @@ from factory.backlog import remove_backlog
 from factory.cycle import experiment as lab_work
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import write_experiment_note
+from factory.cycle.briefing import guidance
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
-from factory.cycle.steps.gates import ceo_verdict
+from factory.cycle.research import findings_of, research_text
+from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
 from factory.models import (
     Experiment,
     FailureReport,
@@ -92,6 +94,8 @@ def _build_question(
         "corrections": cycle.state.scope(scope).corrections + told,
         "scope": {"modifiable": list(scope_rules.modifiable), "read_only": list(scope_rules.read_only)},
         "messages": cycle.state.messages,
+        "cited": findings_of(research_text(cycle), experiment.item.citations),
+        "guidance": guidance(cycle.lab, experiment.baseline),
     }
     return Question(
         "builder", f"Carry out the plan item: {experiment.hypothesis}", facts, access="write", key=attempt
@@ -110,6 +114,9 @@ def _first_line(text: str) -> str:
 
 def guard(cycle: Cycle, scope: str) -> Outcome:
     """The guards on the candidate; a violation goes back to the Builder, or ends the experiment."""
+    tampered = cycle.state.tampered.get(cycle.experiment_id(scope))
+    if tampered:
+        return End(Reason.GUARD, "; ".join(tampered))
     report = lab_work.guard(cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy)
     if report.clean:
         return Done({"findings": 0})
@@ -124,23 +131,34 @@ def review(cycle: Cycle, scope: str) -> Outcome:
     refusal = objection(cycle, "reviewer", reserved=1)
     if refusal:
         return Done({"left_out": refusal})
-    facts = _change_facts(cycle, scope)
-    result = ask(
-        cycle, scope, "review", Question("reviewer", "Review this change against its plan item.", facts)
+    experiment = _experiment(cycle, scope)
+    question = Question(
+        "reviewer",
+        "Review this change against its plan item.",
+        _change_facts(cycle, scope) | {"guidance": guidance(cycle.lab, experiment.baseline)},
+        revision=_candidate(cycle, scope),
     )
-    return Done({"answer": result.answer or {}, "status": result.status})
+    return Done(answer_or_why("reviewer", ask(cycle, scope, "review", question)))
 
 
 def _change_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
-    experiment = _experiment(cycle, scope)
+    experiment, commit = _experiment(cycle, scope), _candidate(cycle, scope)
     folder = cycle.lab.store.experiment(experiment.id)
     return {
         "goal": cycle.policy.goal,
         "experiment": experiment.id,
         "item": experiment.item.model_dump(mode="json"),
-        "diff": cycle.lab.repo.diff(experiment.baseline, _candidate(cycle, scope))[:DIFF_SHOWN],
+        "files": _files(cycle, experiment, commit),
+        "diff": cycle.lab.repo.diff(experiment.baseline, commit)[:DIFF_SHOWN],
         "guard": folder.read(lab_work.GUARD, GuardReport).model_dump(mode="json"),
     }
+
+
+def _files(cycle: Cycle, experiment: Experiment, commit: str) -> list[str]:
+    """The changed files, each with git's letter for what became of it."""
+    return [
+        f"{change.status} {change.path}" for change in cycle.lab.repo.changes(experiment.baseline, commit)
+    ]
 
 
 def measure(cycle: Cycle, scope: str) -> Outcome:
@@ -160,16 +178,17 @@ def explain(cycle: Cycle, scope: str) -> Outcome:
     facts = {
         "goal": cycle.policy.goal,
         "item": cycle.item(scope).model_dump(mode="json"),
+        "files": _files(cycle, _experiment(cycle, scope), _candidate(cycle, scope)),
         "before": _scores(before, after),
         "after": _scores(after, before),
     }
-    result = ask(
-        cycle,
-        scope,
-        "explain",
-        Question("evaluator", "Explain what moved between these measurements.", facts),
+    question = Question(
+        "evaluator",
+        "Explain what moved between these measurements.",
+        facts,
+        revision=_candidate(cycle, scope),
     )
-    return Done({"answer": result.answer or {}, "status": result.status})
+    return Done(answer_or_why("evaluator", ask(cycle, scope, "explain", question)))
 
 
 def _measurements(cycle: Cycle, scope: str) -> tuple[Measurement, Measurement]:
@@ -199,8 +218,7 @@ def _counts(details: Mapping[str, Any]) -> dict[str, Any]:
 def structured_review(cycle: Cycle, scope: str) -> Outcome:
     """The CEO's decision on the experiment: it may send it back or end it, never let a failed rule pass."""
     experiment, commit = _experiment(cycle, scope), _candidate(cycle, scope)
-    task = "Shall this experiment be kept, if the rules allow it?"
-    answer = ceo_verdict(cycle, scope, "structured_review", task, _review_facts(cycle, scope))
+    answer = ceo_verdict(cycle, scope, "structured_review", _review_facts(cycle, scope), revision=commit)
     if answer.unaffordable:
         return End(Reason.BUDGET, f"not reviewed, so not kept: {answer.reason}")
     if answer.verdict is ReviewVerdict.REDIRECT and cycle.may_redirect(scope):
@@ -222,8 +240,8 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         "checks": checks,
         "before": _scores(before, after),
         "after": _scores(after, before),
-        "reviewer": cycle.state.result("review", scope).get("answer", {}),
-        "evaluator": cycle.state.result("explain", scope).get("answer", {}),
+        "reviewer": told_by(cycle, scope, "review"),
+        "evaluator": told_by(cycle, scope, "explain"),
     }
 
 
@@ -301,6 +319,6 @@ def archive_facts(cycle: Cycle, scope: str) -> Mapping[str, Any]:
         "reason": str(result.get("reason", "")),
         "rationale": str(cycle.state.result("verdict", scope).get("rationale", "")),
         "delta": result.get("delta"),
-        "evaluator": cycle.state.result("explain", scope).get("answer", {}),
-        "reviewer": cycle.state.result("review", scope).get("answer", {}),
+        "evaluator": told_by(cycle, scope, "explain"),
+        "reviewer": told_by(cycle, scope, "review"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import NoReturn
 
 from factory.backlog import read_backlog
 from factory.cycle.context import Cycle
@@ -12,7 +13,7 @@ from factory.cycle.measuring import measure_commit
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
 from factory.fsio import atomic_write
-from factory.git import scratch_checkout
+from factory.git import left_over_checkouts, scratch_checkout
 from factory.models import Measurement
 from factory.paths import CONFIG_FILE
 from factory.study import Study, find_todos, observe
@@ -27,7 +28,7 @@ def preflight(cycle: Cycle, scope: str) -> Outcome:
     lab = cycle.lab
     if not lab.repo.refs(cycle.branch_ref):
         lab.repo.set_ref(cycle.branch_ref, cycle.start)
-    left_over = sorted(lab.workspaces.glob("checkout-*"))
+    left_over = left_over_checkouts(lab.workspaces)
     for place in left_over:
         shutil.rmtree(place, ignore_errors=True)
     return Done({"branch": cycle.branch_ref, "start": cycle.start, "removed": len(left_over)})
@@ -37,33 +38,51 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
     """Make sure there is a policy: a project without one is measured, and gets one as the first commit."""
     if cycle.lab.policy(cycle.start) is not None:
         return Done({"commit": cycle.start, "made": False})
-    text, summary = discover_setup(cycle.lab, cycle.start, cycle.target)
-    commit = cycle.lab.repo.commit_files(cycle.start, {CONFIG_FILE: text}, SETUP_MESSAGE)
+    found = discover_setup(cycle.lab, cycle.start, cycle.target)
+    if found.untestable:
+        _give_up(cycle, found.untestable)
+    commit = cycle.lab.repo.commit_files(cycle.start, {CONFIG_FILE: found.config_text}, SETUP_MESSAGE)
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
-    return Done({"commit": commit, "made": True, "summary": summary})
+    return Done({"commit": commit, "made": True, "summary": told(found)})
 
 
-def discover_setup(lab: Lab, revision: str, target: str) -> tuple[str, list[str]]:
-    """The text of a factory.toml for the project at ``revision``, and what was found, line by line."""
-    found = discover(
+def _give_up(cycle: Cycle, why: str) -> NoReturn:
+    """End a cycle that could not show of any change that it is harmless. What mends that is a commit, which
+    a cycle that has begun would never see.
+    """
+    cycle.lab.repo.delete_ref(cycle.branch_ref)
+    cycle.record("cycle.abandoned", why="the project's tests cannot be run")
+    place = cycle.lab.paths.root
+    raise EnvironmentLacking(
+        f"The project's tests cannot be run: {why.rstrip('.')}.",
+        f"Mend that. To do without tests, run `factory discover {place}` and commit the factory.toml.",
+    )
+
+
+def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
+    """What a factory.toml for the project at ``revision`` would say, by trying."""
+    return discover(
         lab.paths.root,
         lambda: scratch_checkout(lab.repo, revision, parent=lab.workspaces),
         target_branch=target,
         home=lab.home,
-        progress=lab.say,
+        progress=lab.progress,
     )
-    return found.config_text, _told(found)
 
 
-def _told(found: Discovery) -> list[str]:
-    """What discover found, a line each."""
+def told(found: Discovery) -> list[str]:
+    """What discover found, a line each; a reason that several dimensions share is told once."""
     lines = [f"language: {found.language}"]
+    reasons: dict[str, str] = {}
     for tried in found.tried:
-        scores = " and ".join("none" if s is None else f"{s:.4f}" for s in tried.scores)
-        noisy = ", noisy" if tried.spec.noisy else ""
-        lines.append(
-            f"{tried.spec.name}: " + (f"{scores}{noisy}" if tried.kept else f"dropped: {tried.reason}")
-        )
+        name, scores = tried.spec.name, ["none" if s is None else f"{s:.4f}" for s in tried.scores]
+        if tried.kept:
+            lines.append(f"{name}: {' and '.join(scores)}{', noisy' if tried.spec.noisy else ''}")
+        elif tried.reason in reasons:
+            lines.append(f"{name}: dropped, as {reasons[tried.reason]}")
+        else:
+            lines.append(f"{name}: dropped: {tried.reason}")
+            reasons[tried.reason] = name
     return [*lines, *found.notes]
 
 
@@ -71,8 +90,9 @@ def study(cycle: Cycle, scope: str) -> Outcome:
     """Measure the starting point and write the observations down."""
     measurement = measure_commit(cycle.lab, cycle.head, cycle.head, cycle.policy)
     if measurement.void or measurement.composite is None:
+        why = measurement.void or "no dimension has a score"
         raise EnvironmentLacking(
-            f"The project cannot be measured: {measurement.void or 'no dimension has a score'}.",
+            f"The project cannot be measured: {why.rstrip('.')}.",
             "`factory doctor` looks for the cause; a build step belongs into [eval] setup.",
         )
     text = observe_at(cycle.lab, cycle.head, measurement, cycle.state.messages)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from factory.backlog import read_backlog
 from factory.brief import build_brief
 from factory.cycle.agents import Question, ask, objection
+from factory.cycle.archive import latest_notes
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
+from factory.cycle.research import defined_findings, research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.gates import ceo_verdict
 from factory.errors import BadInput
@@ -19,7 +20,6 @@ from factory.rows import Row
 from factory.spec import PlanContext, PlanLimits, Spec, check, parse
 from factory.strategy import detect_stuck, is_evidence_against
 
-_FINDING = re.compile(r"\bR(\d+)\b")
 HISTORY_SHOWN = 50
 
 
@@ -30,8 +30,14 @@ def research(cycle: Cycle, scope: str) -> Outcome:
         return Done({"left_out": refusal})
     task = "Find what is true of this project and matters for its next improvement."
     if cycle.options.lite:
-        task += " Use the archive and the observations only; no web search."
-    facts = _common_facts(cycle) | {"corrections": cycle.state.scope(scope).corrections}
+        task += " Use the archive and the observations only; no web search. Six findings at the most."
+    if cycle.options.focus:
+        task += " It will serve the focus given below, and nothing else."
+    facts = _common_facts(cycle) | {
+        "archive": latest_notes(cycle.lab),
+        "corrections": cycle.state.scope(scope).corrections,
+        "draft": research_text(cycle) if cycle.state.scope(scope).redirects else "",
+    }
     result = ask(cycle, scope, "research", Question("researcher", task, facts))
     if result.status != "done":
         return Done({"left_out": f"the researcher ended as {result.status}: {result.error}"})
@@ -40,11 +46,7 @@ def research(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab.paths.strategy / "research.md",
     ):
         atomic_write(place, result.text)
-    return Done({"findings": _findings(result.text)})
-
-
-def _findings(text: str) -> list[str]:
-    return [f"R{number}" for number in sorted({int(n) for n in _FINDING.findall(text)})]
+    return Done({"findings": defined_findings(result.text)})
 
 
 def gate_research(cycle: Cycle, scope: str) -> Outcome:
@@ -56,7 +58,8 @@ def gate_research(cycle: Cycle, scope: str) -> Outcome:
         if findings == expected
         else [f"Findings must be numbered R1, R2, … without gaps; found {', '.join(findings)}."]
     )
-    return _gate(cycle, scope, "research", problems, facts={"research": _research_text(cycle)}, result={})
+    facts = {"research": research_text(cycle)}
+    return _gate(cycle, scope, "research", problems, facts=facts, result={})
 
 
 def plan(cycle: Cycle, scope: str) -> Outcome:
@@ -64,12 +67,7 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
     refusal = objection(cycle, "strategist")
     if refusal:
         return End("budget", f"no plan: {refusal}")
-    task = "Write the plan of this improvement cycle."
-    if cycle.options.lite:
-        task += " One item only: the first in FEEC order."
-    if cycle.options.focus:
-        task += " It serves the focus given below, and nothing else."
-    result = ask(cycle, scope, "plan", Question("strategist", task, _plan_facts(cycle, scope)))
+    result = ask(cycle, scope, "plan", Question("strategist", _plan_task(cycle), _plan_facts(cycle, scope)))
     if result.status == "refused":
         return End("no_plan", result.text or result.error)
     if result.status != "done":
@@ -79,9 +77,30 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
     return Done({"bytes": len(result.text.encode())})
 
 
+def _plan_task(cycle: Cycle) -> str:
+    """The task in words, with the rules that bind this plan and no other."""
+    limits, task = _limits(cycle), "Write the plan of this improvement cycle."
+    if limits.lite:
+        task += (
+            " One item and one phase only: the first in FEEC order. What else you see goes into section 8."
+        )
+    if limits.focus:
+        task += " It serves the focus given below, and nothing else."
+    elif not limits.lite:
+        task += (
+            f" A plan of several items has at least {limits.min_growth} with a growth dimension, at most"
+            f" {limits.max_new} that serve no backlog item, and at least one that serves the backlog where"
+            " there is one. Fewer items, well founded, are better than many."
+        )
+    avoided = sorted(_context(cycle).stuck_categories or ())
+    if avoided:
+        task += f" The cycle is stuck in {', '.join(avoided)}: take another category, or combine near misses."
+    return task
+
+
 def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     """Every rule of the plan; then, unless lite, the CEO. What passes is the cycle's list of phases."""
-    text = (cycle.lab.paths.cycle_dir(cycle.id) / "plan.md").read_text(encoding="utf-8")
+    text = _plan_text(cycle)
     try:
         spec = parse(text)
     except BadInput as error:
@@ -109,13 +128,11 @@ def _gate(
 ) -> Outcome:
     """Deterministic problems first; they go back while redirects are left. Then the CEO, except in lite."""
     if not problems and not cycle.options.lite:
-        answer = ceo_verdict(
-            cycle,
-            scope,
-            f"gate_{back_to}",
-            f"Shall the cycle go on with this {back_to}?",
-            facts | {"checks": [{"name": f"{back_to}_rules", "passed": True}]},
-        )
+        facts |= {
+            "checks": [{"name": f"{back_to}_rules", "passed": True}],
+            "brief": cycle_brief(cycle, cycle.lab.history()),
+        }
+        answer = ceo_verdict(cycle, scope, f"gate_{back_to}", facts)
         if answer.verdict is ReviewVerdict.ABORT:
             return End("aborted", f"the CEO ended the cycle at the {back_to} gate: {answer.reason}")
         if answer.verdict is ReviewVerdict.REDIRECT:
@@ -147,15 +164,17 @@ def _plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
     rows = cycle.lab.history()
     limits = _limits(cycle)
     return _common_facts(cycle) | {
-        "research": _research_text(cycle),
+        "research": research_text(cycle),
         "history": [_history_entry(row) for row in rows[-HISTORY_SHOWN:]],
         "limits": {"min_growth": limits.min_growth, "max_new": limits.max_new},
-        "brief": _brief(cycle, rows) if cycle.options.lite else {},
+        "brief": cycle_brief(cycle, rows) if cycle.options.lite else {},
         "corrections": cycle.state.scope(scope).corrections,
+        "draft": _plan_text(cycle) if cycle.state.scope(scope).redirects else "",
     }
 
 
-def _brief(cycle: Cycle, rows: list[Row]) -> dict[str, Any]:
+def cycle_brief(cycle: Cycle, rows: list[Row]) -> dict[str, Any]:
+    """The project's state in brief: what lite plans on, and the ground on which the CEO judges."""
     settings = cycle.policy.strategy
     return build_brief(
         rows,
@@ -179,8 +198,8 @@ def _history_entry(row: Row) -> dict[str, Any]:
     }
 
 
-def _research_text(cycle: Cycle) -> str:
-    place = cycle.lab.paths.cycle_dir(cycle.id) / "research.md"
+def _plan_text(cycle: Cycle) -> str:
+    place = cycle.lab.paths.cycle_dir(cycle.id) / "plan.md"
     return place.read_text(encoding="utf-8") if place.exists() else ""
 
 

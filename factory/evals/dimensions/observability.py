@@ -14,18 +14,23 @@ HANDLER_WEIGHT = 0.7
 MODULE_WEIGHT = 0.3
 
 _LEVELS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log"})
-_TELLING = frozenset({"warn", "print_exc", "print_exception", "exit", "_exit", "abort"})
-_LOGGERS = frozenset({"getLogger", "get_logger"})
-_CONTROL_FLOW = frozenset(
-    {
-        "StopIteration",
-        "StopAsyncIteration",
-        "GeneratorExit",
-        "ImportError",
-        "ModuleNotFoundError",
-        "KeyboardInterrupt",
-    }
+_TELLING = frozenset(
+    {"warn", "print_exc", "print_exception", "exit", "_exit", "abort", "exc_info", "format_exc"}
 )
+_LOGGERS = frozenset({"getLogger", "get_logger"})
+
+#: What is raised in the ordinary course of things: the end of an iteration, a lookup or a conversion that is
+#: tried to see whether it works, an optional dependency. Catching one of these by name is an ``if``.
+CONTROL_FLOW = frozenset(
+    {
+        "ArithmeticError", "AttributeError", "BlockingIOError", "CancelledError", "Empty", "EOFError",
+        "FileExistsError", "FileNotFoundError", "Full", "GeneratorExit", "ImportError", "IndexError",
+        "InterruptedError", "KeyError", "KeyboardInterrupt", "LookupError", "ModuleNotFoundError",
+        "NameError", "NotImplementedError", "OverflowError", "ProcessLookupError", "StopAsyncIteration",
+        "StopIteration", "SystemExit", "TypeError", "UnicodeDecodeError", "UnicodeEncodeError",
+        "UnicodeError", "ValueError", "ZeroDivisionError",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ def score(sources: Sequence[Source]) -> DimensionScore:
 
     h: the share of ``except`` clauses that log, raise, warn, end the program or hand the caught exception
     on. m: of the modules that have such clauses, the share that have a logger or no silent clause. Clauses
-    for what is control flow rather than failure (StopIteration, ImportError, …) are not counted.
+    for what is control flow rather than failure (StopIteration, KeyError, ValueError, …) are not counted.
     """
     handlers = {s.path: find_handlers(s) for s in sources}
     every = [handler for found in handlers.values() for handler in found]
@@ -71,7 +76,7 @@ def find_handlers(source: Source) -> list[Handler]:
     nodes = [
         node for node in ast.walk(source.tree or ast.Module([], [])) if isinstance(node, ast.ExceptHandler)
     ]
-    counted = [node for node in nodes if not (_caught(node) and _caught(node) <= _CONTROL_FLOW)]
+    counted = [node for node in nodes if not (_caught(node) and _caught(node) <= CONTROL_FLOW)]
     return sorted((_handler(source.path, node) for node in counted), key=lambda handler: handler.line)
 
 
@@ -101,9 +106,9 @@ def _own_nodes(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
 
 
 def _tells(call: ast.Call) -> bool:
-    """Whether a call reports: a logger's method, a warning, a printed traceback, the program's end."""
+    """Whether a call reports: a logger's method, a warning, the traceback taken up, the program's end."""
     if isinstance(call.func, ast.Name):
-        return call.func.id in ("exit", "quit", "print_exc", "warn")
+        return call.func.id in ("exit", "quit", "print_exc", "warn", "exc_info", "format_exc")
     if not isinstance(call.func, ast.Attribute):
         return False
     return call.func.attr in _TELLING or (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from factory.config.kinds import PARSERS
 from factory.evals.reports import ScoreReport, parse_exit_code, parse_results, parse_score
-
-PARSERS = ("exit_code", "json", "results")
 
 
 def report_file(parser: str) -> str:

@@ -39,14 +39,23 @@ def prepare_path(job: dict[str, Any]) -> None:
     if job["tools"]:
         sys.path.append(job["tools"])
     sys.path.append(job["probe"])
-    for module in (
-        ("pytest", "coverage", "factory_probe_plugin")
-        if job["coverage"]
-        else ("pytest", "factory_probe_plugin")
-    ):
-        importlib.import_module(module)
+    tools = ["pytest", "factory_probe_plugin", *(["coverage"] if job["coverage"] else [])]
+    try:
+        load(tools)
+    except ImportError:
+        # The project is one that pytest stands on (pluggy, iniconfig), and there is no other copy of it.
+        before = list(sys.path)
+        sys.path += job["roots"]
+        load(tools)
+        sys.path[:] = before
     sys.path[:0] = job["roots"]
     os.environ.update(job["environment"])
+
+
+def load(modules: list[str]) -> None:
+    """Import these modules."""
+    for module in modules:
+        importlib.import_module(module)
 
 
 def start_coverage(settings: dict[str, Any]) -> Any:
@@ -60,6 +69,8 @@ def start_coverage(settings: dict[str, Any]) -> Any:
         config_file=False,
         include=[os.path.join(settings["checkout"], "*")],  # noqa: PTH118
     )
+    # Its remarks would stand between what pytest says and who reads it.
+    tracer.set_option("run:disable_warnings", ["no-data-collected", "module-not-imported"])
     tracer.start()
     return tracer
 

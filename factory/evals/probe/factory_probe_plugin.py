@@ -84,7 +84,7 @@ class Probe:
         self.modules_seen = len(sys.modules)
         new = {}
         for name, module in list(sys.modules.items()):
-            file = None if name in self.reported else module_file(module)
+            file = None if name in self.reported or is_alias(name, module) else module_file(module)
             if file and (self.is_ours(name) or file.startswith(tuple(self.projects))):
                 new[name] = file
                 self.reported.add(name)
@@ -94,6 +94,15 @@ class Probe:
     def is_ours(self, name: str) -> bool:
         """Whether a module name belongs to the project."""
         return any(name == ours or name.startswith(ours + ".") for ours in self.names)
+
+
+def is_alias(name: str, module: Any) -> bool:
+    """Whether this is a second name of a module (``six.moves.queue``), which is judged by its first."""
+    try:
+        first = module.__name__
+    except Exception:  # modules may be anything, with a __getattr__ that raises
+        return False
+    return isinstance(first, str) and first != name and sys.modules.get(first) is module
 
 
 def module_file(module: Any) -> str | None:

@@ -151,7 +151,7 @@ def test_documentation_is_the_share_with_a_docstring() -> None:
     assert documentation.score([source("x = 1\n")]).score is None
 
 
-def handler(body: str, catch: str = "except ValueError as e") -> str:
+def handler(body: str, catch: str = "except OSError as e") -> str:
     return f"import logging\nlog = logging.getLogger()\ntry:\n    f()\n{catch}:\n    {body}\n"
 
 
@@ -168,6 +168,7 @@ def handler(body: str, catch: str = "except ValueError as e") -> str:
         "errors.append(e)",
         "sys.exit(1)",
         "traceback.print_exc()",
+        "state.set_exception(sys.exc_info())",
     ],
 )
 def test_a_handler_that_leaves_a_trace_is_not_silent(body: str) -> None:
@@ -179,7 +180,9 @@ def test_a_handler_without_a_trace_is_silent(body: str) -> None:
     assert [h.silent for h in observability.find_handlers(source(handler(body)))] == [True]
 
 
-@pytest.mark.parametrize("catch", ["except ImportError", "except (StopIteration, ModuleNotFoundError)"])
+@pytest.mark.parametrize(
+    "catch", ["except ImportError", "except (StopIteration, queue.Empty)", "except (TypeError, ValueError)"]
+)
 def test_control_flow_is_no_failure(catch: str) -> None:
     assert observability.find_handlers(source(handler("pass", catch))) == []
 
@@ -190,7 +193,7 @@ def test_a_bare_except_counts() -> None:
 
 
 def test_observability_weighs_handlers_and_modules() -> None:
-    silent = source("try:\n    f()\nexcept ValueError:\n    pass\n", "dark.py")
+    silent = source("try:\n    f()\nexcept OSError:\n    pass\n", "dark.py")
     loud = source(handler("raise"), "loud.py")
     assert observability.score([silent]).score == 0.0
     assert observability.score([loud]).score == 1.0

@@ -1,0 +1,31 @@
+"""The copy of the log in a git ref, where `git clean` cannot reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from factory.cycle.lab import Lab
+from factory.fsio import write_lock
+
+LOG_REF = "refs/factory/log"
+
+
+def mirror_log(lab: Lab, when: str) -> None:
+    """Commit the log as it is now to its ref; ``when`` says which close this is."""
+    log = lab.paths.results
+    if log.exists():
+        with write_lock(lab.repo.common_dir):
+            lab.repo.write_blob_ref(LOG_REF, log.name, log, f"Log at the close of {when}")
+
+
+def mirror_problems(lab: Lab) -> Iterator[str]:
+    """The mirrored log must be a beginning of the log, for the log only grows."""
+    log = lab.paths.results
+    mirrored = lab.repo.show(LOG_REF, log.name) if lab.repo.find(LOG_REF) else None
+    if mirrored is None:
+        return
+    now = log.read_bytes() if log.exists() else b""
+    kept = mirrored.encode("utf-8", "surrogateescape").splitlines()[1:]
+    if now.splitlines()[1:][: len(kept)] != kept:
+        shows = f"`git show {LOG_REF}:{log.name}`"
+        yield f"results.tsv lacks or changes lines that its mirror has; {shows} shows them"

@@ -1,0 +1,145 @@
+"""Which folders a program needs to run: its own installation and its interpreter's, and nothing around them.
+
+Agent CLIs and interpreters are often installed in the person's home (nvm, pyenv, a virtual environment,
+``~/.local``), of which a sandbox shows nothing but these.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+#: Folders of the system, readable for every process inside a sandbox.
+SYSTEM = tuple(
+    Path(folder)
+    for folder in (
+        *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt"),
+        *("/nix", "/gnu", "/snap", "/home/linuxbrew/.linuxbrew"),
+    )
+)
+
+#: Version managers' folders in a home: launchers look around in the whole of theirs. None holds secrets.
+MANAGERS = (
+    ".pyenv", ".nvm", ".volta", ".asdf", ".rbenv", ".bun", ".rye", ".sdkman",
+    ".local/share/mise", ".local/share/fnm", ".local/share/uv", ".local/share/pnpm", ".local/pipx",
+    ".local/share/pipx",
+)  # fmt: skip
+
+MOST_LINKS = 40
+SHEBANG_BYTES = 256
+
+
+def needed_by(program: str, search: str | None = None) -> tuple[Path, ...]:
+    """The files and folders, links included, that must be seen for ``program`` to run, sorted.
+
+    ``program`` is a path or a name looked up in ``search`` (a PATH; None: this process' own). What lies in
+    the system's folders is left out, for it is always seen. An unknown program needs nothing.
+    """
+    found = shutil.which(program, path=search)
+    if found is None:
+        return ()
+    wanted: set[Path] = set()
+    for path in _with_interpreters(Path(os.path.abspath(found)), search):  # noqa: PTH100 - links are kept
+        links = list(_links(path))
+        wanted |= {link for link in links if link.is_symlink()}
+        wanted |= {part for link in links for part in _installation(link)}
+    return tuple(sorted(path for path in wanted if not in_system(path)))
+
+
+def on_path(search: str | None = None) -> tuple[Path, ...]:
+    """What must be seen for every program on a PATH (None: this process' own) to be found and run, sorted."""
+    return _on_path(os.environ.get("PATH", os.defpath) if search is None else search)
+
+
+@cache
+def _on_path(search: str) -> tuple[Path, ...]:
+    wanted: set[Path] = set()
+    for folder in map(Path, filter(None, search.split(os.pathsep))):
+        if not folder.is_absolute() or in_system(folder) or not folder.is_dir():
+            continue
+        managed = _managed(folder)
+        wanted.add(managed or folder)
+        for program in () if managed else folder.iterdir():
+            wanted.update(needed_by(str(program), search))
+    return tuple(sorted(path for path in wanted if not in_system(path)))
+
+
+def in_system(path: Path) -> bool:
+    """Whether a path lies in a folder that every process sees."""
+    return any(path.is_relative_to(folder) for folder in SYSTEM)
+
+
+def _with_interpreters(program: Path, search: str | None) -> Iterator[Path]:
+    """The program, then the interpreter that its first line names, and so on."""
+    for _ in range(5):
+        yield program
+        interpreter = _interpreter(program, search)
+        if interpreter is None:
+            return
+        program = interpreter
+
+
+def _interpreter(script: Path, search: str | None) -> Path | None:
+    try:
+        with script.open("rb") as file:
+            line = file.read(SHEBANG_BYTES).partition(b"\n")[0]
+    except OSError:
+        return None
+    words = line[2:].decode("utf-8", "replace").split() if line.startswith(b"#!") else []
+    if words and Path(words[0]).name == "env":
+        words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+    found = shutil.which(words[0], path=search) if words else None
+    return Path(found) if found else None
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """A path, each place that its links lead to, and the real path of the last."""
+    for _ in range(MOST_LINKS):
+        yield path
+        if not path.is_symlink():
+            break
+        path = Path(os.path.normpath(path.parent / path.readlink()))
+    yield path.resolve()
+
+
+def _installation(path: Path) -> Iterator[Path]:
+    """What belongs to one place of a program: its package, environment or prefix."""
+    managed = _managed(path)
+    if managed is not None:
+        yield managed
+        return
+    if "node_modules" in path.parts:
+        yield Path(*path.parts[: path.parts.index("node_modules") + 1])
+        return
+    home, prefix = Path.home(), path.parent.parent
+    if path.parent.name == "bin" and (prefix / "pyvenv.cfg").is_file():
+        yield prefix
+        yield from _base_python(prefix)
+    elif path.parent.name == "bin" and (prefix / "lib").is_dir() and not in_system(path):
+        # ~/.local and the home itself hold much besides: of these, the libraries alone.
+        wide = home.is_relative_to(prefix) or prefix == home / ".local"
+        yield prefix / "lib" if wide else prefix
+        yield path
+    else:
+        yield path
+
+
+def _managed(path: Path) -> Path | None:
+    """The folder of the version manager that a path lies in."""
+    for manager in MANAGERS:
+        before, found, _ = str(path).partition(f"/{manager}/")
+        if found:
+            return Path(f"{before}/{manager}")
+    return None
+
+
+def _base_python(environment: Path) -> Iterator[Path]:
+    """The installation that a virtual environment was made from, by its ``pyvenv.cfg``."""
+    for line in (environment / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace").splitlines():
+        key, _, value = line.partition("=")
+        folder = Path(value.strip())
+        if key.strip() == "home" and folder.is_absolute() and not in_system(folder):
+            yield folder.resolve().parent if (folder.parent / "lib").is_dir() else folder.resolve()

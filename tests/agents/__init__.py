@@ -1,0 +1,1 @@
+"""The real agent CLIs, against a scripted model on loopback; ``.ci/run`` installs them."""

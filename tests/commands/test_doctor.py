@@ -1,0 +1,17 @@
+"""``factory doctor`` on a project as a person brings it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.cli import factory
+from tests.support.repos import python_project
+
+
+def test_a_project_without_a_setup_is_in_order(tmp_path: Path) -> None:
+    told = factory("doctor", python_project(tmp_path / "shapes")).expect(0).out
+    assert "ok   policy: no factory.toml in HEAD yet; `factory ceo` or `factory discover` makes one\n" in told
+
+
+def test_a_folder_without_git_is_not(tmp_path: Path) -> None:
+    assert "FAIL project: " in factory("doctor", tmp_path).expect(4).out
