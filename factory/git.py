@@ -492,7 +492,8 @@ def start_repository(folder: Path, files: Mapping[str, str], message: str) -> Re
         (folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
     repo.git("add", "--force", "--", *files, what="record the first files")
     tree = repo.git("write-tree", what="record the first files").strip()
-    repo.set_ref("refs/heads/main", repo._commit_tree(tree, [], message))
+    first = repo._commit_tree(tree, [], message)
+    repo.git("update-ref", "refs/heads/main", first, what="make the first commit")
     return repo
 
 

@@ -104,7 +104,7 @@ def _item(number: int, item: Opportunity, plan: Plan, scores: Mapping[str, float
         f"- **How:** {_how(item)}",
         f"- **Why:** {_why(item, plan, scores)}",
         f"- **Category:** {item.category}",
-        *_impact(item, scores),
+        f"- **Expected impact:** {_impact(item, scores)}",
         f"- **Priority:** {'high' if item.category == 'FIX' or item.growth else 'medium'}",
         *(f"- **{name}:** {value}" for name, value in optional.items() if value),
     ]
@@ -141,13 +141,12 @@ def _why(item: Opportunity, plan: Plan, scores: Mapping[str, float]) -> str:
     return " ".join(g for g in grounds if g)
 
 
-def _impact(item: Opportunity, scores: Mapping[str, float]) -> list[str]:
+def _impact(item: Opportunity, scores: Mapping[str, float]) -> str:
     """The share of the missing part that goes; an estimate, for the dimension is counted otherwise."""
     before = scores.get(item.dimension)
     if before is None:
-        return []
-    after = before + (1 - before) * item.share
-    return [f"- **Expected impact:** {item.dimension} {before:.2f}→{after:.2f}"]
+        return f"{item.dimension}"
+    return f"{item.dimension} {before:.2f}→{before + (1 - before) * item.share:.2f}"
 
 
 def _phase(number: int, item: Opportunity) -> list[str]:
