@@ -47,6 +47,8 @@ COMMANDS: dict[str, str] = {
 }
 """Command to ``module:function``; a module is imported only when its command is called."""
 
+TARGET_HELP = "a directory, a .md file, a git URL, or the text of an idea (with a space in it)"
+
 LOGGED = frozenset(
     {"ceo", "run", "abandon", "agent", "discover", "eval", "begin", "review", "finalize", "integrate", "gc"}
 )
@@ -85,10 +87,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_cycle_commands(add: Adder) -> None:
     ceo = add("ceo", "run a cycle in the foreground", path=False)
-    ceo.add_argument("path", metavar="TARGET", help="the project's directory")
+    ceo.add_argument("path", metavar="TARGET", help=TARGET_HELP)
     ceo.add_argument("--headless", action="store_true", help="ask nothing, as `factory run`")
     _add_cycle_options(ceo)
-    run = add("run", "run cycles without a person")
+    run = add("run", "run cycles without a person", path=False)
+    run.add_argument("path", metavar="TARGET", nargs="?", default=".", help=f"{TARGET_HELP} (default: here)")
     run.add_argument("--loop", action="store_true", help="start another cycle when one has ended")
     run.add_argument("--interval", type=float, default=0.0, metavar="S", help="seconds between two cycles")
     run.add_argument("--max-cycles", type=_positive, default=None, metavar="N", help="cycles, at the most")
@@ -109,6 +112,14 @@ def _add_cycle_commands(add: Adder) -> None:
 
 def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", default=None, help="auto (default), improve, discover")
+    parser.add_argument(
+        "--as", dest="as_kind", choices=("dir", "file", "url", "idea"), default=None, help="what TARGET is"
+    )
+    parser.add_argument("--dir", default=None, metavar="PATH", help="the directory of a new project or clone")
+    parser.add_argument("--trust", action="store_true", help="agree to run the code of a git URL")
+    parser.add_argument(
+        "--plan-only", action="store_true", help="design: stop after the draft, for `spec approve` later"
+    )
     parser.add_argument("--lite", action="store_true", help="a cycle with a hard ceiling of 7 invocations")
     parser.add_argument(
         "--focus", default=None, metavar="X", help="one thing to work on: free text or a backlog item"
@@ -153,9 +164,10 @@ def _add_reading_commands(add: Adder) -> None:
     remove = add("backlog-remove", "take an item off the backlog", path=False)
     remove.add_argument("path", metavar="PATH")
     remove.add_argument("item", metavar="ITEM", help="its number or its text")
-    spec = add("spec", "check or show a plan", path=False)
-    spec.add_argument("action", choices=("check", "show"))
-    spec.add_argument("target", metavar="FILE", help="a plan, or a project whose current plan is meant")
+    spec = add("spec", "check, show, approve or trace a plan", path=False)
+    spec.add_argument("action", choices=("check", "show", "approve", "trace"))
+    spec.add_argument("target", metavar="TARGET", help="a plan, or a project whose current plan is meant")
+    spec.add_argument("--yes", action="store_true", help="approve without being asked, as a person's script")
     spec.add_argument("--json", action="store_true", help="print JSON")
     add("usage", "what the agents cost, by role, cycle and experiment", as_json=True)
     doctor = add("doctor", "what works here, what is lacking, and what to do", as_json=True)

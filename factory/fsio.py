@@ -387,10 +387,11 @@ class CycleLock:
 
 
 def _about_this_process() -> dict[str, Any]:
-    return {"pid": os.getpid(), "host": os.uname().nodename, "user": _user(), "since": utc_now()}
+    return {"pid": os.getpid(), "host": os.uname().nodename, "user": user_name(), "since": utc_now()}
 
 
-def _user() -> str:
+def user_name() -> str:
+    """The name of the operating system's user, or the number where it has none."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

@@ -7,12 +7,12 @@ import signal
 import time
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from factory import output
 from factory.agents.lite import LITE_INVOCATIONS
 from factory.agents.roles import ROLES
+from factory.commands.start import Start, needs_person, prepare
 from factory.config import ProjectConfig, default_project, settings_in_force
 from factory.cycle.briefing import ceo_task
 from factory.cycle.context import Cycle, CycleOptions, waiting_messages
@@ -31,32 +31,19 @@ OPTION_NAMES = (
     "mode", "focus", "runner", "model", "branch", "max_new", "min_growth", "sandbox",
     "budget_invocations", "budget_tokens", "budget_usd", "timeout",
 )  # fmt: skip
-SWITCHES = ("lite", "no_github")
+SWITCHES = ("lite", "no_github", "plan_only")
 
 
 def run_ceo(args: argparse.Namespace) -> int:
     """``factory ceo``: one cycle in the foreground."""
-    _check_target(args.path)
-    return _run(args, cycles=1, interval=0.0)
+    return _run(args, cycles=1, interval=0.0, headless=args.headless)
 
 
 def run_headless(args: argparse.Namespace) -> int:
     """``factory run``: the same cycles, without a person; with ``--loop``, one after another."""
-    _check_target(args.path)
     endless = args.loop and args.max_cycles is None
     cycles = None if endless else (args.max_cycles if args.loop and args.max_cycles else 1)
-    return _run(args, cycles=cycles, interval=args.interval)
-
-
-def _check_target(target: str) -> None:
-    if Path(target).is_dir():
-        return
-    if Path(target).is_file() or " " in target or "://" in target:
-        raise BadInput(
-            f"{target!r} is not a project's directory.",
-            "Ideas, files and URLs cannot be started from yet: name the directory of a git repository.",
-        )
-    raise BadInput(f"{target!r} is not a directory.", "Name the directory of a git repository.")
+    return _run(args, cycles=cycles, interval=args.interval, headless=True)
 
 
 def _asked(args: argparse.Namespace) -> dict[str, Any]:
@@ -65,28 +52,44 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     return given | {name: True for name in SWITCHES if getattr(args, name)}
 
 
-def _run(args: argparse.Namespace, *, cycles: int | None, interval: float) -> int:
+def _run(args: argparse.Namespace, *, cycles: int | None, interval: float, headless: bool) -> int:
     # Being told to end is an interruption like Ctrl-C: children end, and the cycle can be resumed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with output.Progress(as_json=args.json) as progress:
-        return _run_shown(args, progress, cycles=cycles, interval=interval)
+        return _run_shown(args, progress, cycles=cycles, interval=interval, headless=headless)
 
 
 def _run_shown(
-    args: argparse.Namespace, progress: output.Progress, *, cycles: int | None, interval: float
+    args: argparse.Namespace,
+    progress: output.Progress,
+    *,
+    cycles: int | None,
+    interval: float,
+    headless: bool,
 ) -> int:
-    lab = open_lab(args.path, progress.say, progress.detail, write=not args.dry_run)
+    start = prepare(args, headless=headless)
+    if not start.exists:
+        return _dry_run_of_new(start)
+    lab = open_lab(start.place, progress.say, progress.detail, write=not args.dry_run)
     asked = _asked(args)
     found = cycle_in_flight(lab.paths)
     if found is not None:
         check_same_options(found, asked)
-    if not args.json:
+        needs_person(options_of(found).mode, headless=headless, plan_only=args.plan_only or args.dry_run)
+    if not args.json and (found or not start.said):
         output.say(_first_line(lab, found.id if found else ""))
     if args.dry_run:
         taken = found.state.messages if found else []
-        options = options_of(found) if found else _options(lab, asked)
+        options = options_of(found) if found else _options(lab, asked, start)
         return _dry_run(lab, options, taken, resumed=found is not None)
-    return _loop(lab, asked, progress, cycles, interval, as_json=args.json)
+    return _loop(lab, lambda: _options(lab, asked, start), progress, cycles, interval, as_json=args.json)
+
+
+def _dry_run_of_new(start: Start) -> int:
+    """What is known of a project that does not exist yet."""
+    output.say(f"mode: {start.mode}")
+    output.say("Nothing was changed.")
+    return EXIT_OK
 
 
 def _first_line(lab: Lab, in_flight: str) -> str:
@@ -94,12 +97,12 @@ def _first_line(lab: Lab, in_flight: str) -> str:
     return f"{lab.paths.root} is taken for a directory: a project in git{resumed}."
 
 
-def _options(lab: Lab, asked: dict[str, Any]) -> CycleOptions:
-    """The options of a new cycle: as asked, else as configured."""
+def _options(lab: Lab, asked: dict[str, Any], start: Start) -> CycleOptions:
+    """The options of a new cycle: as asked, else as the target or the configuration has it."""
     policy = lab.policy("HEAD") or default_project()
-    configured = {"mode": "auto", "runner": policy.runner.default, "model": policy.runner.model}
+    configured = {"mode": start.mode, "runner": policy.runner.default, "model": policy.runner.model}
     configured["sandbox"] = settings_in_force({}, None).config.runner.sandbox
-    chosen = configured | asked
+    chosen = configured | asked | ({"mode": start.mode, "idea": start.idea} if start.idea else {})
     runner = resolve_runner(chosen["runner"], choose(chosen["sandbox"]))
     # A runner that the person names does the work of every role.
     roles = (
@@ -112,7 +115,7 @@ def _options(lab: Lab, asked: dict[str, Any]) -> CycleOptions:
 
 def _loop(
     lab: Lab,
-    asked: dict[str, Any],
+    new_options: Callable[[], CycleOptions],
     progress: output.Progress,
     cycles: int | None,
     interval: float,
@@ -124,7 +127,7 @@ def _loop(
         if done:
             time.sleep(interval)
         found = cycle_in_flight(lab.paths)
-        options = options_of(found) if found else _options(lab, asked)
+        options = options_of(found) if found else new_options()
         before = len(lab.history())
         # A cycle in flight goes by the settings that it was opened with, whatever the branch has become.
         settings_at = str(found.state.opened["start"]) if found else "HEAD"
