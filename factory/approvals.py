@@ -20,15 +20,16 @@ from factory.errors import BadInput, FactoryError, Refused
 from factory.fsio import atomic_write, ensure_private_dir, read_json_plain, write_json
 from factory.paths import HomePaths
 
-How = Literal["terminal", "editor", "command"]
-HOWS = ("terminal", "editor", "command")
+How = Literal["terminal", "editor", "command", "drafted"]
+HOWS = ("terminal", "editor", "command", "drafted")
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
     """One agreement. ``when`` is ISO 8601 in UTC, ``form`` the plan's form, ``title`` its name.
 
-    ``how``: answered in the terminal, approved after an edit of one's own, or by a command with ``--yes``.
+    ``how``: answered in the terminal, approved after an edit of one's own, or by a command with ``--yes``;
+    ``drafted`` is no person's word: a build that was given an idea took its own sound draft for the contract.
     """
 
     sha256: str

@@ -81,7 +81,7 @@ def ensure_private_dir(path: Path) -> None:
 
 
 def read_exactly(path: Path) -> str:
-    """A file's text with every byte of it, undecodable ones as surrogates: what is hashed is what is there."""
+    """A file's text, every byte of it; undecodable ones as surrogates: what is hashed is what is there."""
     return path.read_bytes().decode("utf-8", "surrogateescape")
 
 

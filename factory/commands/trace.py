@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,13 @@ from typing import Any
 from factory import output
 from factory.approvals import Approval, Approvals, fingerprint
 from factory.commands.spec_files import count, read_text
-from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
-from factory.journal import Event, read_events
-from factory.paths import ProjectPaths, factory_home
+from factory.cycle.outcomes import outcome_events, outcomes_of
+from factory.errors import EXIT_NO, EXIT_OK, Refused
+from factory.paths import factory_home
 from factory.project import Project, open_project
 from factory.spec import parse
-from factory.spec.trace import Attempt, FeatureTrace, PhaseOutcome, PhaseTrace, State, Trace, trace
+from factory.spec.trace import Attempt, FeatureTrace, PhaseTrace, State, Trace, trace
 from factory.target import SPEC_FILE
-
-OUTCOME = "phase.outcome"
 
 
 def show_trace(target: Path, *, as_json: bool) -> int:
@@ -38,71 +36,16 @@ def show_trace(target: Path, *, as_json: bool) -> int:
             else f"{target} is not approved.",
             f"`factory spec approve {target}` approves it.",
         )
-    found = trace(parse(approvals.text_of(approval)), outcomes(events(project.paths), approval))
+    found = trace(
+        parse(approvals.text_of(approval)),
+        outcomes_of(outcome_events(project.paths, output.note), approval.sha256),
+    )
     _note_changes(project, approval)
     if as_json:
         output.emit_json(_as_data(found, approval))
     else:
         _show(found, approval)
     return EXIT_OK if found.complete else EXIT_NO
-
-
-def events(paths: ProjectPaths) -> Iterable[Event]:
-    """The outcomes of phases that the project's journals tell, oldest first. A damaged journal is noted."""
-    found: list[Event] = []
-    for path in sorted(paths.cycles.glob("*.jsonl")):
-        try:
-            found += [event for event in read_events(path) if event.type == OUTCOME]
-        except (BadInput, Refused) as error:
-            output.note(f"left out: {error.message}")
-    return sorted(found, key=lambda event: event.ts)
-
-
-def outcomes(found: Iterable[Event], approval: Approval) -> dict[int, PhaseOutcome]:
-    """What is on record about each phase of an approved plan: the newest state, and every experiment.
-
-    An outcome names its specification by hash; one that doesn't counts when it came after the approval.
-    """
-    told: dict[int, PhaseOutcome] = {}
-    for event in found:
-        phase = event.data.get("phase")
-        if isinstance(phase, int) and _concerns(event, approval):
-            told[phase] = _merged(told.get(phase, PhaseOutcome("")), event)
-    return told
-
-
-def _concerns(event: Event, approval: Approval) -> bool:
-    named = event.data.get("spec")
-    # To the second: the journal's clock and the approval's differ in their last digits.
-    return named == approval.sha256 if named else event.ts[:19] >= approval.when[:19]
-
-
-def _merged(before: PhaseOutcome, event: Event) -> PhaseOutcome:
-    data = event.data
-    verified = data.get("verified")
-    kept = [attempt for attempt in before.experiments if attempt.id != _number(event)]
-    return PhaseOutcome(
-        state=str(data.get("state", "")),
-        experiments=(*kept, *_attempt(event)),
-        verified={**before.verified, **(_flags(verified) if isinstance(verified, Mapping) else {})},
-    )
-
-
-def _flags(verified: Mapping[str, Any]) -> dict[str, bool]:
-    return {str(ref).lstrip("§ "): value for ref, value in verified.items() if isinstance(value, bool)}
-
-
-def _number(event: Event) -> int | None:
-    named = event.data.get("experiment")
-    return named if isinstance(named, int) else event.experiment
-
-
-def _attempt(event: Event) -> list[Attempt]:
-    number = _number(event)
-    if number is None:
-        return []
-    verdict, reason, commit = (str(event.data.get(key) or "") for key in ("verdict", "reason", "commit"))
-    return [Attempt(number, verdict, reason, commit)]
 
 
 def _note_changes(project: Project, approval: Approval) -> None:

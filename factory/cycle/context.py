@@ -22,6 +22,7 @@ from factory.journal import Event, Journal
 from factory.log import trail
 from factory.models import PlanItem
 from factory.runners.base import Runner
+from factory.spec import SpecFinding
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class CycleOptions:
     """What a person asked for when the cycle was opened; recorded, and never re-derived.
 
     ``runner`` does the work of every role but those that ``roles`` gives to another. ``idea`` is the text
-    that design and build start from, empty for an existing project; ``approved_plan`` the hash of the plan that
-    a person has approved for an improve cycle.
+    that design and build start from, empty for an existing project; ``approved_plan`` the hash of the plan
+    that a person has approved for an improve cycle.
     """
 
     mode: str
@@ -81,13 +82,13 @@ class Progress(Protocol):
 class Draft:
     """A specification that a person is asked about.
 
-    ``round`` counts from 1; ``problems`` are broken rules, which stand in the way of an approval; ``previous``
-    is the draft that the person saw last, empty in the first round.
+    ``round`` counts from 1; ``findings`` are those of the rules, errors stand in the way of an approval;
+    ``previous`` is the draft that the person saw last, empty in the first round.
     """
 
     text: str
     round: int
-    problems: list[str]
+    findings: list[SpecFinding]
     previous: str = ""
 
 
@@ -108,7 +109,10 @@ class Person(Protocol):
 
 @dataclass
 class Cycle:
-    """One cycle in hand. ``runner_for`` gives the runner of a role; ``person`` is None where nobody is there."""
+    """One cycle in hand.
+
+    ``runner_for`` gives the runner of a role; ``person`` is None where nobody is there.
+    """
 
     lab: Lab
     journal: Journal

@@ -12,6 +12,7 @@ from typing import Any
 from factory.approvals import Approvals, fingerprint
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
+from factory.cycle.contract import require_ground
 from factory.cycle.experiment import cycle_branch
 from factory.cycle.inflight import (
     DAMAGED,
@@ -67,12 +68,14 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     elif lab.paths.config.exists():
         lab.required_policy(start)  # a setup that waits to be committed is not to be replaced by another one
     mode = resolve_mode(lab, options.mode, options.idea)
+    if mode == "build":
+        require_ground(lab, start, options.idea)
     plan = approved_plan(lab) if mode == "improve" else ""
     return replace(options, mode=mode, approved_plan=plan), target, start
 
 
 def approved_plan(lab: Lab) -> str:
-    """The hash of the current plan if a person has approved it and no cycle has carried it out yet; else empty."""
+    """The hash of the current plan, if a person has approved it and no cycle has carried it out; else empty."""
     if not lab.paths.plan.exists():
         return ""
     text = read_exactly(lab.paths.plan)
@@ -87,17 +90,21 @@ def approved_plan(lab: Lab) -> str:
 def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool) -> CycleOptions | None:
     """The cycle that goes on from one that has closed, with every option carried along; None where none does.
 
-    An approved design goes on to build or improve; a lite build to its next phase; a loop to the next cycle, a
-    complete build to improve.
+    An approved design goes on to build or improve; a lite build to its next phase; a loop to the next cycle,
+    a complete build to improve. What is not integrated yet is nothing to go on from.
     """
+    if (closed.get("integration") or {}).get("status") == "pending":
+        return None
     account = closed.get("account") or {}
     if closed.get("next"):
-        return replace(options, mode=closed["next"], idea="", plan_only=False)
-    if options.mode == "build" and options.lite and account.get("untried"):
+        return replace(options, mode=closed["next"], idea="", plan_only=False, approved_plan="")
+    if options.mode == "build" and options.lite and account.get("untried") and closed.get("phases"):
         return replace(options, idea="")
     if not looping or closed.get("ended"):
         return None
-    return replace(options, mode="improve", idea="") if account.get("complete") else options
+    if options.mode != "build":
+        return replace(options, approved_plan="")
+    return replace(options, mode="improve", idea="") if account.get("complete") else None
 
 
 def check_same_options(open_cycle: OpenCycle, asked: dict[str, Any]) -> None:

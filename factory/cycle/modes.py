@@ -67,7 +67,7 @@ BUILD: Steps = (
     Step("research", designing.research, who="researcher", unless=designing.has_contract),
     Step("draft", designing.draft, who="strategist", unless=designing.has_contract),
     Step("gate_draft", designing.gate_draft, unless=designing.has_contract),
-    Step("adopt", designing.adopt, unless=designing.has_contract),
+    Step("adopt", designing.adopt, unless=designing.is_committed),
     Step("contract", building.contract),
     EachPhase(CONTRACT_PHASE, phases.until_built),
     Step("archive", closing.archive, who="archivist", always=True),

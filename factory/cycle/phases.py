@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from factory.cycle.inflight import journals
-from factory.cycle.lab import Lab
-from factory.journal import read_events
-from factory.models import Kind, PhaseState, PlanItem, Reason, Verdict
+from factory.cycle.outcomes import OUTCOME
+from factory.models import Kind, PhaseState, PlanItem, Verdict
 
 if TYPE_CHECKING:
     from factory.cycle.context import Cycle
 
 _SCOPE = re.compile(r"phase-(\d+)(?:-try-(\d+))?$")
-OUTCOME = "phase.outcome"
 
 
 def scope_of(phase: int, attempt: int = 1) -> str:
@@ -46,68 +43,69 @@ def until_built(cycle: Cycle) -> Iterator[str]:
     """Build: each phase until it is built or its attempts are used up, in plan order.
 
     A phase that depends on one that was not built is blocked; independent ones go on. Every outcome is
-    journalled, so that none of the approved phases is forgotten.
+    journalled, so that none of the approved phases is forgotten. Where the budget forbids to begin a phase,
+    it and those after it stay untried.
     """
-    attempts = 1 + cycle.policy.limits.phase_retries
+    built = {int(number) for number in cycle.state.result("contract").get("built", [])}
     for item in cycle.items:
-        missing = [n for n in item.depends_on if outcomes_so_far(cycle).get(n, {}).get("state") != PhaseState.BUILT]
-        if missing:
-            _record(cycle, item, PhaseState.BLOCKED, "", blocked_by=missing)
-            continue
-        for attempt in range(1, attempts + 1):
-            scope = scope_of(item.phase, attempt)
-            yield scope
-            record = cycle.state.result("finalize", scope)
-            if record.get("verdict") == Verdict.KEEP:
-                _record(cycle, item, PhaseState.BUILT, scope)
-                break
-            if attempt == attempts or record.get("reason") == Reason.BUDGET:
-                _record(cycle, item, PhaseState.FAILED, scope)
-                break
+        if item.phase not in cycle.state.outcomes:
+            missing = [number for number in item.depends_on if number not in built]
+            if missing:
+                _record(cycle, item, PhaseState.BLOCKED, blocked_by=missing)
+            else:
+                yield from _attempts(cycle, item)
+        outcome = cycle.state.outcomes.get(item.phase)
+        if outcome is None:
+            return
+        if outcome["state"] == PhaseState.BUILT:
+            built.add(item.phase)
 
 
-def outcomes_so_far(cycle: Cycle) -> Mapping[int, Mapping[str, Any]]:
-    """What became of each phase of the cycle's contract, in earlier cycles and in this one."""
-    earlier = cycle.state.result("contract").get("outcomes", {})
-    return {int(number): outcome for number, outcome in earlier.items()} | cycle.state.outcomes
+def _attempts(cycle: Cycle, item: PlanItem) -> Iterator[str]:
+    last = 1 + cycle.policy.limits.phase_retries
+    for attempt in range(1, last + 1):
+        scope = scope_of(item.phase, attempt)
+        if not _may_begin(cycle, scope):
+            if attempt > 1:
+                _record(cycle, item, PhaseState.FAILED, scope_of(item.phase, attempt - 1))
+            return
+        yield scope
+        if cycle.state.result("finalize", scope).get("verdict") == Verdict.KEEP:
+            _record(cycle, item, PhaseState.BUILT, scope)
+            return
+    _record(cycle, item, PhaseState.FAILED, scope_of(item.phase, last))
 
 
-def recorded_outcomes(lab: Lab, contract: str) -> dict[int, dict[str, Any]]:
-    """The newest outcome of each phase of the specification with that hash, over all cycles."""
-    found: dict[int, dict[str, Any]] = {}
-    for path in sorted(journals(lab.paths)):
-        for event in read_events(path):
-            if event.type == OUTCOME and event.data["contract"] == contract:
-                found[event.data["phase"]] = dict(event.data)
-    return found
+def _may_begin(cycle: Cycle, scope: str) -> bool:
+    """Whether a Builder could be asked; what has begun goes to its end."""
+    if cycle.state.scope(scope).done:
+        return True
+    calls = cycle.runner_for("builder").invocations_per_call
+    return not calls or not cycle.ledger.objection(calls, 1 if cycle.options.lite else 0)
 
 
 def _record(
-    cycle: Cycle, item: PlanItem, state: PhaseState, scope: str, *, blocked_by: list[int] | None = None
+    cycle: Cycle, item: PlanItem, state: PhaseState, scope: str = "", *, blocked_by: list[int] | None = None
 ) -> None:
-    """Journal what became of a phase, once a cycle."""
-    if item.phase in cycle.state.outcomes:
-        return
+    """Journal what became of a phase, and of the experiment that decided it."""
     record = cycle.state.result("finalize", scope) if scope else {}
     number = record.get("id")
-    logged = cycle.state.finalized.get(number, {}) if isinstance(number, int) else {}
     cycle.record(
         OUTCOME,
         number if isinstance(number, int) else None,
-        contract=cycle.state.result("contract").get("sha256", ""),
+        spec=cycle.state.result("contract")["sha256"],
         phase=item.phase,
         state=state,
-        experiment=number,
         verdict=record.get("verdict", ""),
         reason=record.get("reason", ""),
-        commit=logged.get("commit", ""),
+        commit=record.get("commit", ""),
         verified=cycle.state.result("measure", scope).get("verified", {}) if scope else {},
         blocked_by=blocked_by or [],
     )
 
 
 def kind_of(cycle: Cycle, scope: str) -> Kind:
-    """What the experiment of a phase is for: a build's phases are contracts, its first one may be a scaffold."""
+    """What a phase's experiment is for: a build's phases are contracts, the first one may be a scaffold."""
     if "contract" not in cycle.state.scope("").done:
         return Kind.CODE
     is_first = phase_of(scope) == 1 and cycle.lab.policy(cycle.head) is None

@@ -42,7 +42,7 @@ def draft(invocation: Invocation) -> AgentResult:
     """Write a project-form draft that keeps every rule, or refuse with what is lacking."""
     facts = invocation.facts
     text = text_of(facts, "idea")
-    earlier = _spec_of(text_of(facts, "previous")) or _spec_of(text)
+    earlier = _spec_of(text_of(facts, "draft")) or _spec_of(text)
     if earlier is None:
         if not text.strip():
             return refused("nothing to propose: there is no idea to write a specification from")
@@ -53,7 +53,7 @@ def draft(invocation: Invocation) -> AgentResult:
         wrong = [f for f in check(earlier) if f.severity == "error"]
         if wrong:
             return refused(f"nothing to propose: the idea gives no sound draft: {wrong[0].message}")
-    return done(render(_with_feedback(earlier, texts_of(facts, "feedback"))))
+    return done(render(_with_feedback(earlier, texts_of(facts, "corrections"))))
 
 
 def _spec_of(text: str) -> Spec | None:

@@ -97,6 +97,7 @@ def summary(cycle: Cycle) -> dict[str, Any]:
         "errors": verdicts.count(Verdict.ERROR),
         "ended": cycle.state.scope(CYCLE_SCOPE).ended,
         "setup": cycle.state.result("setup").get("made", False),
+        "phases": sorted(cycle.state.outcomes),
         "account": dict(cycle.state.result("account")),
         "next": cycle.state.result("approve").get("next", ""),
         "invocations": cycle.state.spent.invocations,

@@ -6,16 +6,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-from factory.approvals import Approvals, fingerprint
+from factory.approvals import Approvals, How, fingerprint
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.context import Cycle, Draft, Opinion
+from factory.cycle.contract import approved_text, waiting_text
 from factory.cycle.machine import Again, Done, End, Outcome
-from factory.cycle.state import CYCLE_SCOPE
+from factory.cycle.research import defined_findings, research_text
 from factory.cycle.steps import planning
-from factory.cycle.steps.building import SPEC_FILE, approved_text
 from factory.errors import EXIT_INTERRUPTED, BadInput, FactoryError, Refused
-from factory.fsio import atomic_write
-from factory.spec import PlanContext, PlanLimits, Spec, check, parse
+from factory.fsio import atomic_write, read_exactly
+from factory.spec import PlanContext, PlanLimits, SpecFinding, check, parse
+from factory.target import SPEC_FILE
 
 ROUNDS = 5
 """Rounds of feedback, at the most; after the last one the person approves, edits, or leaves."""
@@ -38,11 +39,20 @@ def is_new_project(cycle: Cycle) -> bool:
 
 
 def has_contract(cycle: Cycle) -> str:
-    """Why nothing is researched or planned: an approved specification is there. Raises Refused for an unapproved one."""
-    if cycle.lab.repo.show(cycle.head, SPEC_FILE) is None:
+    """Why nothing is researched or planned: an approved specification is there.
+
+    Raises Refused for one that is not approved.
+    """
+    if cycle.lab.repo.show(cycle.head, SPEC_FILE) is not None:
+        approved_text(cycle.lab, cycle.head)
+    elif not waiting_text(cycle.lab):
         return ""
-    approved_text(cycle.lab, cycle.head)
     return "the specification is approved"
+
+
+def is_committed(cycle: Cycle) -> str:
+    """Why the contract needs no commit: it is there already."""
+    return "" if cycle.lab.repo.show(cycle.head, SPEC_FILE) is None else "the specification is committed"
 
 
 def has_approved_plan(cycle: Cycle) -> str:
@@ -51,34 +61,47 @@ def has_approved_plan(cycle: Cycle) -> str:
 
 
 def research(cycle: Cycle, scope: str) -> Outcome:
-    """Have the Researcher find what the draft can stand on; feedback that opens new ground is researched alone."""
+    """Have the Researcher find what the draft can stand on; where feedback opens new ground, only that."""
     if not is_new_project(cycle):
         return planning.research(cycle, scope)
-    refusal = objection(cycle, "researcher")
+    refusal = objection(cycle, "researcher", at=(scope, "research"))
     if refusal:
         return Done({"left_out": refusal})
     told = cycle.state.scope(scope).corrections
     task = "Find what is known that a specification of this idea should stand on."
     if told:
         task = "Look into what the person's newest feedback opens, and add to the findings that are there."
-    facts = {"form": "project", "idea": cycle.options.idea, "research": planning.research_text(cycle), "feedback": told}
+    facts = {
+        "form": "project",
+        "idea": cycle.options.idea,
+        "draft": research_text(cycle) if told else "",
+        "corrections": told,
+        "messages": cycle.state.messages,
+    }
     result = ask(cycle, scope, "research", Question("researcher", task, facts))
     if result.status != "done":
         return Done({"left_out": f"the researcher ended as {result.status}: {result.error}"})
     planning.store_research(cycle, result.text)
-    return Done({"findings": planning.findings_in(result.text)})
+    return Done({"findings": defined_findings(result.text)})
 
 
 def draft(cycle: Cycle, scope: str) -> Outcome:
     """Have the Strategist write the draft, or mend it by the person's feedback."""
-    refusal = objection(cycle, "strategist")
+    refusal = objection(cycle, "strategist", at=(scope, "draft"))
     if refusal:
         return End("budget", f"no draft: {refusal}")
     told = cycle.state.scope(scope).corrections
     previous = _read(_draft_file(cycle))
     task = "Mend the draft by the feedback." if told else "Write the specification."
-    shape = {"form": "project", "idea": cycle.options.idea} if is_new_project(cycle) else planning.plan_facts(cycle, scope)
-    facts = shape | {"research": planning.research_text(cycle), "feedback": told, "previous": previous}
+    if is_new_project(cycle):
+        facts: dict[str, Any] = {
+            "form": "project",
+            "idea": cycle.options.idea,
+            "messages": cycle.state.messages,
+        }
+    else:
+        facts = planning.plan_facts(cycle, scope) | {"form": "improvement"}
+    facts |= {"research": research_text(cycle), "corrections": told, "draft": previous if told else ""}
     result = ask(cycle, scope, "draft", Question("strategist", task, facts))
     if result.status != "done":
         return End("no_draft", result.text or result.error or f"the strategist ended as {result.status}")
@@ -90,7 +113,9 @@ def gate_draft(cycle: Cycle, scope: str) -> Outcome:
     """Every rule that can be checked; problems go back once, before the person has to see them."""
     problems = problems_of(cycle, _read(_draft_file(cycle)))
     asked = [r for r in cycle.state.scope(scope).redirects if r["step"] == "gate_draft"]
-    edited = any(r["step"] == "discuss" and not r["corrections"] for r in cycle.state.scope(scope).redirects[-1:])
+    edited = any(
+        r["step"] == "discuss" and not r["corrections"] for r in cycle.state.scope(scope).redirects[-1:]
+    )
     if problems and not edited and len(asked) < cycle.redirects_allowed:
         return Again("draft", problems)
     if problems and cycle.person is None and not cycle.options.plan_only:
@@ -101,24 +126,28 @@ def gate_draft(cycle: Cycle, scope: str) -> Outcome:
 def problems_of(cycle: Cycle, text: str) -> list[str]:
     """The broken rules of a draft, as sentences; a text in neither form is one problem."""
     try:
-        spec = parse(text)
+        found = findings_of_draft(cycle, text)
     except BadInput as error:
         return [error.message]
-    return [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in _findings(cycle, spec) if f.severity == "error"]
+    return [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in found if f.severity == "error"]
 
 
-def _findings(cycle: Cycle, spec: Spec) -> list[Any]:
+def findings_of_draft(cycle: Cycle, text: str) -> list[SpecFinding]:
+    """What the rules say of a draft. Raises BadInput for a text in neither form."""
+    spec = parse(text)
     if is_new_project(cycle):
-        found = set(cycle.state.result("research").get("findings", []))
-        return check(spec, PlanLimits(), PlanContext(findings=found))
-    return check(spec, planning.limits(cycle), planning.context(cycle))
+        known = set(defined_findings(research_text(cycle)))
+        return list(check(spec, PlanLimits(), PlanContext(findings=known)))
+    return list(check(spec, planning.limits(cycle), planning.context(cycle)))
 
 
 def discuss(cycle: Cycle, scope: str) -> Outcome:
     """The person's word: approve, feedback, their own edit, or leave. Code takes it; no agent can say it."""
     file = _draft_file(cycle)
     if cycle.options.plan_only or cycle.person is None:
-        return End("plan_only", f"the draft waits for a person: factory spec approve {file}")
+        atomic_write(cycle.lab.paths.plan, _read(file))
+        place = cycle.lab.paths.plan
+        return End("plan_only", f"the draft waits for a person: factory spec approve {place}")
     said = cycle.person.discuss(_view(cycle, scope))
     atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md", _read(file))
     if said.kind == "quit":
@@ -132,10 +161,13 @@ def discuss(cycle: Cycle, scope: str) -> Outcome:
 
 
 def _view(cycle: Cycle, scope: str) -> Draft:
-    rounds = [r for r in cycle.state.scope(scope).redirects if r["step"] == "discuss"]
+    given = [r for r in cycle.state.scope(scope).redirects if r["step"] == "discuss" and r["corrections"]]
     text = _read(_draft_file(cycle))
-    previous = _read(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md")
-    return Draft(text, len(rounds) + 1, problems_of(cycle, text), previous)
+    try:
+        found = findings_of_draft(cycle, text)
+    except BadInput:
+        found = []  # a text in neither form cannot be approved whatever the rules say
+    return Draft(text, len(given) + 1, found, _read(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md"))
 
 
 def _approved(cycle: Cycle, said: Opinion) -> Outcome:
@@ -154,29 +186,35 @@ def opens_new_ground(feedback: str, known: str) -> bool:
 
 
 def _known(cycle: Cycle) -> str:
-    return _read(_draft_file(cycle)) + planning.research_text(cycle) + cycle.options.idea
+    return _read(_draft_file(cycle)) + research_text(cycle) + cycle.options.idea
 
 
 def approve(cycle: Cycle, scope: str) -> Outcome:
     """Record the approval, and put the specification where the next mode finds it."""
     text = _read(_draft_file(cycle))
     if fingerprint(text) != cycle.state.result("discuss")["sha256"]:
-        raise Refused("The draft was changed after it was approved.", "Run the command again to read it once more.")
+        raise Refused(
+            "The draft was changed after it was approved.", "Run the command again to read it once more."
+        )
     return _adopt(cycle, text, how="terminal")
 
 
 def adopt(cycle: Cycle, scope: str) -> Outcome:
-    """Build without a person: a plan that passed its gate is the contract of this build, and the record says so."""
-    return _adopt(cycle, _read(_draft_file(cycle)), how="drafted")
+    """Commit the contract of a build: the approved text, else the draft that passed its gate.
+
+    A draft that nobody was asked about is recorded as adopted by the factory itself.
+    """
+    return _adopt(cycle, waiting_text(cycle.lab) or _read(_draft_file(cycle)), how="drafted")
 
 
-def _adopt(cycle: Cycle, text: str, *, how: str) -> Outcome:
+def _adopt(cycle: Cycle, text: str, *, how: How) -> Outcome:
     spec = parse(text)
-    who = "factory" if how == "drafted" else cycle.lab.repo.identity["GIT_AUTHOR_NAME"]
-    approvals = Approvals(cycle.lab.home, cycle.lab.paths.key)
-    approvals.approve(text, form=spec.form, title=spec.title, how=how, who=who)
+    who = "factory" if how == "drafted" else cycle.lab.repo.person
+    approvals = Approvals(cycle.lab.home, cycle.lab.paths.key, cycle.lab.say)
+    if approvals.of(text) is None or how != "drafted":
+        approvals.approve(text, form=str(spec.form), title=spec.title, how=how, who=who)
     if spec.form != "project":
-        atomic_write(cycle.lab.paths.plan, text)
+        atomic_write(cycle.lab.paths.plan, text.encode("utf-8", "surrogateescape"))
         return Done({"sha256": fingerprint(text), "next": "improve"})
     commit = cycle.lab.repo.commit_files(cycle.head, {SPEC_FILE: text}, f"Specify {spec.title}\n")
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
@@ -188,11 +226,9 @@ def _draft_file(cycle: Cycle) -> Path:
 
 
 def _read(file: Path) -> str:
-    return file.read_text(encoding="utf-8") if file.exists() else ""
+    return read_exactly(file) if file.exists() else ""
 
 
 def no_code(cycle: Cycle) -> str:
     """Why a step about measurements is not needed: there is nothing to measure in a project from an idea."""
     return "there is nothing to measure yet" if is_new_project(cycle) else ""
-
-

@@ -62,7 +62,7 @@ def begin(cycle: Cycle, scope: str) -> Outcome:
 
 
 def _item(cycle: Cycle, scope: str) -> PlanItem:
-    """The plan item; a further attempt at a phase says what became of the last one, and so is no mere repetition."""
+    """The plan item; a further attempt says what became of the last one, and so is no mere repetition."""
     item, attempt = cycle.item(scope), attempt_of(scope)
     if attempt == 1:
         return item

@@ -55,7 +55,6 @@ def store_research(cycle: Cycle, text: str) -> None:
         atomic_write(place, text)
 
 
-
 def gate_research(cycle: Cycle, scope: str) -> Outcome:
     """Findings are numbered without gaps; then, in a standard cycle, the CEO."""
     findings = list(cycle.state.result("research").get("findings", []))
