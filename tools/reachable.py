@@ -36,7 +36,6 @@ PUBLIC = frozenset(
 ALLOWED: dict[str, str] = {
     "settings_reference": "tools/docs.py makes docs/configuration.md from it",
     "rules_table": "tools/docs.py makes docs/spec-rules.md from it",
-    "discuss": "design mode's conversation: the engine is handed it once that mode is there",
     "__getattr__": "called by Python",
     "__dir__": "called by Python",
 }

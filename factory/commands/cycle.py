@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -15,14 +15,15 @@ from factory.agents.roles import ROLES
 from factory.commands.start import Start, needs_person, prepare
 from factory.config import ProjectConfig, default_project, settings_in_force
 from factory.cycle.briefing import ceo_task
-from factory.cycle.context import Cycle, CycleOptions, waiting_messages
+from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion, waiting_messages
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.launch import abandon, check_same_options, options_of, plan_cycle, run_cycle
+from factory.cycle.launch import abandon, check_same_options, follow_up, options_of, plan_cycle, run_cycle
 from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.modes import MODES
 from factory.cycle.runners import make_runner, resolve_runner
-from factory.errors import EXIT_OK, BadInput
+from factory.dialog import DraftView, discuss
+from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.rows import Row
 from factory.runners.base import Runner
 from factory.sandbox import choose
@@ -123,24 +124,60 @@ def _loop(
     as_json: bool,
 ) -> int:
     done = 0
-    while cycles is None or done < cycles:
+    found = cycle_in_flight(lab.paths)
+    options: CycleOptions | None = options_of(found) if found else new_options()
+    while options is not None and (cycles is None or done < cycles):
         if done:
             time.sleep(interval)
-        found = cycle_in_flight(lab.paths)
-        options = options_of(found) if found else new_options()
-        before = len(lab.history())
-        # A cycle in flight goes by the settings that it was opened with, whatever the branch has become.
-        settings_at = str(found.state.opened["start"]) if found else "HEAD"
-        cycle = run_cycle(lab, options, progress, _runners(lab, options, settings_at))
+        cycle = _chain(lab, options, progress, as_json=as_json)
         done += 1
-        if not as_json:
-            _show_end(lab, cycle, lab.history()[before:])
-        if cycles != 1 and (cycle.state.closed or {}).get("ended"):
+        options = follow_up(cycle.options, cycle.state.closed or {}, looping=True)
+        if options is None:
             # The plan has nothing left to try; another cycle would find the same.
             break
     if not as_json:
         output.say(f"next: factory history {lab.paths.root}")
-    return EXIT_OK
+    return exit_code(cycle)
+
+
+def _chain(lab: Lab, options: CycleOptions, progress: output.Progress, *, as_json: bool) -> Cycle:
+    """One cycle and those that it goes on to by itself; the last of them."""
+    following: CycleOptions | None = options
+    while following is not None:
+        before = len(lab.history())
+        found = cycle_in_flight(lab.paths)
+        # A cycle in flight goes by the settings that it was opened with, whatever the branch has become.
+        settings_at = str(found.state.opened["start"]) if found else "HEAD"
+        cycle = run_cycle(lab, following, progress, _runners(lab, following, settings_at), _person())
+        if not as_json:
+            _show_end(lab, cycle, lab.history()[before:])
+        following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
+        if following is not None and not as_json:
+            output.say(f"goes on with: {following.mode}")
+    return cycle
+
+
+def exit_code(cycle: Cycle) -> int:
+    """1 where approved features are not built, else 0."""
+    closed = cycle.state.closed or {}
+    unbuilt = cycle.options.mode == "build" and not (closed.get("account") or {}).get("complete")
+    nothing = cycle.options.mode == "design" and (closed.get("ended") or {}).get("reason") not in (
+        None, "plan_only",
+    )  # fmt: skip
+    return EXIT_NO if unbuilt or nothing else EXIT_OK
+
+
+class AtTerminal:
+    """The person at this terminal."""
+
+    def discuss(self, draft: Draft) -> Opinion:
+        """Show a draft and hear what the person says to it."""
+        said = discuss(DraftView(draft.text, draft.round, findings=draft.findings, previous=draft.previous))
+        return Opinion(said.kind, said.text)
+
+
+def _person() -> AtTerminal | None:
+    return AtTerminal() if output.can_ask() else None
 
 
 def _runners(lab: Lab, options: CycleOptions, settings_at: str) -> Callable[[str], Runner]:
@@ -216,6 +253,7 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
         f"{end.get('errors', 0)} errors"
     )
+    _show_account(lab, end.get("account") or {})
     if end.get("ended"):
         output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")
     integration = end.get("integration", {})
@@ -224,6 +262,14 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         output.say(f"when that is out of the way: {integration['command']}")
     elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
+
+
+def _show_account(lab: Lab, account: Mapping[str, Any]) -> None:
+    """What became of every approved feature."""
+    for feature in account.get("features", ()):
+        output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
+    if account.get("features") and not account["complete"]:
+        output.say(f"not everything that was approved is built: factory spec trace {lab.paths.root}")
 
 
 def run_abandon(args: argparse.Namespace) -> int:

@@ -75,7 +75,7 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
 
 
 def approved_plan(lab: Lab) -> str:
-    """The hash of the current plan, if a person has approved it and no cycle has carried it out; else empty."""
+    """The hash of the current plan, if a person has approved it and no cycle has carried it out; else ""."""
     if not lab.paths.plan.exists():
         return ""
     text = read_exactly(lab.paths.plan)

@@ -73,6 +73,10 @@ def _attempts(cycle: Cycle, item: PlanItem) -> Iterator[str]:
         if cycle.state.result("finalize", scope).get("verdict") == Verdict.KEEP:
             _record(cycle, item, PhaseState.BUILT, scope)
             return
+        if cycle.state.result("build", scope).get("declined"):
+            # Who says that it is not their work says so again.
+            _record(cycle, item, PhaseState.FAILED, scope)
+            return
     _record(cycle, item, PhaseState.FAILED, scope_of(item.phase, last))
 
 

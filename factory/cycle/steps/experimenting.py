@@ -95,7 +95,8 @@ def build(cycle: Cycle, scope: str) -> Outcome:
             continue
         commit = lab_work.record_candidate(cycle.lab, experiment)
         if result.status == "refused":
-            return End(Reason.ERROR, f"the builder declined: {result.text or result.error}")
+            why = f"the builder declined: {result.text or result.error}"
+            return End(Reason.ERROR, why, {"commit": "", "declined": True})
         if result.status == "done" and commit is not None:
             return Done({"commit": commit, "summary": _first_line(result.text)})
         told = [_what_failed(result, commit)]
