@@ -15,7 +15,7 @@ from factory.config import ProjectConfig, default_project
 from factory.cycle.budget import Ledger, Limits
 from factory.cycle.experiment import cycle_branch
 from factory.cycle.lab import Lab
-from factory.cycle.phases import phase_of
+from factory.cycle.scopes import phase_of
 from factory.cycle.state import CYCLE_SCOPE, CycleState
 from factory.fsio import write_lock
 from factory.journal import Event, Journal

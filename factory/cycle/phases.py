@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from factory.cycle.outcomes import OUTCOME
-from factory.models import Kind, PhaseState, PlanItem, Verdict
+from factory.cycle.scopes import phase_of, scope_of
+from factory.models import Kind, PhaseState, PlanItem, Reason, Verdict
 
 if TYPE_CHECKING:
     from factory.cycle.context import Cycle
-
-_SCOPE = re.compile(r"phase-(\d+)(?:-try-(\d+))?$")
-
-
-def scope_of(phase: int, attempt: int = 1) -> str:
-    """The scope of an attempt at a phase; attempts count from 1."""
-    return f"phase-{phase}" if attempt == 1 else f"phase-{phase}-try-{attempt}"
-
-
-def phase_of(scope: str) -> int:
-    """The phase that a scope belongs to."""
-    match = _SCOPE.match(scope)
-    assert match is not None, scope
-    return int(match[1])
-
-
-def attempt_of(scope: str) -> int:
-    """Which attempt at its phase a scope is, from 1."""
-    match = _SCOPE.match(scope)
-    return int(match[2] or 1) if match else 1
-
 
 def each_once(cycle: Cycle) -> Iterator[str]:
     """Improve: every phase of the plan, once, in plan order."""
@@ -43,8 +22,8 @@ def until_built(cycle: Cycle) -> Iterator[str]:
     """Build: each phase until it is built or its attempts are used up, in plan order.
 
     A phase that depends on one that was not built is blocked; independent ones go on. Every outcome is
-    journalled, so that none of the approved phases is forgotten. Where the budget forbids to begin a phase,
-    it and those after it stay untried.
+    journalled, so that none of the approved phases is forgotten. The phase at which the budget ends, and
+    those after it, stay untried; in lite, where each has a budget of its own, it has failed.
     """
     built = {int(number) for number in cycle.state.result("contract").get("built", [])}
     for item in cycle.items:
@@ -72,6 +51,8 @@ def _attempts(cycle: Cycle, item: PlanItem) -> Iterator[str]:
         yield scope
         if cycle.state.result("finalize", scope).get("verdict") == Verdict.KEEP:
             _record(cycle, item, PhaseState.BUILT, scope)
+            return
+        if cycle.state.result("finalize", scope).get("reason") == Reason.BUDGET and not cycle.options.lite:
             return
         if cycle.state.result("build", scope).get("declined"):
             # Who says that it is not their work says so again.

@@ -31,7 +31,8 @@ def approvals(factory_home: Path, repo: Path) -> Approvals:
 
 def outcome(repo: Path, phase: int, state: str, cycle: str = "c1", **data: Any) -> None:
     journal = Journal(ProjectPaths(repo).journal(cycle), cycle, repo / ".git")
-    journal.append("phase.outcome", phase=phase, state=state, **data)
+    experiment = data.pop("experiment", None)
+    journal.append("phase.outcome", experiment, **({"spec": SHA, "phase": phase, "state": state} | data))
 
 
 def test_approve_in_a_terminal(repo: Path, factory_home: Path) -> None:

@@ -103,17 +103,17 @@ def test_a_file_gives_its_heading_as_name_and_its_list_as_features(tmp_path: Pat
 def test_feedback_is_placed_word_for_word_and_once(tmp_path: Path) -> None:
     first = draft(tmp_path, IDEA)
     feedback = "make it faster — (later)\n- it must read stdin\nnon-goal: Excel\ngoal: streaming"
-    second = draft(tmp_path, IDEA, feedback, draft=first)
+    second = draft(tmp_path, IDEA, feedback, previous=first)
     before, after = parse(first), parse(second)
     assert [e.text for e in after.goals[len(before.goals) :]] == ["`it must read stdin`", "`streaming`"]
     assert [e.text for e in after.non_goals[len(before.non_goals) :]] == ["`Excel`"]
     assert [b.item for b in after.blocked[len(before.blocked) :]] == ["Feedback `make it faster, [later]`"]
     assert errors(after) == []
-    assert draft(tmp_path, IDEA, feedback, draft=second) == second
+    assert draft(tmp_path, IDEA, feedback, previous=second) == second
 
 
 def test_what_the_person_wrote_into_the_draft_before_stays(tmp_path: Path) -> None:
-    text = draft(tmp_path, IDEA, "it must be quiet", draft=PROJECT)
+    text = draft(tmp_path, IDEA, "it must be quiet", previous=PROJECT)
     spec = parse(text)
     assert spec.title == "Skylark"
     assert spec.goals[-1].text == "`it must be quiet`"
@@ -139,24 +139,24 @@ def test_what_a_draft_cannot_rest_on(tmp_path: Path, facts: dict[str, str], why:
 
 
 def test_an_improvement_as_previous_draft_is_not_continued_as_a_project(tmp_path: Path) -> None:
-    assert parse(draft(tmp_path, IDEA, draft=IMPROVEMENT)).form == "project"
+    assert parse(draft(tmp_path, IDEA, previous=IMPROVEMENT)).form == "project"
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(idea=st.text(min_size=1).filter(lambda t: t.strip()), corrections=st.text())
+@given(idea=st.text(min_size=1).filter(lambda t: t.strip()), feedback=st.text())
 @example(
-    idea="# (§5.1) | `x` ## —\n- build it by Friday\n- takes 2 weeks of work, later\n", corrections="`` later ``"
+    idea="# (§5.1) | `x` ## —\n- build it by Friday\n- takes 2 weeks of work, later\n", feedback="`` later ``"
 )
-@example(idea="```\nan open fence\n# with a heading", corrections="- [x] a\n\n> b — c (v2)")
-@example(idea="a tool that makes §5.2 [R9], Phase 3: <b>, none and tbd", corrections="none")
-@example(idea="人们想要一个工具", corrections="\u2028\x00")
-@example(idea="json, json\njson json. json json", corrections="should (")
+@example(idea="```\nan open fence\n# with a heading", feedback="- [x] a\n\n> b — c (v2)")
+@example(idea="a tool that makes §5.2 [R9], Phase 3: <b>, none and tbd", feedback="none")
+@example(idea="人们想要一个工具", feedback="\u2028\x00")
+@example(idea="json, json\njson json. json json", feedback="should (")
 def test_every_idea_gives_a_sound_draft(tmp_path: Path, idea: str, feedback: str) -> None:
     found = research(tmp_path, idea)
     first = draft(tmp_path, idea)
     assert errors(parse(first)) == []
     assert "R1" in found
-    assert errors(parse(draft(tmp_path, idea, feedback, draft=first))) == []
+    assert errors(parse(draft(tmp_path, idea, feedback, previous=first))) == []
 
 
 @pytest.mark.parametrize(

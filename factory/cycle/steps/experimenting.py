@@ -12,8 +12,9 @@ from factory.cycle.archive import write_experiment_note
 from factory.cycle.briefing import guidance
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
-from factory.cycle.phases import attempt_of, kind_of, scope_of
+from factory.cycle.phases import kind_of
 from factory.cycle.research import findings_of, research_text
+from factory.cycle.scopes import attempt_of, scope_of
 from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
 from factory.models import (
     Experiment,
