@@ -60,11 +60,12 @@ class Kind(StrEnum):
 
 
 class PhaseState(StrEnum):
-    """What became of a phase of an approved specification."""
+    """What became of a phase of an approved specification; ``RETRY``: an attempt that was not the last."""
 
     BUILT = "built"
     FAILED = "failed"
     BLOCKED = "blocked"
+    RETRY = "retry"
 
 
 class Integration(StrEnum):

@@ -17,10 +17,9 @@ from factory.cycle.experiment import cycle_branch
 from factory.cycle.inflight import (
     DAMAGED,
     OpenCycle,
+    attempted_phases,
     cycle_in_flight,
     damaged_in_flight,
-    first_event,
-    journals,
     last_cycle,
 )
 from factory.cycle.integrate import integration_event, left_pending
@@ -33,6 +32,7 @@ from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
 from factory.models import Verdict
 from factory.runners.base import Runner
+from factory.spec import parse
 
 
 def options_of(found: OpenCycle) -> CycleOptions:
@@ -75,22 +75,21 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
 
 
 def approved_plan(lab: Lab) -> str:
-    """The hash of the current plan, if a person has approved it and no cycle has carried it out; else ""."""
+    """The hash of the current plan, if a person has approved it and not all of it was tried yet; else ""."""
     if not lab.paths.plan.exists():
         return ""
     text = read_exactly(lab.paths.plan)
     sha256 = fingerprint(text)
     if Approvals(lab.home, lab.paths.key).of(text) is None:
         return ""
-    opened = (first_event(path) for path in journals(lab.paths))
-    used = {event.get("data", {}).get("options", {}).get("approved_plan") for event in opened}
-    return "" if sha256 in used else sha256
+    wanted = {item.phase for item in parse(text).items()}
+    return "" if wanted <= attempted_phases(lab.paths, sha256) else sha256
 
 
 def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool) -> CycleOptions | None:
     """The cycle that goes on from one that has closed, with every option carried along; None where none does.
 
-    An approved design goes on to build or improve; a lite build to its next phase; a loop to the next cycle,
+    An approved design goes on to build or improve; a lite build, and lite on an approved plan, to the next phase; a loop to the next cycle,
     a complete build to improve. What is not integrated yet is nothing to go on from.
     """
     if (closed.get("integration") or {}).get("status") == "pending":
@@ -100,6 +99,8 @@ def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool
         return replace(options, mode=closed["next"], idea="", plan_only=False, approved_plan="")
     if options.mode == "build" and options.lite and account.get("untried") and closed.get("phases"):
         return replace(options, idea="")
+    if closed.get("plan_left") and any(closed[count] for count in ("kept", "reverted", "errors")):
+        return options
     if not looping or closed.get("ended"):
         return None
     if options.mode != "build":

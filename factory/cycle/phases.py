@@ -12,6 +12,7 @@ from factory.models import Kind, PhaseState, PlanItem, Reason, Verdict
 if TYPE_CHECKING:
     from factory.cycle.context import Cycle
 
+
 def each_once(cycle: Cycle) -> Iterator[str]:
     """Improve: every phase of the plan, once, in plan order."""
     for item in cycle.items:
@@ -56,9 +57,10 @@ def _attempts(cycle: Cycle, item: PlanItem) -> Iterator[str]:
             return
         if cycle.state.result("build", scope).get("declined"):
             # Who says that it is not their work says so again.
-            _record(cycle, item, PhaseState.FAILED, scope)
-            return
-    _record(cycle, item, PhaseState.FAILED, scope_of(item.phase, last))
+            break
+        if attempt < last and cycle.state.result("finalize", scope).get("id") not in cycle.state.retried:
+            _record(cycle, item, PhaseState.RETRY, scope)
+    _record(cycle, item, PhaseState.FAILED, scope)
 
 
 def _may_begin(cycle: Cycle, scope: str) -> bool:

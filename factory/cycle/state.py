@@ -11,6 +11,9 @@ from factory.journal import Event
 CYCLE_SCOPE = ""
 """The scope of the steps that belong to the cycle as a whole; a phase's steps have ``phase-N``."""
 
+RETRY = "retry"
+"""The state of a phase after an attempt that was not its last; models.PhaseState has the others."""
+
 ADVANCING = ("setup", "adopt", "approve", "setup_phase", "finalize")
 """The steps whose ``commit``, where they have one, is where the cycle stands from then on."""
 
@@ -53,6 +56,7 @@ class CycleState:
     finalized: dict[int, dict[str, Any]] = field(default_factory=dict)
     tampered: dict[int, list[str]] = field(default_factory=dict)
     outcomes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    retried: set[int | None] = field(default_factory=set)
     integration: dict[str, Any] = field(default_factory=dict)
     head: str = ""
     closed: dict[str, Any] | None = None
@@ -149,7 +153,10 @@ def _tamper_found(state: CycleState, event: Event) -> None:
 
 
 def _phase_outcome(state: CycleState, event: Event) -> None:
-    state.outcomes[event.data["phase"]] = dict(event.data)
+    if event.data["state"] == RETRY:
+        state.retried.add(event.experiment)
+    else:
+        state.outcomes[event.data["phase"]] = dict(event.data)
 
 
 def _parked(state: CycleState, event: Event) -> None:

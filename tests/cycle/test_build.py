@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from factory.errors import EXIT_NO, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
 from tests.support import cycles, specs
 from tests.support.cli import factory
 from tests.support.cycles import Scripted
-from tests.support.projects import assert_sound, events, history, journal_files, small_project
+from tests.support.projects import assert_sound, history, journal_files, small_project
 from tests.support.repos import commit, git
 
 TEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -98,6 +97,8 @@ def test_a_phase_is_tried_again_and_told_why(tmp_path: Path) -> None:
     cycles.run(project, runner, mode="build")
     assert traced(project) == (EXIT_OK, {"one": "built", "two": "built"})
     assert [row["verdict"] for row in history(project)] == ["revert", "keep", "keep"]
+    first = factory("spec", "trace", project, "--json").json["features"][0]
+    assert [(a["id"], a["verdict"]) for a in first["experiments"]] == [(1, "revert"), (2, "keep")]
     second = runner.of("builder")[1].facts["item"]
     assert second["title"] == "Add word one"
     assert second["new_approach"].startswith("the last attempt was not kept: ")
@@ -211,7 +212,7 @@ def test_a_build_goes_on_to_improve_with_its_options(project: Path) -> None:
 
 def test_where_the_budget_ends_the_rest_is_not_attempted(project: Path) -> None:
     specs.approve(project, specs.spec(("one", "two")))
-    build(project, budget_invocations=7)
+    build(project, budget_invocations=6)
     assert traced(project) == (EXIT_NO, {"one": "built", "two": "not attempted"})
     _, runner = build(project)
     assert builds(runner) == ["two"]

@@ -52,7 +52,7 @@ A word is a module.
 
 
 def spec(names: Sequence[str], needs: Mapping[str, str] | None = None) -> str:
-    """A project's specification with a feature and a phase for each name; ``needs``: whom a phase waits for."""
+    """A project's specification with a feature and a phase for each name; ``needs``: whom one waits for."""
     phases = {name: number for number, name in enumerate(names, start=1)}
     parts = [HEAD]
     for name, n in phases.items():

@@ -94,12 +94,17 @@ def _still_to_do(
     items: list[PlanItem], outcomes: Mapping[int, PhaseOutcome], *, lite: bool
 ) -> list[PlanItem]:
     """The phases of this cycle: those not attempted yet, else those not built; in lite the first of them."""
-    untried = [item for item in items if item.phase not in outcomes]
+    untried = [item for item in items if not _was_tried(outcomes, item.phase)]
     unbuilt = [
         item for item in items if item.phase not in outcomes or outcomes[item.phase].state != PhaseState.BUILT
     ]
     wanted = untried or unbuilt
     return wanted[:1] if lite else wanted
+
+
+def _was_tried(outcomes: Mapping[int, PhaseOutcome], number: int) -> bool:
+    """Whether a phase came to an end; a single attempt is none."""
+    return number in outcomes and outcomes[number].state != PhaseState.RETRY
 
 
 def contract_unchanged(cycle: Cycle, scope: str) -> Outcome:
@@ -154,7 +159,7 @@ def account(cycle: Cycle, scope: str) -> Outcome:
     spec = parse(approved_text(cycle.lab, cycle.head))
     outcomes = outcomes_of(outcome_events(cycle.lab.paths), known["sha256"])
     found = trace(spec, outcomes)
-    untried = [phase.number for phase in spec.phases if phase.number not in outcomes]
+    untried = [phase.number for phase in spec.phases if not _was_tried(outcomes, phase.number)]
     return Done(
         {"complete": found.complete, "untried": untried, "totals": found.totals, "features": _told(found)}
     )

@@ -97,6 +97,7 @@ def summary(cycle: Cycle) -> dict[str, Any]:
         "errors": verdicts.count(Verdict.ERROR),
         "ended": cycle.state.scope(CYCLE_SCOPE).ended,
         "setup": cycle.state.result("setup").get("made", False),
+        "plan_left": cycle.state.result("gate_plan").get("left", 0),
         "phases": sorted(cycle.state.outcomes),
         "account": dict(cycle.state.result("account")),
         "next": cycle.state.result("approve").get("next", ""),

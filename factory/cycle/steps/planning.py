@@ -10,6 +10,7 @@ from factory.brief import build_brief
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import latest_notes
 from factory.cycle.context import Cycle
+from factory.cycle.inflight import attempted_phases
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import defined_findings, research_text
 from factory.cycle.state import CYCLE_SCOPE
@@ -117,12 +118,18 @@ def gate_plan(cycle: Cycle, scope: str) -> Outcome:
         spec = parse(text)
     except BadInput as error:
         return _gate(cycle, scope, "plan", [error.message], facts={"plan": text}, result={})
-    findings = check(spec, limits(cycle), context(cycle))
+    # What a person has approved kept the rules when they did; what is known has moved on since.
+    findings = [] if approved else check(spec, limits(cycle), context(cycle))
     problems = [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in findings if f.severity == "error"]
-    items = spec.items()[:1] if cycle.options.lite and not approved else spec.items()
+    wanted = spec.items()
+    if approved:
+        tried = attempted_phases(cycle.lab.paths, approved)
+        wanted = [item for item in wanted if item.phase not in tried]
+    items = wanted[:1] if cycle.options.lite else wanted
     result = {
         "items": [item.model_dump(mode="json") for item in items],
         "backlog_additions": _additions(spec),
+        "left": len(wanted) - len(items) if approved else 0,
     }
     if not problems and not items:
         return End("no_plan", "the plan has no phase")
