@@ -89,8 +89,9 @@ def approved_plan(lab: Lab) -> str:
 def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool) -> CycleOptions | None:
     """The cycle that goes on from one that has closed, with every option carried along; None where none does.
 
-    An approved design goes on to build or improve; a lite build, and lite on an approved plan, to the next phase; a loop to the next cycle,
-    a complete build to improve. What is not integrated yet is nothing to go on from.
+    An approved design goes on to build or improve; a lite build, and lite on an approved plan, to the next
+    phase; a loop to the next cycle, a complete build to improve. What is not integrated yet is nothing to go
+    on from.
     """
     if (closed.get("integration") or {}).get("status") == "pending":
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,9 @@ from factory.cycle.context import Cycle
 from factory.cycle.launch import follow_up
 from factory.errors import EXIT_NO, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
 from tests.support import cycles, specs
-from tests.support.cli import factory
+from tests.support.cli import command, end_group, environment, factory
 from tests.support.cycles import Scripted
-from tests.support.projects import assert_sound, history, journal_files, small_project
+from tests.support.projects import assert_sound, events, history, journal_files, small_project
 from tests.support.repos import commit, git
 
 TEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -217,3 +219,30 @@ def test_where_the_budget_ends_the_rest_is_not_attempted(project: Path) -> None:
     _, runner = build(project)
     assert builds(runner) == ["two"]
     assert traced(project)[0] == EXIT_OK
+
+
+@pytest.mark.parametrize("lines", [4, 12, 24, 34])
+def test_a_killed_build_goes_on_where_it_stood(project: Path, lines: int) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    process = subprocess.Popen(
+        command("ceo", project, "--mode", "build", "--runner", "offline"),
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and (
+        not journal_files(project) or len(journal_files(project)[-1].read_bytes().splitlines()) < lines
+    ):
+        time.sleep(0.001)
+    end_group(process)
+    factory("ceo", project).expect(EXIT_NO)
+    assert traced(project) == (EXIT_NO, {"one": "failed", "two": "failed"})
+    assert [row["hypothesis"] for row in history(project)] == ["Add word one", "Add word two"]
+    told = events(project)
+    answered = [event.data["key"] for event in told if event.type == "agent.completed"]
+    assert len(answered) == len(set(answered)), "nothing is asked twice"
+    assert [e.data["phase"] for e in told if e.type == "phase.outcome"] == [1, 2]
+    assert len(journal_files(project)) == 1
+    assert_sound(project)

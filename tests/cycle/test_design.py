@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,9 @@ from factory.errors import EXIT_INTERRUPTED, EXIT_NO, EXIT_OK
 from factory.paths import ProjectPaths, factory_home
 from factory.spec import parse
 from tests.support import cycles
-from tests.support.cli import command, environment, factory
+from tests.support.cli import command, end_group, environment, factory
 from tests.support.cycles import Scripted, Silent
-from tests.support.projects import events, small_project
+from tests.support.projects import events, journal_files, small_project
 from tests.support.pty import Terminal
 from tests.support.repos import git, make_repo
 
@@ -153,7 +155,8 @@ def test_lite_shrinks_no_approved_plan(tmp_path: Path) -> None:
     project = small_project(tmp_path / "calc")
     design(project, Person([Opinion("approve")]), Scripted())
     planned = [phase.title for phase in parse(ProjectPaths(project).plan.read_text()).phases]
-    runner, following, tried = Scripted(), CycleOptions("improve", runner="scripted", lite=True), []
+    runner, tried = Scripted(), []
+    following: CycleOptions | None = CycleOptions("improve", runner="scripted", lite=True)
     while following is not None:
         data = {name: value for name, value in following.to_data().items() if name != "runner"}
         cycle = cycles.run(project, runner, **data)
@@ -201,3 +204,29 @@ def test_a_design_in_a_terminal(tmp_path: Path) -> None:
         assert terminal.end() == EXIT_NO
     assert "By hand." in (place / "SPEC.md").read_text()
     assert "Scaffold and evaluation harness" in git(place, "log", "--format=%s")
+
+
+@pytest.mark.parametrize("lines", [3, 6, 8])
+def test_a_killed_draft_is_taken_up_again(tmp_path: Path, lines: int) -> None:
+    place = tmp_path / "words"
+    options = ("--mode", "design", "--plan-only", "--runner", "offline")
+    process = subprocess.Popen(
+        command("ceo", IDEA, "--dir", place, *options),
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and (
+        not place.is_dir()
+        or not journal_files(place)
+        or len(journal_files(place)[-1].read_bytes().splitlines()) < lines
+    ):
+        time.sleep(0.001)
+    end_group(process)
+    factory("ceo", place, *options[:3]).expect(EXIT_OK)
+    answered = [event.data["key"] for event in events(place) if event.type == "agent.completed"]
+    assert answered == ["/research/0/researcher/1", "/draft/0/strategist/1"]
+    assert len(journal_files(place)) == 1
+    assert ProjectPaths(place).plan.read_text().startswith("# ")
