@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 
 def each_once(cycle: Cycle) -> Iterator[str]:
-    """Improve: every phase of the plan, once, in plan order."""
+    """Improve: every phase of the plan, once, in plan order. What became of an approved one is journalled."""
     for item in cycle.items:
-        yield scope_of(item.phase)
+        scope = scope_of(item.phase)
+        yield scope
+        if cycle.options.approved_plan and item.phase not in cycle.state.outcomes:
+            kept = cycle.state.result("finalize", scope).get("verdict") == Verdict.KEEP
+            _record(cycle, item, PhaseState.BUILT if kept else PhaseState.FAILED, scope)
 
 
 def until_built(cycle: Cycle) -> Iterator[str]:
@@ -80,15 +84,24 @@ def _record(
     cycle.record(
         OUTCOME,
         number if isinstance(number, int) else None,
-        spec=cycle.state.result("contract")["sha256"],
+        spec=cycle.state.result("contract").get("sha256") or cycle.options.approved_plan,
         phase=item.phase,
         state=state,
         verdict=record.get("verdict", ""),
         reason=record.get("reason", ""),
         commit=record.get("commit", ""),
-        verified=cycle.state.result("measure", scope).get("verified", {}) if scope else {},
+        verified=_verified(cycle, item, scope) if scope else {},
         blocked_by=blocked_by or [],
     )
+
+
+def _verified(cycle: Cycle, item: PlanItem, scope: str) -> dict[str, bool]:
+    """For each feature whose check was run, whether it was shown. An item's own check speaks for all."""
+    measured = cycle.state.result("measure", scope)
+    if measured.get("verified") or measured.get("delivered") is None:
+        return dict(measured.get("verified", {}))
+    served = cycle.state.result("gate_plan").get("serves", {}).get(str(item.phase), [])
+    return dict.fromkeys(served, bool(measured["delivered"]))
 
 
 def kind_of(cycle: Cycle, scope: str) -> Kind:

@@ -189,7 +189,9 @@ def measure(cycle: Cycle, scope: str) -> Outcome:
     )
     shown = cycle.lab.store.experiment(cycle.experiment_id(scope)).read(lab_work.VERIFY, VerifyReport)
     verified = {check.feature: check.delivered for check in shown.checks if check.feature}
-    return Done({"composite": after.composite, "void": after.void, "verified": verified})
+    return Done(
+        {"composite": after.composite, "void": after.void, "verified": verified, "delivered": shown.delivered}
+    )
 
 
 def explain(cycle: Cycle, scope: str) -> Outcome:

@@ -129,6 +129,7 @@ def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     result = {
         "items": [item.model_dump(mode="json") for item in items],
         "backlog_additions": _additions(spec),
+        "serves": {str(phase.number): list(phase.refs) for phase in spec.phases} if approved else {},
         "left": len(wanted) - len(items) if approved else 0,
     }
     if not problems and not items:
