@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from factory.approvals import Approval, Approvals, difference
+from factory.approvals import Approvals, difference
 from factory.cycle.lab import Lab
 from factory.errors import BadInput, Refused
 from factory.fsio import read_exactly
@@ -50,11 +50,6 @@ def require_ground(lab: Lab, revision: str, idea: str) -> None:
             f"There is nothing to build in {lab.paths.root}: it has no {SPEC_FILE}.",
             'Name an idea or a .md file: factory ceo "…" --mode build, or --mode design to argue about it.',
         )
-
-
-def approval_of(lab: Lab, text: str) -> Approval | None:
-    """The approval of exactly this text, or None."""
-    return _approvals(lab).of(text)
 
 
 def changed_in_checkout(lab: Lab, known: str) -> str:

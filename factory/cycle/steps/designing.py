@@ -18,9 +18,6 @@ from factory.fsio import atomic_write, read_exactly
 from factory.spec import PlanContext, PlanLimits, SpecFinding, check, parse
 from factory.target import SPEC_FILE
 
-ROUNDS = 5
-"""Rounds of feedback, at the most; after the last one the person approves, edits, or leaves."""
-
 NEW_GROUND = 0.5
 """Share of a feedback's significant words that draft and research lack, from which it opens new ground."""
 
