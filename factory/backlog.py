@@ -82,22 +82,6 @@ def remove_backlog(path: Path, which: str, common_dir: Path) -> str:
     return item.text
 
 
-def take_off_backlog(path: Path, text: str, common_dir: Path) -> bool:
-    """Take out the item of exactly that text, ignoring case and space; False where there is none (any more).
-
-    ``text`` may be several items, joined by ``; ``. Under the write lock in git's ``common_dir``.
-    """
-    wanted = {_key(one_line(part)) for part in (text, *text.split("; "))}
-    with fsio.write_lock(common_dir):
-        lines = _read_lines(path)
-        served = [span for span in _spans(lines) if not span.done and _key(span.text) in wanted]
-        for span in reversed(served):
-            del lines[span.start : span.end]
-        if served:
-            _write(path, lines)
-    return bool(served)
-
-
 def _write(path: Path, lines: list[str]) -> None:
     target = path.resolve()
     fsio.ensure_private_dir(target.parent)

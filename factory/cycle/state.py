@@ -49,11 +49,7 @@ class CycleState:
     messages: list[str] = field(default_factory=list)
     finalized: dict[int, dict[str, Any]] = field(default_factory=dict)
     tampered: dict[int, list[str]] = field(default_factory=dict)
-<<<<<<< HEAD
     integration: dict[str, Any] = field(default_factory=dict)
-=======
-    merged: dict[str, Any] | None = None
->>>>>>> review
     closed: dict[str, Any] | None = None
     parked: str = ""
     current: tuple[str, str] | None = None
@@ -145,11 +141,6 @@ def _tamper_found(state: CycleState, event: Event) -> None:
         state.tampered.setdefault(event.experiment, []).extend(event.data["violations"])
 
 
-def _integration(state: CycleState, event: Event) -> None:
-    if event.data["status"] == "merged":
-        state.merged = {k: v for k, v in event.data.items() if k not in ("start", "kept")}
-
-
 def _parked(state: CycleState, event: Event) -> None:
     state.parked = event.data["why"]
 
@@ -174,7 +165,6 @@ _READERS = {
     "message.taken": _message_taken,
     "experiment.finalized": _finalized,
     "tamper.found": _tamper_found,
-    "integration": _integration,
     "cycle.parked": _parked,
     "integration": _integrated,
     "cycle.closed": _closed,

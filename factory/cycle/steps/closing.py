@@ -68,8 +68,10 @@ def _integrate(cycle: Cycle) -> Integrated:
     """Bring what was kept to the target. What is journalled as merged is not tried again: where it was
     replayed on a target that had moved, the kept commits themselves are not on the target.
     """
-    if cycle.state.merged is not None:
-        return Integrated(**cycle.state.merged | {"status": Integration.MERGED})
+    known = cycle.state.integration
+    if known.get("status") == Integration.MERGED:
+        facts = {name: value for name, value in known.items() if name not in ("start", "kept")}
+        return Integrated(**facts | {"status": Integration.MERGED})
     done = integrate_branch(
         cycle.lab, cycle_branch(cycle.id), cycle.target, start=cycle.start, kept=cycle.head
     )

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-<<<<<<< HEAD
 from factory.backlog import add_backlog, read_backlog, remove_backlog
-=======
-from factory.backlog import take_off_backlog
->>>>>>> review
 from factory.cycle import experiment as lab_work
 from factory.cycle.agents import Question, ask, objection, was_asked
 from factory.cycle.archive import write_experiment_note
@@ -281,13 +277,7 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab, cycle.journal, experiment, decision, summary=summary, cost=_cost(cycle, scope)
     )
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
-<<<<<<< HEAD
     gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
-=======
-    if record.verdict is Verdict.KEEP and experiment.item.backlog_item:
-        # Gone already where a person took it off meanwhile, or this step did before it was cut off.
-        take_off_backlog(cycle.lab.paths.backlog, experiment.item.backlog_item, cycle.lab.repo.common_dir)
->>>>>>> review
     return Done(
         {
             "id": experiment.id,
