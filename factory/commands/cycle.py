@@ -126,7 +126,9 @@ def _loop(
         found = cycle_in_flight(lab.paths)
         options = options_of(found) if found else _options(lab, asked)
         before = len(lab.history())
-        cycle = run_cycle(lab, options, progress, _runners(lab, options))
+        # What is in the checkout now does not matter to a cycle that was begun before.
+        revision = str(found.state.opened["start"]) if found else "HEAD"
+        cycle = run_cycle(lab, options, progress, _runners(lab, options, revision))
         done += 1
         if not as_json:
             _show_end(lab, cycle, lab.history()[before:])
@@ -138,10 +140,10 @@ def _loop(
     return EXIT_OK
 
 
-def _runners(lab: Lab, options: CycleOptions) -> Callable[[str], Runner]:
+def _runners(lab: Lab, options: CycleOptions, revision: str) -> Callable[[str], Runner]:
     """The runner of each role; a missing one is noticed before the cycle begins."""
     sandbox = choose(options.sandbox)
-    commands = settings_in_force({}, lab.policy("HEAD")).config.runner.commands
+    commands = settings_in_force({}, lab.policy(revision)).config.runner.commands
     named = cache(lambda name: make_runner(name, sandbox, commands, web=not options.lite))
     used = [named(options.runner_of(role)) for role in ROLES]
     if options.budget_usd is not None:
