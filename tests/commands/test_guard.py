@@ -67,7 +67,7 @@ def test_the_judge_is_protected_wherever_it_is_configured(
     commit(project, {path: text}, "Help the score")
     done = guard(project, "--json").expect(1).json
     assert done["clean"] is False
-    assert [finding["guard"] for finding in done["findings"]][0] == "eval_immutable"
+    assert done["findings"][0]["guard"] == "eval_immutable"
     assert {finding["file"] for finding in done["findings"]} == {path}
     assert done["findings"][0]["message"].startswith(message)
 

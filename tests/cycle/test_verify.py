@@ -1,4 +1,4 @@
-"""What `factory verify` finds when the records are tampered with, and imported histories that it leaves alone."""
+"""What `factory verify` finds when the records are tampered with; imported histories are left alone."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import factory
-from tests.support.projects import CLEAN_SUMS, WORSE_SUMS, assert_sound, begin, history, journal_files
-from tests.support.projects import small_project
+from tests.support.projects import (
+    CLEAN_SUMS,
+    WORSE_SUMS,
+    assert_sound,
+    begin,
+    history,
+    journal_files,
+    small_project,
+)
 from tests.support.repos import git
 
 

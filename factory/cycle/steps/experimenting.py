@@ -14,6 +14,7 @@ from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import findings_of, research_text
 from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
+from factory.git import GitError
 from factory.models import (
     Experiment,
     FailureReport,
@@ -74,7 +75,11 @@ def build(cycle: Cycle, scope: str) -> Outcome:
             return End(Reason.BUDGET, f"the builder could not be started: {refusal}")
         result = ask(cycle, scope, "build", _build_question(cycle, scope, experiment, told, attempt),
                      workspace=lab_work.workspace(cycle.lab, experiment))  # fmt: skip
-        commit = lab_work.record_candidate(cycle.lab, experiment)
+        try:
+            commit = lab_work.record_candidate(cycle.lab, experiment)
+        except GitError as error:
+            # A repository inside without a commit, a file that nobody may read: no call would get over it.
+            return End(Reason.ERROR, f"what the builder left cannot be recorded: {error.message}")
         if result.status == "refused":
             return End(Reason.ERROR, f"the builder declined: {result.text or result.error}")
         if result.status == "done" and commit is not None:
