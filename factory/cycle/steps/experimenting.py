@@ -14,6 +14,7 @@ from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import findings_of, research_text
 from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
+from factory.git import GitError
 from factory.models import (
     Experiment,
     FailureReport,
@@ -80,7 +81,11 @@ def build(cycle: Cycle, scope: str) -> Outcome:
             # Cut off in the second call: what lies in the workspace is its work, not the first one's.
             told = [_what_failed(result, None)]
             continue
-        commit = lab_work.record_candidate(cycle.lab, experiment)
+        try:
+            commit = lab_work.record_candidate(cycle.lab, experiment)
+        except GitError as error:
+            # A repository inside without a commit, a file that nobody may read: no call would get over it.
+            return End(Reason.ERROR, f"what the builder left cannot be recorded: {error.message}")
         if result.status == "refused":
             return End(Reason.ERROR, f"the builder declined: {result.text or result.error}")
         if result.status == "done" and commit is not None:
