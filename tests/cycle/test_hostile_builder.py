@@ -9,7 +9,15 @@ import pytest
 
 from tests.support import command_agent
 from tests.support.cli import factory
-from tests.support.hostile import ENV_SECRET, HOME_SECRET, Machine, beating, holding, make_machine, path_without
+from tests.support.hostile import (
+    ENV_SECRET,
+    HOME_SECRET,
+    Machine,
+    beating,
+    holding,
+    make_machine,
+    path_without,
+)
 from tests.support.model_server import ModelServer
 from tests.support.projects import assert_sound, events, history, refs, small_project
 from tests.support.repos import git

@@ -105,7 +105,9 @@ def test_what_lasts_parks_the_cycle_wherever_it_stands(
     assert_sound(project)
 
 
-def test_a_service_that_stays_away_parks_the_cycle_after_four_tries(project: Path, model: ModelServer) -> None:
+def test_a_service_that_stays_away_parks_the_cycle_after_four_tries(
+    project: Path, model: ModelServer
+) -> None:
     roles = script(model)
     roles.at = {"builder": PASSING["529"]}
     with pytest.raises(Parked, match="Overloaded"):

@@ -54,9 +54,9 @@ class Machine:
         }
         return {name: f"if ( {command} ) 2>&1; then echo worked; fi" for name, command in tried.items()} | {
             "plant a hook": "mkdir -p .git/hooks; printf '#!/bin/sh\\ntouch hook-ran\\n' > .git/hooks/pre-commit; "
-            "chmod +x .git/hooks/pre-commit; git config core.fsmonitor \"$PWD/.git/hooks/pre-commit\"",
+            'chmod +x .git/hooks/pre-commit; git config core.fsmonitor "$PWD/.git/hooks/pre-commit"',
             "leave a daemon": "pwd; (setsid sh -c 'while :; do echo . >> "
-            f"$0/{beat}; sleep 0.1; done' \"$PWD/.git\" >/dev/null 2>&1 &) ; sleep 0.5; ls .git/{beat}",
+            f'$0/{beat}; sleep 0.1; done\' "$PWD/.git" >/dev/null 2>&1 &) ; sleep 0.5; ls .git/{beat}',
         }
 
     def builder(self) -> Change:

@@ -44,7 +44,9 @@ def ask(url: str, body: Json) -> list[Json]:
 
 
 def run(command: str) -> str:
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, errors="replace", check=False)
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, errors="replace", check=False
+    )
     return done.stdout + done.stderr
 
 

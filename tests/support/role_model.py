@@ -97,6 +97,13 @@ class Roles:
             return plan(self.changes[:1] if lite else self.changes)
         return ANSWERS[role]
 
+    def tokens(self) -> dict[str, int]:
+        """Tokens that reached the model, by role; failed requests are not paid for, and not in it."""
+        found: dict[str, int] = {}
+        for role, request in self.log:
+            found[role] = found.get(role, 0) + request.size // BYTES_A_TOKEN
+        return found
+
     @property
     def requests(self) -> list[Request]:
         """All requests."""
