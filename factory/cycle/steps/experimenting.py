@@ -69,7 +69,7 @@ def build(cycle: Cycle, scope: str) -> Outcome:
     experiment = _experiment(cycle, scope)
     told: list[str] = []
     for attempt in ("1", "2"):
-        refusal = _no_builder(cycle)
+        refusal = objection(cycle, "builder", _held_back(cycle))
         if refusal:
             return End(Reason.BUDGET, f"the builder could not be started: {refusal}")
         result = ask(cycle, scope, "build", _build_question(cycle, scope, experiment, told, attempt),
@@ -128,12 +128,12 @@ def guard(cycle: Cycle, scope: str) -> Outcome:
 
 def _may_go_back(cycle: Cycle, scope: str) -> bool:
     """Whether the Builder may try again. Else what it left is judged as it stands."""
-    return cycle.may_redirect(scope) and not _no_builder(cycle)
+    return cycle.may_redirect(scope) and not objection(cycle, "builder", _held_back(cycle))
 
 
-def _no_builder(cycle: Cycle) -> str:
-    """Why a Builder cannot be afforded; in lite the CEO's review of its work is paid for beforehand."""
-    return objection(cycle, "builder", reserved=1 if cycle.options.lite else 0)
+def _held_back(cycle: Cycle) -> int:
+    """Invocations that a Builder may not use up: in lite the CEO's review of its work."""
+    return 1 if cycle.options.lite else 0
 
 
 def review(cycle: Cycle, scope: str) -> Outcome:
