@@ -122,7 +122,7 @@ def test_lite_with_a_ceo_who_always_redirects(bench: Bench, project: Path) -> No
     after = done[len(done) - done[::-1].index("build") - 1 :]
     wanted = ["guard", "precheck", "verdict", "finalize", "archive_experiment", "archive", "close"]
     assert [step for step in after if step in wanted] == wanted
-    assert [e.data["left"] for e in events(project) if e.type == "budget.low"]
+    assert [e.data["left"] for e in events(project) if e.type == "budget.warning"] == [2]
     assert (project / ".factory/archive/experiments/001.md").read_text()
     assert git(project, "status", "--porcelain") == ""
     assert_sound(project)
