@@ -204,3 +204,11 @@ def test_the_judges_place_may_be_taken_by_anything(project: Path, shape: str) ->
         begun.edit({"fixed/table.txt": None}).edit({"fixed/table.txt/deep": "no file\n"})
     begun.measure()
     assert "guard" in begun.failed_checks()
+
+
+@pytest.mark.parametrize("name", ["pytest.toml", "tests/.pytest.toml", ".coveragerc.toml"])
+def test_newer_configuration_files_of_the_measuring_tools_are_the_judges(project: Path, name: str) -> None:
+    start = git(project, "rev-parse", "HEAD")
+    commit(project, {name: "[pytest]\n"}, "Configure")
+    done = factory("guard", project, "--baseline", start, "--head", "HEAD").expect(1)
+    assert "eval_immutable: adds the configuration of a measuring tool" in done.out
