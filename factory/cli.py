@@ -94,6 +94,9 @@ def _add_cycle_commands(add: Adder) -> None:
     run.add_argument("--max-cycles", type=_positive, default=None, metavar="N", help="cycles, at the most")
     _add_cycle_options(run)
     abandon = add("abandon", "end the cycle in flight and keep its evidence")
+    abandon.add_argument(
+        "--id", type=_positive, default=None, metavar="N", help="an experiment that was begun by hand"
+    )
     abandon.add_argument("--reason", default="", help="why, for the journal")
     message = add("message", "tell the running or the next cycle something", path=False)
     message.add_argument("path", metavar="PATH")
