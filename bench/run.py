@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bench import children, projects  # noqa: E402 - found only after the line above
+from bench import children, projects, prompt_bytes  # noqa: E402 - found only after the line above
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 SIZES = (10, 1_000, 10_000, 100_000)
@@ -133,7 +133,7 @@ def table(header: Row, rows: Sequence[Row]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def page(startup_rows: Sequence[Row], history_rows: Sequence[Row], rounds: int) -> str:
+def page(startup_rows: Sequence[Row], history_rows: Sequence[Row], prompts: str, rounds: int) -> str:
     """The page."""
     date = datetime.datetime.now(datetime.UTC).date().isoformat()
     machine = (
@@ -147,6 +147,8 @@ def page(startup_rows: Sequence[Row], history_rows: Sequence[Row], rounds: int) 
         + table(("command", "time", "ratio", "target", "met", "peak memory"), startup_rows)
         + "\n## Long histories\n\n"
         + table(("rows", "command", "time", "peak memory", "target", "met"), history_rows)
+        + "\n## The program's own prompts, in a cycle of one hypothesis on the example\n\n"
+        + prompts
     )
 
 
@@ -169,7 +171,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         env = environment(folder)
         startup_rows = startup(projects.make_project(folder / "small", 10), env, rounds)
         history_rows = histories(folder, env, history_rounds(rounds), SIZES[:2] if options.quick else SIZES)
-    text = page(startup_rows, history_rows, rounds)
+        prompts = (
+            ""
+            if options.quick
+            else prompt_bytes.section(*prompt_bytes.measure(folder, {**os.environ, **env}))
+        )
+    text = page(startup_rows, history_rows, prompts, rounds)
     if not options.quick:
         PAGE.write_text(text, encoding="utf-8")
     print(text)

@@ -37,6 +37,16 @@ def read_answer(answer: Any, text: str, schema: Mapping[str, Any]) -> tuple[dict
     return (None, wrong) if wrong else (found, [])
 
 
+def answer_in(text: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The answer that ``text`` is as a whole, or None."""
+    return read_answer(None, text, schema)[0]
+
+
+def checked(answer: Any, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """``answer`` if it is an object of the asked form, else None."""
+    return answer if isinstance(answer, dict) and not any(faults(answer, schema)) else None
+
+
 def _object(text: str) -> Any:
     stripped = text.strip()
     wrapped = _FENCED.match(stripped)
@@ -66,7 +76,9 @@ def faults(value: Any, schema: Mapping[str, Any], place: str = "the answer") -> 
 
 
 def _is(value: Any, name: str) -> bool:
-    if name == "number" and (isinstance(value, bool) or (isinstance(value, float) and not isfinite(value))):
+    if isinstance(value, bool):  # which Python counts among the integers
+        return name == "boolean"
+    if isinstance(value, float) and not isfinite(value):
         return False
     return isinstance(value, _TYPES[name])
 

@@ -76,7 +76,7 @@ First one cycle in the foreground. It finds out how to measure the project, then
 plans two changes, makes each in a workspace of its own, and measures it."""
 
 THE_REVERT = """
-Experiment {id} was reverted ({reason}). What stood against it, by its record in
+Experiment {id} was reverted ({reason}). What stood against it, by the record
   {precheck}:"""
 
 THE_TRAP = """\
@@ -90,7 +90,7 @@ Now more cycles, until nothing is left that the offline runner could try. Their
 progress goes to {log}."""
 
 THE_RECORD = """
-The log of all experiments, and whether rows, journals, folders and commits agree:"""
+The log of all experiments, and whether all records of them agree:"""
 
 WHERE_TO_LOOK = """
 Where to look next:

@@ -23,8 +23,9 @@ CONTRACT = "/SPEC.md"
 """The approved specification, which only a person changes."""
 
 JUDGE_FILES = (
-    "pytest.ini", ".pytest.ini", ".coveragerc", ".ruff.toml", "ruff.toml", "mypy.ini", ".mypy.ini",
-)  # fmt: skip
+    *("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", ".coveragerc", ".coveragerc.toml"),
+    *(".ruff.toml", "ruff.toml", "mypy.ini", ".mypy.ini"),
+)
 """Files that configure the measuring tools, wherever they lie: they belong to the judge."""
 
 JUDGE_TABLES = ("pytest", "coverage", "ruff", "mypy")

@@ -93,3 +93,27 @@ def test_no_number_is_infinite() -> None:
     )
     assert answer is None
     assert wrong == ["`before` is not of type number or null", "`after` is not of type number or null"]
+
+
+@pytest.mark.parametrize(
+    ("value", "schema", "fit"),
+    [
+        (1, {"type": "integer"}, True),
+        (1.5, {"type": "integer"}, False),
+        (1, {"type": "number"}, True),
+        (True, {"type": "number"}, False),
+        (True, {"type": "boolean"}, True),
+        (None, {"type": ["number", "null"]}, True),
+        ("x", {"type": ["number", "null"]}, False),
+        ("x", {"enum": ["x", "y"]}, True),
+        ("z", {"enum": ["x", "y"]}, False),
+        (["a", 1], {"type": "array", "items": {"type": "string"}}, False),
+        (["a"], {"type": "array", "items": {"type": "string"}}, True),
+        ({"a": 1}, {"type": "object", "required": ["b"]}, False),
+        ({"a": 1}, {"type": "object"}, True),
+        ({"a": 1}, {"additionalProperties": False, "properties": {"b": {}}}, False),
+        ({"a": {"b": [1]}}, {"properties": {"a": {"properties": {"b": {"items": {"type": "null"}}}}}}, False),
+    ],
+)
+def test_what_fits_a_schema(value: Any, schema: dict[str, Any], fit: bool) -> None:
+    assert (not list(faults(value, schema))) is fit

@@ -17,6 +17,9 @@ _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 _GAP = re.compile(r"\n{3,}")
 """What an absent module leaves behind."""
 
+OPTIONAL = "standard"
+"""The variable for what only a standard cycle asks of a role; empty in lite."""
+
 ABOUT_FACTS = """\
 ## Facts
 
@@ -63,8 +66,9 @@ def render_prompt(role: str, task: str, facts: Mapping[str, Any], occasion: Occa
 
 
 def variables(role: str, task: str, occasion: Occasion) -> dict[str, str]:
-    """What a role's template has to use, each at least once."""
+    """What a role's template has to use, each at least once; ``OPTIONAL`` it may use."""
     common = {"goal": occasion.goal.strip() or "(none stated)", "task": task}
+    common[OPTIONAL] = "" if occasion.lite else _module(role, OPTIONAL)
     if role == "ceo":
         return common | {name: _module("ceo", getattr(occasion, name)) for name in ("mode", "gate")}
     if role == "strategist":
@@ -80,12 +84,12 @@ def check_template(role: str, template: str, source: str) -> None:
 
 
 def fill(template: str, values: Mapping[str, str], source: str) -> str:
-    """Put ``values`` in the place of ``{{name}}``. Raises BadInput for an unknown or an unused variable."""
+    """Put ``values`` in the place of ``{{name}}``. Raises BadInput for an unknown or a missing variable."""
     used = set(_VARIABLE.findall(template))
-    complaints = [f"it has no {{{{{name}}}}}" for name in sorted(values.keys() - used)]
+    complaints = [f"it has no {{{{{name}}}}}" for name in sorted(values.keys() - used - {OPTIONAL})]
     complaints += [f"{{{{{name}}}}} is unknown" for name in sorted(used - values.keys())]
     if complaints:
-        known = ", ".join(f"{{{{{name}}}}}" for name in sorted(values))
+        known = ", ".join(f"{{{{{name}}}}}" for name in sorted(values.keys() - {OPTIONAL}))
         raise BadInput(
             f"The prompt template {source} cannot be filled: {', '.join(complaints)}.",
             f"It has to use each of {known}, and nothing else in double braces.",

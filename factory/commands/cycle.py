@@ -126,7 +126,9 @@ def _loop(
         found = cycle_in_flight(lab.paths)
         options = options_of(found) if found else _options(lab, asked)
         before = len(lab.history())
-        cycle = run_cycle(lab, options, progress, _runners(lab, options))
+        # A cycle in flight goes by the settings that it was opened with, whatever the branch has become.
+        settings_at = str(found.state.opened["start"]) if found else "HEAD"
+        cycle = run_cycle(lab, options, progress, _runners(lab, options, settings_at))
         done += 1
         if not as_json:
             _show_end(lab, cycle, lab.history()[before:])
@@ -138,10 +140,10 @@ def _loop(
     return EXIT_OK
 
 
-def _runners(lab: Lab, options: CycleOptions) -> Callable[[str], Runner]:
+def _runners(lab: Lab, options: CycleOptions, settings_at: str) -> Callable[[str], Runner]:
     """The runner of each role; a missing one, or a sandbox, is noticed before anything is spent."""
     sandbox = choose(options.sandbox)
-    commands = settings_in_force({}, lab.policy("HEAD")).config.runner.commands
+    commands = settings_in_force({}, lab.policy(settings_at)).config.runner.commands
     named = cache(lambda name: make_runner(name, sandbox, commands, web=not options.lite))
     used = [named(options.runner_of(role)) for role in ROLES]
     for role, runner in zip(ROLES.values(), used, strict=True):

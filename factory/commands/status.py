@@ -45,7 +45,7 @@ def _facts(found: OpenCycle | None, holder: dict[str, Any] | None) -> dict[str, 
         "invocations": state.spent.invocations,
         "tokens": state.spent.tokens,
         "cost_usd": round(state.spent.cost_usd, 6),
-        "integration": ((state.closed or {}).get("integration") or {}).get("status"),
+        "integration": state.integration.get("status"),
     }
 
 

@@ -44,10 +44,29 @@ class Question:
     revision: str = ""
 
 
-def objection(cycle: Cycle, role: str, reserved: int = 0) -> str:
-    """Why the ledger forbids asking ``role`` now; empty when it does not."""
+def objection(
+    cycle: Cycle, role: str, reserved: int = 0, *, at: tuple[str, str] | None = None, key: str = "1"
+) -> str:
+    """Why the ledger forbids asking ``role`` now; empty when it does not.
+
+    ``at`` is the scope and the step of the call, ``key`` its question's: what is answered already is paid
+    for, and costs nothing to read again.
+    """
+    if at is not None and call_key(cycle, *at, role, key) in cycle.state.answers:
+        return ""
     calls = cycle.runner_for(role).invocations_per_call
     return cycle.ledger.objection(calls, reserved) if calls else ""
+
+
+def call_key(cycle: Cycle, scope: str, step: str, role: str, key: str = "1") -> str:
+    """What names a call in the journal: one more redirect of its scope makes it another call."""
+    return f"{scope}/{step}/{len(cycle.state.scope(scope).redirects)}/{role}/{key}"
+
+
+def was_asked(cycle: Cycle, scope: str, step: str, role: str, key: str) -> bool:
+    """Whether that call has begun: it is answered, or was in flight when the program was cut off."""
+    name = call_key(cycle, scope, step, role, key)
+    return name in cycle.state.answers or name in cycle.state.running
 
 
 def ask(
@@ -60,10 +79,7 @@ def ask(
     tried again, each try an invocation of its own. Raises Parked when quota, login or network are lacking.
     The caller has asked the ledger before.
     """
-    redirects = len(cycle.state.scope(scope).redirects)
-    call = Call(
-        cycle, scope, question, f"{scope}/{step}/{redirects}/{question.role}/{question.key}", workspace
-    )
+    call = Call(cycle, scope, question, call_key(cycle, scope, step, question.role, question.key), workspace)
     stored = cycle.state.answers.get(call.key)
     if stored is not None:
         return _read_answer(call.folder, stored)

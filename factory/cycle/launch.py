@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from factory.cycle.modes import MODES
 from factory.cycle.state import CycleState
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock
+from factory.git import left_over_checkouts
 from factory.models import Verdict
 from factory.runners.base import Runner
 
@@ -95,6 +97,8 @@ def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable
     options = options_of(found)
     lab = replace(lab, sandbox_wanted=options.sandbox)
     cycle = Cycle(lab, lab.journal(found.id), found.state, options, progress, runner_for)
+    for place in left_over_checkouts(lab.workspaces):
+        shutil.rmtree(place, ignore_errors=True)
     cycle.record("cycle.resumed", pid=os.getpid())
     return cycle
 

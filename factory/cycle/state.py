@@ -49,6 +49,7 @@ class CycleState:
     messages: list[str] = field(default_factory=list)
     finalized: dict[int, dict[str, Any]] = field(default_factory=dict)
     tampered: dict[int, list[str]] = field(default_factory=dict)
+    integration: dict[str, Any] = field(default_factory=dict)
     closed: dict[str, Any] | None = None
     parked: str = ""
     current: tuple[str, str] | None = None
@@ -148,6 +149,10 @@ def _closed(state: CycleState, event: Event) -> None:
     state.closed = dict(event.data)
 
 
+def _integrated(state: CycleState, event: Event) -> None:
+    state.integration = dict(event.data)
+
+
 _READERS = {
     "cycle.opened": _opened,
     "step.started": _step_started,
@@ -161,6 +166,7 @@ _READERS = {
     "experiment.finalized": _finalized,
     "tamper.found": _tamper_found,
     "cycle.parked": _parked,
+    "integration": _integrated,
     "cycle.closed": _closed,
     "cycle.abandoned": _closed,
 }

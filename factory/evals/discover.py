@@ -63,8 +63,11 @@ class Discovery:
 
     @property
     def untestable(self) -> str:
-        """Why the project's tests could not be run, or "": then no change could be shown to be harmless."""
-        return next((t.reason for t in self.tried if t.spec.name == "tests" and is_built_in(t.spec)), "")
+        """Why no test could be run, or none passes, or "": then no change could be shown to be harmless."""
+        tests = next((t for t in self.tried if t.spec.name == "tests" and is_built_in(t.spec)), None)
+        if tests is None or tests.reason or not self.failing or any(tests.scores):
+            return tests.reason if tests else ""
+        return " ".join(note for note in self.notes if note)
 
 
 def discover(
@@ -204,9 +207,10 @@ def _notes(first: Measurement, second: Measurement, kept: Sequence[Tried]) -> li
         notes.append("There are no tests yet: the first ones will raise the score.")
     if failing:
         some = ", ".join(failing[:3])
-        notes.append(
-            f"{len(failing)} of {len(first.tests)} tests fail already, and can guard nothing: {some}"
-        )
+        count = f"{len(failing)} of {len(first.tests)} tests fail already, and can guard nothing: {some}"
+        measured = first.dimension("tests")
+        hint = measured.details.get("hint", "") if measured else ""
+        notes.append(f"{count}. {hint}" if hint else count)
     if not kept:
         notes.append("Nothing could be measured: add a dimension of your own to factory.toml.")
     return notes

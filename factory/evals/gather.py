@@ -134,7 +134,7 @@ def _from_run(name: str, subject: Subject, done: TestRun) -> DimensionScore:
     if done.error:
         return unmeasured(name, " ".join(filter(None, [done.error, done.hint])))
     if name == "tests":
-        return tests.score(done.outcomes)
+        return tests.score(done.outcomes, done.hint)
     if done.coverage is None or done.coverage.error:
         return unmeasured(name, done.coverage.error if done.coverage else "coverage was not measured")
     measure_lines = coverage.score if name == "coverage" else capability.score

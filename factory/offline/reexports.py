@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from factory.evals.roots import find_roots
@@ -12,6 +13,7 @@ from factory.offline.modules import Module, read_module
 from factory.offline.project import Project, python_files
 from factory.offline.ruff import Finding
 
+_DOTTED = re.compile(r"\w+(?:\.\w+)+")
 _NAME = re.compile(r"`([\w.]+)(?: as (\w+))?`")
 
 
@@ -20,14 +22,19 @@ def imported_through(root: Path, unused: Sequence[Finding], files: Sequence[str]
 
     Goes by names, so that it errs towards leaving a file out.
     """
-    modules = [m for f in files if (m := read_module(root, f))]
-    spared = {
-        finding.path
-        for finding in unused
-        for module in modules
-        if module.path != finding.path and _uses(module, _dotted(finding.path), _bound(finding))
-    }
-    return sorted(spared)
+    readers: dict[str, set[str]] = defaultdict(set)
+    for module in (m for f in files if (m := read_module(root, f))):
+        for use in _uses(module):
+            readers[use].add(module.path)
+    return sorted({f.path for f in unused if any(readers[use] - {f.path} for use in _ways_to_use(f))})
+
+
+def _ways_to_use(finding: Finding) -> list[str]:
+    """How a name that an unused import binds is used elsewhere, in the terms of ``_uses``."""
+    *folders, stem = PurePosixPath(finding.path).with_suffix("").parts
+    name = _bound(finding)
+    # In a text with its folder, for "book.json" names a file.
+    return [f"{stem}.{name}", f"{stem}.*", f"'{'.'.join([*folders[-1:], stem, name])}'"]
 
 
 def there_for_others(root: Path, unused: Sequence[Finding], project: Project) -> set[str]:
@@ -56,27 +63,25 @@ def _bound(finding: Finding) -> str:
     return (found.group(2) or found.group(1).rpartition(".")[2]) if found else ""
 
 
-def _dotted(path: str) -> str:
-    """How others name a module, as far as its folder tells: ``tally.book`` for ``src/tally/book.py``."""
-    *folders, name = PurePosixPath(path).with_suffix("").parts
-    return ".".join([*folders[-1:], name])
+def _uses(module: Module) -> set[str]:
+    """``module.name`` for each import and attribute, ``module.*`` for a star, and dotted names in texts."""
+    found: set[str] = set()
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ImportFrom):
+            stem = (node.module or "").rpartition(".")[2]
+            found.update(f"{stem}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            owner = node.value
+            last = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
+            found.add(f"{last}.{node.attr}")
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.update(_named_in_text(node.value))
+    return found
 
 
-def _uses(module: Module, dotted: str, name: str) -> bool:
-    return any(_reads(node, dotted, name) for node in ast.walk(module.tree))
-
-
-def _reads(node: ast.AST, dotted: str, name: str) -> bool:
-    stem = dotted.rpartition(".")[2]
-    if isinstance(node, ast.ImportFrom):
-        return (node.module or "").rpartition(".")[2] == stem and any(
-            a.name in (name, "*") for a in node.names
-        )
-    if isinstance(node, ast.Attribute):
-        owner = node.value
-        last = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
-        return node.attr == name and last == stem
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        # With its folder, for a text such as "book.json" names a file.
-        return re.search(rf"\b{re.escape(dotted)}\.{re.escape(name)}\b", node.value) is not None
-    return False
+def _named_in_text(text: str) -> Iterator[str]:
+    """All runs of two and three parts of the dotted names in a text, in quotes."""
+    for dotted in _DOTTED.findall(text):
+        parts = dotted.split(".")
+        for length in (2, 3):
+            yield from (f"'{'.'.join(parts[at : at + length])}'" for at in range(len(parts) - length + 1))

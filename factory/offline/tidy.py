@@ -23,11 +23,12 @@ def as_tidy_as_before(root: Path, paths: Sequence[str], project: Project) -> Ite
     rules, formatted = _reported(root, paths, project), _formatted(root, paths, project)
     yield
     changed = [path for path in paths if (root / path).read_bytes() != texts[path]]
-    options = [*project.ruff_options, "--preview"]
+    worse: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for path, codes in _reported(root, changed, project).items():
-        new = sorted(codes - rules[path])
+        worse[tuple(sorted(codes - rules[path]))].append(path)
+    for new, places in worse.items():
         if new:
-            ruff.fix(root, new, [path], options)
+            ruff.fix(root, new, places, [*project.ruff_options, "--preview"])
     ruff.format_files(root, [path for path in changed if path in formatted], project.format_options)
 
 

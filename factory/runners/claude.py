@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from factory.answers import checked
 from factory.errors import EnvironmentLacking
-from factory.runners.answers import checked
 from factory.runners.base import AgentResult, Invocation, Status
 from factory.runners.child import (
     INSTRUCTIONS,

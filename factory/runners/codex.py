@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from factory.answers import answer_in
 from factory.errors import EnvironmentLacking
-from factory.runners.answers import answer_in
 from factory.runners.base import AgentResult, Invocation, Status
 from factory.runners.child import (
     INSTRUCTIONS,

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from factory.answers import answer_in
 from factory.errors import EnvironmentLacking
 from factory.process import Completed, adopt, run
-from factory.runners.answers import answer_in
 from factory.runners.base import AgentResult, Invocation, Status
 from factory.runners.classify import failure_status
 from factory.runners.jsonpath import documents, number_at, text_at

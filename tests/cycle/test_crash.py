@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 
 
 def number(text: str) -> int:
-    """The number in a text, or 0."""
+    """The number in a file, or 0."""
     try:
-        return int(text)
-    except ValueError:
+        return int(open(text).read())
+    except OSError:
         pass
     return 0
 '''

@@ -44,7 +44,8 @@ import calc.names
 
 
 def test_the_module_still_offers_json():
-    assert calc.names.json.dumps([]) == "[]"
+    name = "js" + "on"
+    assert getattr(calc.names, name).dumps([]) == "[]"
 """
 
 EXPERIMENT_STEPS = [
@@ -112,8 +113,14 @@ class TestOneCycle:
         ]
 
     def test_a_phase_that_breaks_a_test_is_reverted_and_the_other_kept(self, tmp_path: Path) -> None:
-        # The unused import of one module is what another reads through it: the automatic fix breaks a test.
-        files = {"calc/names.py": REEXPORT, "tests/test_names.py": READING_TEST, "calc/sums.py": CLEAN_LOGS}
+        # What a test reads through a module looks unused there: the automatic fix breaks the test. Only where
+        # ruff is asked for is such an import not taken for a re-export.
+        files = {
+            "calc/names.py": REEXPORT,
+            "tests/test_names.py": READING_TEST,
+            "calc/sums.py": CLEAN_LOGS,
+            "ruff.toml": "line-length = 100\n",
+        }
         project = small_project(tmp_path / "calc", files, policy=TESTED_POLICY + OBSERVABILITY)
         run_cycle(project, "--max-new", "5")
         rows = {row["hypothesis"]: (row["verdict"], row["reason"]) for row in history(project)}
@@ -195,10 +202,10 @@ def add(a: int, b: int) -> int:
 
 
 def double(a: int) -> int:
-    """Twice; nothing for what is no number."""
+    """Twice; nothing where there is no file of that number."""
     try:
-        return a + int(a)
-    except ValueError:
+        return a + len(open(str(a)).read())
+    except OSError:
         pass
     return 0
 '''

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from factory.backlog import read_backlog
 from factory.cycle.steps.gates import answer_or_why, read_verdict
 from factory.models import ReviewRecord, ReviewVerdict
+from factory.offline.runner import OfflineRunner
 from factory.paths import ProjectPaths
-from factory.runners.base import AgentResult
-from tests.support.cycles import Scripted, run, said, verdict
+from factory.runners.base import AgentResult, Invocation
+from tests.support.cli import factory
+from tests.support.cycles import Answer, Scripted, run, said, verdict
 from tests.support.projects import assert_sound, events, history, small_project
 
 DIFF = f"""The diff under review says:
@@ -169,3 +174,29 @@ def test_the_review_is_bound_to_the_commit(project: Path) -> None:
     run(project, Scripted({"ceo": [verdict("PROCEED")]}), lite=True)
     review = ReviewRecord.model_validate(final_review(project))
     assert review.commit == history(project)[0]["commit"]
+
+
+def test_findings_of_a_kept_change_join_the_backlog_and_what_was_served_leaves_it(project: Path) -> None:
+    backlog = ProjectPaths(project).backlog
+    factory("backlog-add", project, "Remove unused imports (F401)").expect(0)
+    factory("backlog-add", project, "Something else").expect(0)
+    review = {
+        "verdict": "PROCEED",
+        "reason": "sound",
+        "findings": ["calc/sums.py:1: no tests"],
+        "citations": [],
+    }
+
+    def strategist(invocation: Invocation) -> AgentResult:
+        plan = OfflineRunner().run(invocation)
+        quoted = "- **Backlog item:** `remove Unused imports` (F401)\n- **Priority:**"
+        return replace(
+            plan, text=re.sub(r"(- \*\*Backlog item:.*\n)?- \*\*Priority:\*\*", quoted, plan.text, count=1)
+        )
+
+    said_by: dict[str, list[Answer]] = {"reviewer": [json.dumps(review)], "strategist": [strategist]}
+    runner = Scripted(said_by | {"ceo": [verdict("PROCEED")]})
+    cycle = run(project, runner)
+    assert kept(project) == [("keep", "improved")]
+    assert read_backlog(backlog) == ["Something else", "calc/sums.py:1: no tests"]
+    assert cycle.state.result("finalize", "phase-1")["known_gaps"] == ["calc/sums.py:1: no tests"]

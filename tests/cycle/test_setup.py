@@ -29,6 +29,18 @@ def test_a_setup_that_waits_to_be_committed_is_not_replaced_by_another(
     assert git(root, "for-each-ref", "--format=%(refname)") == "refs/heads/main"
 
 
+def test_what_cannot_be_measured_is_looked_at_anew_once_it_was_mended(tmp_path: Path) -> None:
+    dimension = '[[eval.dimension]]\nname = "size"\ntier = "project"\ncommand = "{}"\nparser = "json"\n'
+    root = make_repo(tmp_path / "p", {"notes.txt": "…\n", "factory.toml": dimension.format("false")})
+    told = factory("ceo", root, "--runner", "offline").expect(4)
+    assert "The project cannot be measured: no dimension has a score." in told.err
+    score = dimension.format("echo '{\\\"score\\\": 1}'")
+    (root / "factory.toml").write_text(score)
+    git(root, "commit", "-q", "-a", "-m", "Mend the measuring")
+    factory("ceo", root, "--runner", "offline").expect(0)
+    assert git(root, "for-each-ref", "--format=%(refname)", "refs/heads") == "refs/heads/main"
+
+
 @pytest.mark.slow
 def test_without_runnable_tests_a_cycle_ends_and_the_next_one_starts_anew(tmp_path: Path) -> None:
     root = make_repo(tmp_path / "p", FILES | {"tests/conftest.py": "import not_there\n"})
@@ -41,3 +53,18 @@ def test_without_runnable_tests_a_cycle_ends_and_the_next_one_starts_anew(tmp_pa
     git(root, "commit", "-q", "-m", "Run without it")
     factory("ceo", root, "--runner", "offline").expect(0)
     assert "factory.toml" in git(root, "ls-tree", "--name-only", "HEAD")
+
+
+@pytest.mark.slow
+def test_the_command_that_is_printed_integrates_what_is_pending(tmp_path: Path) -> None:
+    root = make_repo(tmp_path / "p", FILES | {"calc.py": "import os\n" + FILES["calc.py"]})
+    mine = (root / "calc.py").read_text() + "\n# mine\n"
+    (root / "calc.py").write_text(mine)
+    told = factory("ceo", root, "--runner", "offline").expect(0)
+    assert f"when that is out of the way: factory integrate {root}" in told.out
+    assert (root / "calc.py").read_text() == mine
+    assert "integration: pending" in factory("status", root).expect(0).out
+    git(root, "checkout", "-q", "calc.py")
+    factory("integrate", root).expect(0)
+    assert (root / "calc.py").read_text() == FILES["calc.py"]
+    assert "integration: merged" in factory("status", root).expect(0).out

@@ -91,6 +91,15 @@ def test_tests_that_cannot_be_run_are_told_apart_from_none(tmp_path: Path) -> No
     assert dropped == ["tests", "coverage", "capability_surface"]
 
 
+def test_where_no_test_passes_the_reason_is_told(tmp_path: Path) -> None:
+    result = found(tmp_path, {**FILES, "src/calc.py": "import not_there\n"})
+    assert result.untestable == " ".join(result.notes)
+    assert result.untestable.startswith(
+        "1 of 1 tests fail already, and can guard nothing: tests/test_calc.py"
+    )
+    assert ". not_there cannot be imported by " in result.untestable
+
+
 def test_a_void_run_gives_no_scores(tmp_path: Path) -> None:
     foreign = tmp_path / "foreign" / "calc.py"
     foreign.parent.mkdir()

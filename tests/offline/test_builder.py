@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from factory.offline import reexports
+from factory.offline.modules import Module
 from tests.offline.support import SCOPE, ask, item, write
 
 UNUSED = "import os\nimport sys\n\nprint(sys)\n"
@@ -180,3 +182,17 @@ def test_nothing_is_left_lying_in_the_workspace(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     ask("builder", root, item=item("Run: ruff F401"), scope=SCOPE)
     assert sorted(p.name for p in root.iterdir()) == [".git", "src"]
+
+
+def test_each_file_is_looked_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    uses = reexports._uses
+
+    def counted(module: Module) -> set[str]:
+        looked.append(module.path)
+        return uses(module)
+
+    monkeypatch.setattr(reexports, "_uses", counted)
+    root = write(tmp_path / "p", **{f"m{n}": UNUSED for n in range(9)})
+    assert ask("builder", root, item=item("Run: ruff F401")).status == "done"
+    assert looked == [f"m{n}.py" for n in range(9)]

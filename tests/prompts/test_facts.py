@@ -218,6 +218,7 @@ def test_the_largest_standard_cycle_of_one_hypothesis_stays_within_its_tokens() 
         if role == "archivist":  # one note on the experiment, one on the cycle
             first = CYCLE.index(role) == number
             told = {name: value for name, value in facts.items() if (name in cycle_note) is not first}
-        text = render_prompt(role, "t" * 1_500, told, Occasion(goal="g" * 200, mode="improve", gate=gate))
+        task = "t" * (1_500 if gate else 700)
+        text = render_prompt(role, task, told, Occasion(goal="g" * 200, mode="improve", gate=gate))
         sizes.append(len(text.encode()))
     assert sum(sizes) <= CYCLE_BYTES, list(zip(CYCLE, sizes, strict=True))

@@ -11,13 +11,13 @@ from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import experiment_note, write_cycle_note, write_experiment_note
 from factory.cycle.context import Cycle
 from factory.cycle.experiment import cycle_branch
-from factory.cycle.integrate import clear_branch, integrate_branch, integration_event
+from factory.cycle.integrate import Integrated, clear_branch, integrate_branch, integration_event
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.mirror import mirror_log
 from factory.cycle.research import research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
-from factory.models import Verdict
+from factory.models import Integration, Verdict
 
 
 def archive(cycle: Cycle, scope: str) -> Outcome:
@@ -32,7 +32,7 @@ def archive(cycle: Cycle, scope: str) -> Outcome:
         "experiments": list(cycle.state.finalized.values()),
     }
     text = ""
-    if not objection(cycle, "archivist"):
+    if not objection(cycle, "archivist", at=(scope, "archive")):
         result = ask(cycle, scope, "archive", Question("archivist", "Write the note on this cycle.", facts))
         text = result.text if result.status == "done" else ""
     place = write_cycle_note(cycle.lab, cycle.id, text or _plain_note(cycle))
@@ -56,15 +56,27 @@ def close(cycle: Cycle, scope: str) -> Outcome:
     _complete_archive(cycle)
     added = [text for text in cycle.state.result("gate_plan").get("backlog_additions", [])
              if add_backlog(cycle.lab.paths.backlog, text, cycle.lab.repo.common_dir)]  # fmt: skip
-    done = integrate_branch(
-        cycle.lab, cycle_branch(cycle.id), cycle.target, start=cycle.start, kept=cycle.head
-    )
-    cycle.record("integration", **integration_event(done, cycle.start, cycle.head))
+    done = _integrate(cycle)
     clear_branch(cycle.lab, cycle.id, done)
     mirror_log(cycle.lab, f"cycle {cycle.id}")
     for number in cycle.state.finalized:
         shutil.rmtree(cycle.lab.workspaces / f"exp-{number:03d}", ignore_errors=True)
     return Done(summary(cycle) | {"integration": asdict(done), "backlog_added": added})
+
+
+def _integrate(cycle: Cycle) -> Integrated:
+    """Bring what was kept to the target. What is journalled as merged is not tried again: where it was
+    replayed on a target that had moved, the kept commits themselves are not on the target.
+    """
+    known = cycle.state.integration
+    if known.get("status") == Integration.MERGED:
+        facts = {name: value for name, value in known.items() if name not in ("start", "kept")}
+        return Integrated(**facts | {"status": Integration.MERGED})
+    done = integrate_branch(
+        cycle.lab, cycle_branch(cycle.id), cycle.target, start=cycle.start, kept=cycle.head
+    )
+    cycle.record("integration", **integration_event(done, cycle.start, cycle.head))
+    return done
 
 
 def _complete_archive(cycle: Cycle) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from factory.backlog import remove_backlog
+from factory.backlog import add_backlog, read_backlog, remove_backlog
 from factory.cycle import experiment as lab_work
-from factory.cycle.agents import Question, ask, objection
+from factory.cycle.agents import Question, ask, objection, was_asked
 from factory.cycle.archive import write_experiment_note
 from factory.cycle.briefing import guidance
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import findings_of, research_text
 from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
+from factory.git import GitError
 from factory.models import (
     Experiment,
     FailureReport,
@@ -25,6 +26,7 @@ from factory.models import (
     VerdictRecord,
 )
 from factory.runners.base import AgentResult
+from factory.spec.rules.strategy import backlog_key
 
 DIFF_SHOWN = 60_000
 """Characters of a diff that go into a prompt."""
@@ -69,12 +71,20 @@ def build(cycle: Cycle, scope: str) -> Outcome:
     experiment = _experiment(cycle, scope)
     told: list[str] = []
     for attempt in ("1", "2"):
-        refusal = objection(cycle, "builder", _held_back(cycle))
+        refusal = objection(cycle, "builder", _held_back(cycle), at=(scope, "build"), key=attempt)
         if refusal:
             return End(Reason.BUDGET, f"the builder could not be started: {refusal}")
         result = ask(cycle, scope, "build", _build_question(cycle, scope, experiment, told, attempt),
                      workspace=lab_work.workspace(cycle.lab, experiment))  # fmt: skip
-        commit = lab_work.record_candidate(cycle.lab, experiment)
+        if attempt == "1" and was_asked(cycle, scope, "build", "builder", "2"):
+            # Cut off in the second call: what lies in the workspace is its work, not the first one's.
+            told = [_what_failed(result, None)]
+            continue
+        try:
+            commit = lab_work.record_candidate(cycle.lab, experiment)
+        except GitError as error:
+            # A repository inside without a commit, a file that nobody may read: no call would get over it.
+            return End(Reason.ERROR, f"what the builder left cannot be recorded: {error.message}")
         if result.status == "refused":
             return End(Reason.ERROR, f"the builder declined: {result.text or result.error}")
         if result.status == "done" and commit is not None:
@@ -138,7 +148,7 @@ def _held_back(cycle: Cycle) -> int:
 
 def review(cycle: Cycle, scope: str) -> Outcome:
     """The Reviewer's reading of the diff, for the CEO."""
-    refusal = objection(cycle, "reviewer", reserved=1)
+    refusal = objection(cycle, "reviewer", reserved=1, at=(scope, "review"))
     if refusal:
         return Done({"left_out": refusal})
     experiment = _experiment(cycle, scope)
@@ -181,7 +191,7 @@ def measure(cycle: Cycle, scope: str) -> Outcome:
 
 def explain(cycle: Cycle, scope: str) -> Outcome:
     """The Evaluator's account of what moved, for the CEO and the archive."""
-    refusal = objection(cycle, "evaluator", reserved=1)
+    refusal = objection(cycle, "evaluator", reserved=1, at=(scope, "explain"))
     if refusal:
         return Done({"left_out": refusal})
     before, after = _measurements(cycle, scope)
@@ -281,11 +291,32 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab, cycle.journal, experiment, decision, summary=summary, cost=_cost(cycle, scope)
     )
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
-    if record.verdict is Verdict.KEEP and experiment.item.backlog_item:
-        remove_backlog(cycle.lab.paths.backlog, experiment.item.backlog_item, cycle.lab.repo.common_dir)
+    gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
     return Done(
-        {"id": experiment.id, "verdict": record.verdict, "reason": record.reason, "delta": record.delta}
+        {
+            "id": experiment.id,
+            "verdict": record.verdict,
+            "reason": record.reason,
+            "delta": record.delta,
+            "known_gaps": gaps,
+        }
     )
+
+
+def _keep_backlog(cycle: Cycle, scope: str, experiment: Experiment) -> list[str]:
+    """Take what was delivered off the backlog, and put on it what the review has found beside that.
+
+    Safe to repeat. An agent may have quoted the item with other marks, and a person may have taken it off.
+    """
+    place, common = cycle.lab.paths.backlog, cycle.lab.repo.common_dir
+    named = experiment.item.backlog_item
+    keys = {backlog_key(text) for text in (named, *named.split("; ")) if text}
+    for entry in [entry for entry in read_backlog(place) if backlog_key(entry) in keys]:
+        remove_backlog(place, entry, common)
+    gaps = [text for text in told_by(cycle, scope, "review").get("findings", []) if text.strip()]
+    for text in gaps:
+        add_backlog(place, text, common)
+    return gaps
 
 
 def _cost(cycle: Cycle, scope: str) -> lab_work.Cost:
@@ -303,7 +334,7 @@ def archive_experiment(cycle: Cycle, scope: str) -> Outcome:
     number = cycle.experiment_id(scope)
     facts = archive_facts(cycle, scope)
     text = ""
-    if not cycle.options.lite and not objection(cycle, "archivist"):
+    if not cycle.options.lite and not objection(cycle, "archivist", at=(scope, "archive_experiment")):
         result = ask(
             cycle,
             scope,

@@ -38,7 +38,7 @@ def ceo_verdict(
     task = ceo_task(cycle.lab.paths.root, cycle.options, cycle.policy, cycle.state.messages)
     told = ""
     for attempt in ("1", "2"):
-        refusal = objection(cycle, "ceo")
+        refusal = objection(cycle, "ceo", at=(scope, step), key=attempt)
         if refusal:
             return GateAnswer(
                 ReviewVerdict.ABORT, f"the CEO could not be asked: {refusal}", unaffordable=True

@@ -40,23 +40,26 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
         return Done({"commit": cycle.start, "made": False})
     found = discover_setup(cycle.lab, cycle.start, cycle.target)
     if found.untestable:
-        _give_up(cycle, found.untestable)
+        _give_up(
+            cycle,
+            "The project's tests cannot be run",
+            found.untestable,
+            f"Mend that. To do without tests, run `factory discover {cycle.lab.paths.root}` and commit the "
+            "factory.toml.",
+        )
     commit = cycle.lab.repo.commit_files(cycle.start, {CONFIG_FILE: found.config_text}, SETUP_MESSAGE)
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
     return Done({"commit": commit, "made": True, "summary": told(found)})
 
 
-def _give_up(cycle: Cycle, why: str) -> NoReturn:
-    """End a cycle that could not show of any change that it is harmless. What mends that is a commit, which
-    a cycle that has begun would never see.
+def _give_up(cycle: Cycle, what: str, why: str, hint: str) -> NoReturn:
+    """End a cycle before it has begun anything. What mends the cause is often a commit, which a cycle that is
+    resumed would never see.
     """
-    cycle.lab.repo.delete_ref(cycle.branch_ref)
-    cycle.record("cycle.abandoned", why="the project's tests cannot be run")
-    place = cycle.lab.paths.root
-    raise EnvironmentLacking(
-        f"The project's tests cannot be run: {why.rstrip('.')}.",
-        f"Mend that. To do without tests, run `factory discover {place}` and commit the factory.toml.",
-    )
+    if cycle.head == cycle.start:
+        cycle.lab.repo.delete_ref(cycle.branch_ref)
+    cycle.record("cycle.abandoned", why=what)
+    raise EnvironmentLacking(f"{what}: {why.rstrip('.')}.", hint)
 
 
 def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
@@ -90,9 +93,10 @@ def study(cycle: Cycle, scope: str) -> Outcome:
     """Measure the starting point and write the observations down."""
     measurement = measure_commit(cycle.lab, cycle.head, cycle.head, cycle.policy)
     if measurement.void or measurement.composite is None:
-        why = measurement.void or "no dimension has a score"
-        raise EnvironmentLacking(
-            f"The project cannot be measured: {why.rstrip('.')}.",
+        _give_up(
+            cycle,
+            "The project cannot be measured",
+            measurement.void or "no dimension has a score",
             "`factory doctor` looks for the cause; a build step belongs into [eval] setup.",
         )
     text = observe_at(cycle.lab, cycle.head, measurement, cycle.state.messages)

@@ -25,7 +25,7 @@ HISTORY_SHOWN = 50
 
 def research(cycle: Cycle, scope: str) -> Outcome:
     """Have the Researcher find facts; its text is stored for the plan's citations."""
-    refusal = objection(cycle, "researcher")
+    refusal = objection(cycle, "researcher", at=(scope, "research"))
     if refusal:
         return Done({"left_out": refusal})
     task = "Find what is true of this project and matters for its next improvement."
@@ -64,7 +64,7 @@ def gate_research(cycle: Cycle, scope: str) -> Outcome:
 
 def plan(cycle: Cycle, scope: str) -> Outcome:
     """Have the Strategist write the plan; the text is stored as it came."""
-    refusal = objection(cycle, "strategist")
+    refusal = objection(cycle, "strategist", at=(scope, "plan"))
     if refusal:
         return End("budget", f"no plan: {refusal}")
     result = ask(cycle, scope, "plan", Question("strategist", _plan_task(cycle), _plan_facts(cycle, scope)))

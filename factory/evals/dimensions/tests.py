@@ -11,11 +11,11 @@ _GOOD = frozenset({Outcome.PASSED, Outcome.XFAILED})
 _BAD = frozenset({Outcome.FAILED, Outcome.ERROR, Outcome.XPASSED})
 
 
-def score(outcomes: Mapping[str, Outcome]) -> DimensionScore:
+def score(outcomes: Mapping[str, Outcome], hint: str = "") -> DimensionScore:
     """Passing tests among the decided ones, those that were not skipped.
 
     An expected failure that fails is as agreed, one that passes is not. 0 where nothing was decided, so
-    that first tests help.
+    that first tests help. ``hint``: what to do about modules that could not be imported, or "".
     """
     passing = sum(1 for outcome in outcomes.values() if outcome in _GOOD)
     failing = sorted(test for test, outcome in outcomes.items() if outcome in _BAD)
@@ -28,4 +28,5 @@ def score(outcomes: Mapping[str, Outcome]) -> DimensionScore:
         failed=len(failing),
         skipped=len(outcomes) - decided,
         failing=failing[:PLACES_SHOWN],
+        **({"hint": hint} if hint else {}),
     )

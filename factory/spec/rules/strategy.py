@@ -236,11 +236,11 @@ def served(plan: Plan, feature: Feature) -> bool:
     named = [f for f in feature.fields if f.name == "Backlog item" and not is_nothing(f.text)]
     if plan.context.backlog is None:
         return bool(named)
-    entries = {_backlog_key(text) for text in plan.context.backlog}
-    return any(_backlog_key(f.text) in entries for f in named)
+    entries = {backlog_key(text) for text in plan.context.backlog}
+    return any(backlog_key(f.text) in entries for f in named)
 
 
-def _backlog_key(text: str) -> str:
+def backlog_key(text: str) -> str:
     """A backlog item as it is compared: without list marks, remarks, quoting, case and punctuation."""
     return plain(re.sub(r"^\s*(?:[-*+]\s+)?(?:\[[ xX]\]\s+)?", "", one_line(text)))
 
@@ -266,10 +266,10 @@ def backlog_items(plan: Plan) -> Iterator[Problem]:
     """A backlog item that is named exists."""
     if plan.context.backlog is None:
         return
-    entries = {_backlog_key(text): text for text in plan.context.backlog}
+    entries = {backlog_key(text): text for text in plan.context.backlog}
     for feature in plan.spec.features:
         for field in feature.fields:
-            key = _backlog_key(field.text)
+            key = backlog_key(field.text)
             if field.name == "Backlog item" and not is_nothing(field.text) and key not in entries:
                 near = get_close_matches(key, entries, 1)
                 mend = f'Quote it as it stands: "{one_line(entries[near[0]])}".' if near else ""

@@ -1,0 +1,152 @@
+"""Points at which a cycle may be cut off, one by one: what it then comes to is what it would have come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.backlog import add_backlog, read_backlog
+from factory.cycle.context import Cycle
+from factory.git import Repo
+from factory.journal import Event
+from factory.paths import ProjectPaths
+from factory.runners.base import AgentResult, Invocation
+from tests.support.cycles import Scripted, run, said
+from tests.support.projects import (
+    CLEAN_SUMS,
+    assert_sound,
+    events,
+    history,
+    refs,
+    small_project,
+)
+from tests.support.repos import commit, git, write
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return small_project(tmp_path / "calc")
+
+
+class Killed(BaseException):
+    """What no code of the program sees, like SIGKILL."""
+
+
+def killed(_: Invocation) -> AgentResult:
+    """A call that is in flight when the program dies."""
+    raise Killed
+
+
+def completes(step: str) -> Callable[[Event], bool]:
+    return lambda event: event.type == "step.completed" and event.data["step"] == step
+
+
+def verdicts(project: Path) -> list[tuple[str, str]]:
+    return [(row["verdict"], row["reason"]) for row in history(project)]
+
+
+def dies_before(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """Let the program die when a step has done its work, and its journal does not say so yet."""
+    real = Cycle.record
+
+    def record(self: Cycle, kind: str, experiment: int | None = None, **data: Any) -> Event:
+        if (kind, data.get("step")) == ("step.completed", step):
+            monkeypatch.setattr(Cycle, "record", real)
+            raise Killed
+        return real(self, kind, experiment, **data)
+
+    monkeypatch.setattr(Cycle, "record", record)
+
+
+class TestTheBacklog:
+    ITEM = "Fix unused imports (F401)"
+
+    def backlog(self, project: Path) -> Path:
+        path = ProjectPaths(project).backlog
+        add_backlog(path, self.ITEM, Repo(project).common_dir)
+        add_backlog(path, "Something for a person", Repo(project).common_dir)
+        return path
+
+    def test_an_item_that_was_taken_off_just_before_is_not_missed(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = self.backlog(project)
+        dies_before(monkeypatch, "finalize")
+        with pytest.raises(Killed):
+            run(project, Scripted())
+        run(project, Scripted())
+        assert verdicts(project) == [("keep", "improved")]
+        assert read_backlog(path) == ["Something for a person"]
+
+    def test_an_item_that_a_person_took_off_meanwhile_is_not_missed(self, project: Path) -> None:
+        path = self.backlog(project)
+
+        def reviewer(invocation: Invocation) -> AgentResult:
+            path.write_text("- Something for a person\n")
+            return said("nothing")
+
+        run(project, Scripted({"reviewer": [reviewer]}))
+        assert verdicts(project) == [("keep", "improved")]
+        assert read_backlog(path) == ["Something for a person"]
+
+
+class TestTheBudget:
+    @pytest.mark.parametrize(
+        ("step", "calls"), [("plan", 3), ("gate_plan", 4), ("build", 5), ("structured_review", 8)]
+    )
+    def test_an_answer_that_is_paid_for_is_used_although_nothing_is_left(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch, step: str, calls: int
+    ) -> None:
+        dies_before(monkeypatch, step)
+        runner = Scripted()
+        with pytest.raises(Killed):
+            run(project, runner, budget_invocations=calls)
+        assert len(runner.calls) == calls
+        run(project, runner, budget_invocations=calls)
+        assert [e.data["ended"] for e in events(project) if completes(step)(e)] == [None]
+        assert len(runner.calls) == calls
+
+
+def test_half_done_work_of_a_second_call_is_not_taken_for_the_firsts(project: Path) -> None:
+    idle = said("There was nothing to do.")
+
+    def half(invocation: Invocation) -> AgentResult:
+        write(invocation.cwd, {"calc/sums.py": CLEAN_SUMS.replace("return a + a", "return")})
+        raise Killed
+
+    def whole(invocation: Invocation) -> AgentResult:
+        write(invocation.cwd, {"calc/sums.py": CLEAN_SUMS})
+        return said("All imports are used.")
+
+    with pytest.raises(Killed):
+        run(project, Scripted({"builder": [idle, half]}))
+    finishing = Scripted({"builder": [whole]})
+    run(project, finishing)
+    assert len(finishing.of("builder")) == 1
+    assert verdicts(project) == [("keep", "improved")]
+    assert (project / "calc/sums.py").read_text() == CLEAN_SUMS
+    assert_sound(project)
+
+
+def test_a_merge_of_replayed_work_that_was_journalled_is_not_tried_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def archivist(invocation: Invocation) -> AgentResult:
+        if invocation.facts["subject"] == "cycle":
+            commit(project, {"notes.md": "Meanwhile.\n"}, "Something else")
+        return said("A note.")
+
+    dies_before(monkeypatch, "close")
+    with pytest.raises(Killed):
+        run(project, Scripted({"archivist": [archivist]}))
+    done = run(project, Scripted())
+    assert verdicts(project) == [("keep", "improved")]
+    assert done.state.closed is not None
+    assert done.state.closed["integration"]["status"] == "merged"
+    assert (project / "notes.md").read_text() == "Meanwhile.\n"
+    assert (project / "calc/sums.py").read_text() == CLEAN_SUMS
+    assert refs(project, "refs/heads") == ["refs/heads/main"]
+    assert git(project, "status", "--porcelain") == ""
