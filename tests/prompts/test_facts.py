@@ -74,7 +74,8 @@ def test_lite_shows_no_more_than_standard_but_the_brief(role: str) -> None:
 
 def test_lite_leaves_out_of_the_observations_what_the_brief_tells() -> None:
     facts = {
-        "observations": "## Scores\n\nlint 0.5\n\n## Design space\n\n- x\n\n## Backlog\n\n- y\n\n## Churn\n\n- z\n"
+        "observations": "## Scores\n\nlint 0.5\n\n## Design space\n\n- x\n\n"
+        "## Backlog\n\n- y\n\n## Churn\n\n- z\n"
     }
     assert show_facts("researcher", facts, lite=True).splitlines()[3:-1] == [
         *("## Scores", "", "lint 0.5", "", "## Backlog", "", "- y")
