@@ -57,17 +57,17 @@ RESEARCH = "\n\n".join(
     f"R{number}: {text}"
     for number, text in enumerate(
         (
-            "`Rates.from_file` drops every exception: a table that cannot be read leaves the household with EUR "
-            "alone, and nobody is told (src/tally/rates.py:26). The dimension observability counts it.",
+            "`Rates.from_file` drops every exception: a table that cannot be read leaves the household with "
+            "EUR alone, and nobody is told (src/tally/rates.py:26). The dimension observability counts it.",
             "`Rates.put` keeps the old rate where the new one is no number, without a word "
             "(src/tally/rates.py:35). The docstring says so; a caller cannot see it.",
-            "src/tally/storage.py swallows an error while it cleans up after a failed write; the file that was "
-            "being replaced stays as it was (src/tally/storage.py:40).",
+            "src/tally/storage.py swallows an error while it cleans up after a failed write; the file that "
+            "was being replaced stays as it was (src/tally/storage.py:40).",
             "The module's logger is there in rates, storage and bank, and unused in the first two.",
-            "tests/test_files.py reads a table that is missing and expects EUR alone: a log call leaves that as "
-            "it is, an exception would break it (tests/test_files.py:31).",
-            "Unused imports stand in five modules; one of them is read through by others, so that its removal "
-            "breaks a test. Each has to be looked at (src/tally/bank.py:6).",
+            "tests/test_files.py reads a table that is missing and expects EUR alone: a log call leaves that "
+            "as it is, an exception would break it (tests/test_files.py:31).",
+            "Unused imports stand in five modules; one of them is read through by others, so that its "
+            "removal breaks a test. Each has to be looked at (src/tally/bank.py:6).",
             "Typing names of an older Python are used throughout; the project says it needs a newer one.",
             "Nothing is recorded of earlier experiments: this is the first cycle.",
         ),

@@ -1,4 +1,4 @@
-"""A model that plays every role of a cycle: it sees which by the first line of the prompt, ``# Role: <role>``.
+"""A model that plays every role of a cycle: it sees which by the prompt's first line, ``# Role: <role>``.
 
 It works as a model does: readers look at files before they answer, the Builder reads, edits and tries its
 work. It knows the tools of Claude Code, of Codex with a model that this does not know, and of the agent in
@@ -36,6 +36,9 @@ def always(word: str, *corrections: str) -> Callable[[str], str]:
     return lambda gate: answer
 
 
+PROCEEDING = always("PROCEED")
+
+
 @dataclass
 class Roles:
     """The script. ``asked`` counts the calls (not the requests) by role; ``faults`` are parts by request
@@ -46,7 +49,7 @@ class Roles:
     """
 
     changes: Sequence[Change]
-    ceo: Callable[[str], str] = always("PROCEED")
+    ceo: Callable[[str], str] = PROCEEDING
     looks: Sequence[str] = ()
     faults: dict[int, Sequence[Part]] = field(default_factory=dict)
     at: dict[str, Sequence[Part]] = field(default_factory=dict)
@@ -211,8 +214,8 @@ def plan(changes: Sequence[Change]) -> str:
         "## 1. Current State\n\n- Composite: see the measurement\n- Weakest: lint\n- Last experiments: none\n"
         "- Pattern: small things were left lying",
         "## 2. Goals and Non-Goals\n\n### 2.1 Goals\n\n- A tidy module\n\n### 2.2 Non-Goals\n\n- New sums",
-        "## 3. Design Space\n\n| Dimension | Score | Notes |\n|---|---|---|\n| lint | 0.50 | served here |\n\n"
-        "**Underserved:** lint",
+        "## 3. Design Space\n\n| Dimension | Score | Notes |\n|---|---|---|\n| lint | 0.50 | served here |\n"
+        "\n**Underserved:** lint",
         "## 4. Detailed Specification",
         *(ITEM.format(n=n, title=c.title, growth=c.growth, path=c.path) for n, c in numbered),
         "## 5. Implementation Plan",
