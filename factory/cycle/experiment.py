@@ -296,7 +296,9 @@ def baseline_measurement(lab: Lab, experiment: Experiment, policy: ProjectConfig
     """The stored measurement of the baseline, made now if there is none."""
     folder = lab.store.experiment(experiment.id)
     if not folder.exists(BEFORE):
-        folder.write(BEFORE, measure_commit(lab, experiment.baseline, experiment.baseline, policy))
+        folder.write(
+            BEFORE, measure_commit(lab, experiment.baseline, experiment.baseline, policy, fresh=True)
+        )
     return folder.read(BEFORE, Measurement)
 
 
@@ -325,7 +327,7 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     before = baseline_measurement(lab, experiment, policy)
     # A scaffold makes the harness that measures it; everything later is judged by its baseline's.
     judge = commit if experiment.kind is Kind.SCAFFOLD else experiment.baseline
-    after = measure_commit(lab, commit, judge, policy)
+    after = measure_commit(lab, commit, judge, policy, fresh=True)
     failures = confirm_failures(
         lab, experiment.baseline, commit, policy, before=before.tests, after=after.tests
     )

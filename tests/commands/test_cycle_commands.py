@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def project(tmp_path: Path) -> Path:
     return small_project(tmp_path / "calc")
 
 
-def journal_of(project: Path, *entries: tuple[str, dict[str, object]]) -> None:
+def journal_of(project: Path, *entries: tuple[str, Mapping[str, object]]) -> None:
     """A cycle's journal with these events after its opening."""
     cycle = "20260101-000000-00000000"
     journal = Journal(project / f".factory/cycles/{cycle}.jsonl", cycle, project / ".git")
@@ -67,7 +68,7 @@ class TestStatus:
         ],
     )
     def test_each_state(
-        self, project: Path, entries: list[tuple[str, dict[str, object]]], state: str, lines: list[str]
+        self, project: Path, entries: list[tuple[str, Mapping[str, object]]], state: str, lines: list[str]
     ) -> None:
         journal_of(project, *entries)
         told = factory("status", project, "--json").expect(0).json

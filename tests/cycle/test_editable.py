@@ -1,6 +1,4 @@
-"""A project whose own ``.venv`` has the person's checkout installed editable: what is measured is the checkout
-of the commit, never the person's files.
-"""
+"""An editable install of the checkout in the project's own ``.venv``: the commit's code is measured."""
 
 from __future__ import annotations
 
