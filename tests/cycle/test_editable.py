@@ -1,4 +1,7 @@
-"""An editable install of the checkout in the project's own ``.venv``: the commit's code is measured."""
+"""A project whose own environment has the person's checkout installed editable.
+
+What is measured is the checkout of the commit all the same, never the person's files.
+"""
 
 from __future__ import annotations
 
