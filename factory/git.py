@@ -240,6 +240,11 @@ class Repo:
         """The paths of all files of a commit."""
         return split_nul(self.git("ls-tree", "-r", "-z", "--name-only", revision))
 
+    def tracked(self, *paths: Path) -> set[Path]:
+        """Those files among or below ``paths`` that git tracks."""
+        names = split_nul(self.git("ls-files", "-z", "--", *(f":(literal){path}" for path in paths)))
+        return {self.root / name for name in names}
+
     def symlink_target(self, revision: str, path: str) -> str:
         """Where a committed symbolic link points."""
         return self.show(revision, path) or ""

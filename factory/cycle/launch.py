@@ -12,7 +12,7 @@ from typing import Any
 
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Progress
-from factory.cycle.experiment import cycle_branch
+from factory.cycle.experiment import cycle_branch, load_open
 from factory.cycle.inflight import DAMAGED, OpenCycle, cycle_in_flight, damaged_in_flight
 from factory.cycle.integrate import integration_event, left_pending
 from factory.cycle.lab import Lab
@@ -138,3 +138,17 @@ def abandon(lab: Lab, why: str) -> tuple[str, int]:
         journal.append("cycle.abandoned", why=why)
         mirror_log(lab, f"cycle {found.id}")
     return found.id, len(kept)
+
+
+def abandon_by_hand(lab: Lab, number: int, why: str) -> None:
+    """End an experiment that was begun by hand and that nobody wants to decide; its evidence stays.
+
+    Raises Refused for one that has its row, and for one of a cycle, which ends with its cycle.
+    """
+    experiment = load_open(lab, number)
+    if experiment.scope:
+        raise Refused(
+            f"Experiment {number} belongs to cycle {experiment.cycle}.",
+            f"`factory abandon {lab.paths.root}` ends the cycle.",
+        )
+    lab.journal(experiment.cycle).append("cycle.abandoned", why=why)

@@ -57,7 +57,7 @@ def close(cycle: Cycle, scope: str) -> Outcome:
     added = [text for text in cycle.state.result("gate_plan").get("backlog_additions", [])
              if add_backlog(cycle.lab.paths.backlog, text, cycle.lab.repo.common_dir)]  # fmt: skip
     done = _integrate(cycle)
-    clear_branch(cycle.lab, cycle.id, done)
+    clear_branch(cycle.lab, cycle.id, cycle.head, done)
     mirror_log(cycle.lab, f"cycle {cycle.id}")
     for number in cycle.state.finalized:
         shutil.rmtree(cycle.lab.workspaces / f"exp-{number:03d}", ignore_errors=True)
