@@ -363,11 +363,11 @@ LITE: dict[str, tuple[str, ...]] = {
     "researcher": ("idea", "focus", "corrections", "draft", "scope", "observations_lite", "archive"),
     "strategist": ("idea", "focus", "corrections", "draft", "scope", "brief", "research"),
     "builder": ("item", "corrections", "scope", "messages", "guidance"),
-    "ceo": ("item", "checks", "change", "evaluator", "ceo_diff"),
+    "ceo": ("item", "checks", "change", "reviewer", "evaluator", "ceo_diff"),
     "evaluator": ("item", "change"),
     "archivist": ("items", "item", "outcome", "evaluator", "experiments", "ended"),
 }
 """What lite shows in place of that: no measurement's details, and the brief in place of the files.
 
-The CEO is not told of the guard, which stands among the checks, nor of the Reviewer, whom lite has none of.
+The guard stands among the CEO's checks; there is nothing else to tell of it, for what it objects to is ended.
 """
