@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage lint format types docs docs-write check bench clean
+.PHONY: help venv demo test crash coverage lint format types docs docs-write check bench clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo: $(INSTALLED)  ## Run whole cycles on an example project, without any key o
 
 test: $(INSTALLED)  ## The test suite
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+crash: $(INSTALLED)  ## Kill cycles at every point and resume them: the crash matrix, some minutes
+	$(BIN)/python -m pytest -n auto -m crash $(PYTEST_ARGS)
 
 coverage: $(INSTALLED)  ## The test suite with the coverage of factory/, which has to stay above 90%
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(PYTEST_ARGS)
@@ -48,6 +51,7 @@ check: lint types docs test  ## Everything that CI checks
 
 bench: $(INSTALLED)  ## Measure, and write docs/benchmarks.md
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/agent_tokens.py
 
 clean:  ## Remove .venv, caches and build leftovers
 	rm -rf $(VENV) .cache .agents build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*

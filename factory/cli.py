@@ -93,10 +93,13 @@ def _add_cycle_commands(add: Adder) -> None:
     run = add("run", "run cycles without a person", path=False)
     run.add_argument("path", metavar="TARGET", nargs="?", default=".", help=f"{TARGET_HELP} (default: here)")
     run.add_argument("--loop", action="store_true", help="start another cycle when one has ended")
-    run.add_argument("--interval", type=float, default=0.0, metavar="S", help="seconds between two cycles")
+    run.add_argument("--interval", type=_seconds, default=0.0, metavar="S", help="seconds between two cycles")
     run.add_argument("--max-cycles", type=_positive, default=None, metavar="N", help="cycles, at the most")
     _add_cycle_options(run)
     abandon = add("abandon", "end the cycle in flight and keep its evidence")
+    abandon.add_argument(
+        "--id", type=_positive, default=None, metavar="N", help="an experiment that was begun by hand"
+    )
     abandon.add_argument("--reason", default="", help="why, for the journal")
     message = add("message", "tell the running or the next cycle something", path=False)
     message.add_argument("path", metavar="PATH")
@@ -241,6 +244,13 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError("must be a number, 0 or more")
     return value
 
 

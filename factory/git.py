@@ -33,6 +33,8 @@ SYMLINK_MODE = "120000"
 # A hook or a file monitor of the repository must not run because the factory looks at it.
 _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 _TIMEOUT_S = 600.0
+_TOLD = 300
+"""Characters of what git said that an error tells."""
 
 
 class GitError(FactoryError):
@@ -103,8 +105,9 @@ def _text(data: bytes) -> str:
 
 def _checked(said: _Said, what: str) -> str:
     if said.returncode != 0:
-        words = (said.stderr or said.stdout).strip().splitlines()
-        raise GitError(f"git could not {what}: {words[-1] if words else f'exit code {said.returncode}'}")
+        lines = (said.stderr or said.stdout).strip().splitlines()
+        words = "; ".join(line.strip() for line in lines if not line.startswith(("hint:", "warning:")))
+        raise GitError(f"git could not {what}: {words[-_TOLD:] or f'exit code {said.returncode}'}")
     return said.stdout
 
 
@@ -238,6 +241,11 @@ class Repo:
     def files(self, revision: str) -> list[str]:
         """The paths of all files of a commit."""
         return split_nul(self.git("ls-tree", "-r", "-z", "--name-only", revision))
+
+    def tracked(self, *paths: Path) -> set[Path]:
+        """Those files among or below ``paths`` that git tracks."""
+        names = split_nul(self.git("ls-files", "-z", "--", *(f":(literal){path}" for path in paths)))
+        return {self.root / name for name in names}
 
     def symlink_target(self, revision: str, path: str) -> str:
         """Where a committed symbolic link points."""

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 
 from factory.errors import BadInput
+from factory.fsio import ensure_private_dir
 from factory.git import GitError, Repo, toplevel
 from factory.paths import STATE_DIR, ProjectPaths
 
 EXCLUDE_LINE = f"/{STATE_DIR}/"
-PRIVATE = 0o700
 FIRST_COMMIT = ("add -A", "commit -m 'Start'")
 
 
@@ -62,9 +62,7 @@ def open_project(path: str | Path) -> Project:
 
 def ensure_state_dir(project: Project) -> None:
     """Make ``.factory/``, private to the user, and keep it out of git without touching a tracked file."""
-    state = project.paths.state
-    state.mkdir(mode=PRIVATE, exist_ok=True)
-    state.chmod(PRIVATE)
+    ensure_private_dir(project.paths.state)
     exclude = project.common_dir / "info" / "exclude"
     text = exclude.read_text(errors="surrogateescape") if exclude.exists() else ""
     if EXCLUDE_LINE in text.splitlines():

@@ -21,6 +21,14 @@ settings.register_profile("factory", deadline=None)
 settings.load_profile("factory")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The crash matrix takes minutes, so it runs where it is asked for: `-m crash`, as `make crash` does."""
+    if "crash" not in config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker("crash")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(autouse=True)
 def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A private home, factory home and git identity, in an environment without the person's variables."""

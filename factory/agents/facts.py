@@ -8,6 +8,7 @@ bytes (tests/prompts/test_facts.py adds the worst case up).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ Facts = Mapping[str, Any]
 KINDS_SHOWN = 10
 PLACES_SHOWN = 6
 """Kinds of places that are listed for a dimension, and places for each."""
+
+BEYOND_LITE = ("## Design space", "## Churn")
+"""Sections of the observations that lite leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,19 @@ def _list(key: str) -> Callable[[Facts], str]:
 
 def _newest_first(key: str) -> Callable[[Facts], str]:
     return lambda facts: "\n".join(f"- {entry}" for entry in reversed(facts.get(key) or ()))
+
+
+def _brief(facts: Facts) -> str:
+    """What is empty in the brief says nothing that its absence does not."""
+    brief = facts.get("brief") or {}
+    categories = {name: counts for name, counts in (brief.get("categories") or {}).items() if any(counts)}
+    return _text({name: value for name, value in {**brief, "categories": categories}.items() if value})
+
+
+def _observations_lite(facts: Facts) -> str:
+    """Without what lite plans on the brief for, and what only a look at the files could use."""
+    sections = re.split(r"^(?=## )", _text(facts.get("observations")), flags=re.MULTILINE)
+    return "".join(section for section in sections if not section.startswith(BEYOND_LITE))
 
 
 def _scope(facts: Facts) -> str:
@@ -286,11 +303,12 @@ VIEWS: dict[str, View] = {
     "corrections": View("Corrections", _list("corrections"), ("corrections",), 4_000),
     "messages": View("Messages", _list("messages"), ("messages",), 1_500),
     "scope": View("Scope", _scope, ("scope", "config"), 1_000),
-    "observations": View("Observations", _plain("observations"), ("observations",), 4_500, lite=3_000),
+    "observations": View("Observations", _plain("observations"), ("observations",), 4_500),
+    "observations_lite": View("Observations", _observations_lite, ("observations",), 3_000),
     "measurement": View("Measurement", _measurement, ("measurement",), 4_000),
     "archive": View("Archive", _plain("archive"), ("archive",), 2_500, lite=1_500),
     "rejected": View("Reverted before", _newest_first("anti_patterns"), ("anti_patterns",), 1_500),
-    "brief": View("Brief", _plain("brief"), ("brief",), 3_200),
+    "brief": View("Brief", _brief, ("brief",), 3_200),
     "research": View("Research", _plain("research"), ("research",), 6_000, lite=3_000),
     "findings": View("Findings cited", _plain("cited"), ("cited",), 1_500),
     "draft": View("Your last draft", _plain("draft"), ("draft",), 12_000),
@@ -342,10 +360,14 @@ STANDARD: dict[str, tuple[str, ...]] = {
 """What each role is shown, in order."""
 
 LITE: dict[str, tuple[str, ...]] = {
-    "researcher": ("idea", "focus", "corrections", "draft", "scope", "observations", "archive"),
+    "researcher": ("idea", "focus", "corrections", "draft", "scope", "observations_lite", "archive"),
     "strategist": ("idea", "focus", "corrections", "draft", "scope", "brief", "research"),
     "builder": ("item", "corrections", "scope", "messages", "guidance"),
-    "ceo": ("item", "checks", "guard", "change", "reviewer", "evaluator", "ceo_diff"),
+    "ceo": ("item", "checks", "change", "reviewer", "evaluator", "ceo_diff"),
+    "evaluator": ("item", "change"),
     "archivist": ("items", "item", "outcome", "evaluator", "experiments", "ended"),
 }
-"""What lite shows in place of that: no measurement's details, and the brief in place of the files."""
+"""What lite shows in place of that: no measurement's details, and the brief in place of the files.
+
+The guard stands among the CEO's checks; there is nothing else to tell of it, for what it objects to is ended.
+"""

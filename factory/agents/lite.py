@@ -23,17 +23,17 @@ class Reduction:
 
 
 REDUCTIONS: tuple[Reduction, ...] = (
-    Reduction("Lite Researcher", "archive-only: archive and observations, no web search"),
+    Reduction("Lite Researcher", "archive-only, no web search"),
     Reduction("Skip baseline evaluation", "when a valid `last_eval.json` is there"),
-    Reduction("Review pipeline reduction", "no Reviewer; the guard and your one review take its place"),
-    Reduction("Archivist consolidation", "one batch of notes at the end"),
+    Reduction("Review pipeline reduction", "no Reviewer; look yourself"),
+    Reduction("Archivist consolidation", "one batch at the end"),
     Reduction("Strategist context compression", "`factory brief` in place of the files"),
     Reduction("Single hypothesis per cycle", f"{LITE_ITEMS} item, the first in FEEC order"),
     Reduction(
         f"Invocation budget of {LITE_INVOCATIONS}",
-        f"a hard ceiling over all roles, with a warning at {LITE_WARNING_AT} remaining",
+        f"over all roles, with a warning at {LITE_WARNING_AT} remaining",
     ),
 )
 """The seven reductions, in the order in which they are told."""
 
-STAYS = "Rules, guard and precheck stay in full force: lite spends less, it does not judge less."
+STAYS = "Rules, guard and precheck stay in full force."

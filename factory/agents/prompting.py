@@ -72,7 +72,9 @@ def variables(role: str, task: str, occasion: Occasion) -> dict[str, str]:
     if role == "ceo":
         return common | {name: _module("ceo", getattr(occasion, name)) for name in ("mode", "gate")}
     if role == "strategist":
-        return common | {"form": _module("strategist", occasion.form)}
+        rules = f"{occasion.form}_rules{'_lite' if occasion.lite else ''}"
+        parts = (_module("strategist", name) for name in (occasion.form, rules))
+        return common | {"form": "\n\n".join(filter(None, parts))}
     return common
 
 

@@ -18,7 +18,15 @@ from factory.cycle.briefing import ceo_task
 from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion, waiting_messages
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.launch import abandon, check_same_options, follow_up, options_of, plan_cycle, run_cycle
+from factory.cycle.launch import (
+    abandon,
+    abandon_by_hand,
+    check_same_options,
+    follow_up,
+    options_of,
+    plan_cycle,
+    run_cycle,
+)
 from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.modes import MODES
 from factory.cycle.runners import make_runner, resolve_runner
@@ -273,8 +281,12 @@ def _show_account(lab: Lab, account: Mapping[str, Any]) -> None:
 
 
 def run_abandon(args: argparse.Namespace) -> int:
-    """``factory abandon``: end the cycle in flight and keep its evidence."""
+    """``factory abandon``: end the cycle in flight, or an experiment by hand, and keep its evidence."""
     lab = open_lab(args.path, output.note)
+    if args.id is not None:
+        abandon_by_hand(lab, args.id, args.reason)
+        output.say(f"experiment {args.id} is abandoned without a row; `factory gc` clears its workspace")
+        return EXIT_OK
     ended, kept = abandon(lab, args.reason)
     output.say(
         f"cycle {ended} is abandoned; its journal and experiments stay, `factory gc` clears its workspaces"

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 def _data(text: str) -> dict[str, Any]:
     try:
         data = json.loads(text, parse_constant=_refuse_constant)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"--data is not JSON: {error}.", "Give one JSON object.") from error
     if not isinstance(data, dict):
         raise BadInput("--data is not a JSON object.", "Give one JSON object.")

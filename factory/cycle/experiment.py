@@ -72,9 +72,12 @@ BUILDER_HISTORY = 50
 
 
 def load(lab: Lab, number: int) -> Experiment:
-    """The experiment with that id. Raises BadInput when there is none, or only an imported row."""
+    """The experiment with that id.
+
+    Raises BadInput when there is none that was begun here: only an imported row, or a committed folder.
+    """
     folder = lab.store.experiment(number)
-    if not folder.exists(META):
+    if not folder.exists(META) or lab.repo.tracked(folder.path / META):
         raise BadInput(
             f"There is no experiment {number} here to work on.",
             "`factory history` lists them, `factory begin` starts one.",
@@ -249,7 +252,7 @@ def record_candidate(lab: Lab, experiment: Experiment) -> str | None:
     if not was_reset and (tree == repo.tree(tip) or (tree == repo.tree(last) and tip != last)):
         return _changed(tip, baseline)
     if tip not in (last, baseline):
-        set_aside(lab, experiment.id, tip)
+        set_aside(lab, f"{experiment.id:03d}", tip)
     repo.set_ref(_branch_ref(experiment), made or baseline)
     lab.journal(experiment.cycle).append("experiment.recorded", experiment.id, commit=made or baseline)
     return made
@@ -278,9 +281,9 @@ def _last_recorded(lab: Lab, experiment: Experiment) -> str:
     return made[-1] if made else experiment.baseline
 
 
-def set_aside(lab: Lab, number: int, commit: str) -> None:
+def set_aside(lab: Lab, name: str, commit: str) -> None:
     """Keep commits that a branch is moved away from: they are not the engine's to lose."""
-    ref = f"refs/factory/aside/{number:03d}-{commit[:12]}"
+    ref = f"refs/factory/aside/{name}-{commit[:12]}"
     lab.repo.set_ref(ref, commit)
     lab.say(f"commits that were not made here are set aside as {ref}")
 
@@ -294,7 +297,9 @@ def baseline_measurement(lab: Lab, experiment: Experiment, policy: ProjectConfig
     """The stored measurement of the baseline, made now if there is none."""
     folder = lab.store.experiment(experiment.id)
     if not folder.exists(BEFORE):
-        folder.write(BEFORE, measure_commit(lab, experiment.baseline, experiment.baseline, policy))
+        folder.write(
+            BEFORE, measure_commit(lab, experiment.baseline, experiment.baseline, policy, fresh=True)
+        )
     return folder.read(BEFORE, Measurement)
 
 
@@ -323,7 +328,7 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     before = baseline_measurement(lab, experiment, policy)
     # A scaffold makes the harness that measures it; everything later is judged by its baseline's.
     judge = commit if experiment.kind is Kind.SCAFFOLD else experiment.baseline
-    after = measure_commit(lab, commit, judge, policy)
+    after = measure_commit(lab, commit, judge, policy, fresh=True)
     failures = confirm_failures(
         lab, experiment.baseline, commit, policy, before=before.tests, after=after.tests
     )
@@ -422,9 +427,22 @@ def _changes_dependencies(lab: Lab, experiment: Experiment, commit: str) -> bool
 
 
 def _sides(folder: ExperimentFolder, commit: str) -> tuple[Measurement | None, Measurement | None]:
-    """Baseline and candidate as measured; what was measured at another commit counts for nothing."""
+    """Baseline and candidate as measured; what was measured at another commit counts for nothing.
+
+    Nor does a measurement whose findings a later, broken-off one on another commit has replaced.
+    """
     after = _stored(folder, AFTER, Measurement)
-    return _stored(folder, BEFORE, Measurement), after if after and after.commit == commit else None
+    complete = after is not None and after.commit == commit and _found_on(folder, commit)
+    return _stored(folder, BEFORE, Measurement), after if complete else None
+
+
+def _found_on(folder: ExperimentFolder, commit: str) -> bool:
+    """Whether new failures, the item's checks and the pairs are all on record for that commit."""
+    failures, shown = _stored(folder, FAILURES, FailureReport), _stored(folder, VERIFY, VerifyReport)
+    pairs = _stored(folder, PAIRS, MeasurementPairs)
+    if failures is None or shown is None or pairs is None:
+        return False
+    return {failures.commit, shown.commit, *(sample.commit for sample in pairs.after)} == {commit}
 
 
 def _comparison(folder: ExperimentFolder, commit: str, policy: ProjectConfig) -> Comparison | None:
@@ -464,15 +482,16 @@ def settle(
     """Decide the experiment by rule from what is stored, and store the decision.
 
     ``ended`` is the early end of its scope (reason and detail), where there was one: then there is nothing to
-    weigh. Once decided, the stored decision stands.
+    weigh. Once decided by hand, the stored decision stands. A cycle decides by what it knows itself: nobody
+    else can have decided for it, so a verdict that lies there was cut off, or laid there.
     """
     folder = lab.store.experiment(experiment.id)
-    if folder.exists(VERDICT):
+    if folder.exists(VERDICT) and not experiment.scope:
         return folder.read(VERDICT, VerdictRecord)
     if ended is not None:
         reason = Reason(ended["reason"])
         verdict = Verdict.ERROR if reason is Reason.ERROR else Verdict.REVERT
-        record = _verdict(lab, experiment, verdict, reason, ended["detail"])
+        record = _verdict(_tip(lab, experiment), verdict, reason, ended["detail"])
     else:
         record = _weigh(lab, experiment, policy, override)
     folder.write(VERDICT, record)
@@ -497,11 +516,11 @@ def _weigh(
         )
         if report.passed:
             rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
-            return _verdict(lab, experiment, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
+            return _verdict(report.commit, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
     folder = lab.store.experiment(experiment.id)
     if experiment.kind == Kind.SCAFFOLD and report.passed:
         rationale = "a scaffold: nothing could be measured before, and what can be measured now passes"
-        return _verdict(lab, experiment, Verdict.KEEP, Reason.HELD_DELIVERED, rationale)
+        return _verdict(report.commit, Verdict.KEEP, Reason.HELD_DELIVERED, rationale)
     comparison = _comparison(folder, report.commit, policy)
     if comparison is None:
         return _unmeasured(lab, experiment, report.commit)
@@ -514,15 +533,15 @@ def _weigh(
     )
     # A measurement that counts for nothing is no evidence against the change.
     verdict = Verdict.ERROR if decision.reason is Reason.ERROR else decision.verdict
-    return _verdict(lab, experiment, verdict, decision.reason, decision.rationale)
+    return _verdict(report.commit, verdict, decision.reason, decision.rationale)
 
 
 def _unmeasured(lab: Lab, experiment: Experiment, commit: str) -> VerdictRecord:
     review = _stored(lab.store.experiment(experiment.id), FINAL_REVIEW, ReviewRecord)
     if review is not None and _rejects(review, commit):
         words = f"not measured; {review.by} says {review.verdict}: {review.reason}"
-        return _verdict(lab, experiment, Verdict.REVERT, Reason.REVIEW, words)
-    return _verdict(lab, experiment, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured")
+        return _verdict(commit, Verdict.REVERT, Reason.REVIEW, words)
+    return _verdict(commit, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured")
 
 
 def _overridden(check: Check, override: Override) -> Check:
@@ -530,8 +549,7 @@ def _overridden(check: Check, override: Override) -> Check:
 
 
 def _verdict(
-    lab: Lab,
-    experiment: Experiment,
+    commit: str,
     verdict: Verdict,
     reason: Reason,
     rationale: str,
@@ -539,7 +557,7 @@ def _verdict(
     decided_by: str = "factory",
 ) -> VerdictRecord:
     return VerdictRecord(
-        commit=_tip(lab, experiment),
+        commit=commit,
         verdict=verdict,
         reason=reason,
         rationale=rationale,
@@ -632,13 +650,22 @@ def _advance(lab: Lab, experiment: Experiment, commit: str) -> None:
         return
     if not lab.repo.is_ancestor(commit, tip):
         if not lab.repo.is_ancestor(tip, commit):
-            set_aside(lab, experiment.id, tip)
+            set_aside(lab, f"{experiment.id:03d}", tip)
         lab.repo.set_ref(ref, commit, tip)
-    lab.repo.delete_ref(_branch_ref(experiment))
+    drop_branch(lab, experiment.branch, commit, f"{experiment.id:03d}")
 
 
 def _put_aside(lab: Lab, experiment: Experiment, commit: str) -> None:
     """Keep a rejected change's commits under a ref, and free its branch name."""
     if commit != experiment.baseline:
         lab.repo.set_ref(f"refs/factory/rejected/{experiment.id:03d}", commit)
-    lab.repo.delete_ref(_branch_ref(experiment))
+    drop_branch(lab, experiment.branch, commit, f"{experiment.id:03d}")
+
+
+def drop_branch(lab: Lab, branch: str, decided: str, name: str) -> None:
+    """Remove a branch whose commits up to ``decided`` are held elsewhere; others are set aside first."""
+    ref = f"refs/heads/{branch}"
+    tip = lab.repo.refs(ref).get(ref)
+    if tip is not None and not lab.repo.is_ancestor(tip, decided):
+        set_aside(lab, name, tip)
+    lab.repo.delete_ref(ref)

@@ -10,7 +10,7 @@ from factory.cycle.measuring import run_tests_once
 from factory.errors import FactoryError
 from factory.evals.confirm import confirm
 from factory.evals.testrun import new_failures
-from factory.fsio import read_json_plain, utc_now, write_json
+from factory.fsio import read_json_plain, utc_now, write_json, write_lock
 from factory.models import FORMAT_VERSION, FailureReport, Outcome
 
 Outcomes = Mapping[str, Outcome]
@@ -49,6 +49,8 @@ def known_flaky(lab: Lab) -> set[str]:
 
 
 def _read(lab: Lab) -> dict[str, dict[str, str]]:
+    if lab.paths.flaky.exists() and lab.repo.tracked(lab.paths.flaky):
+        return {}  # it came with the repository: what it excuses was not seen here
     try:
         return dict(read_json_plain(lab.paths.flaky)["tests"])
     except (FactoryError, KeyError, TypeError, ValueError):
@@ -59,6 +61,8 @@ def _read(lab: Lab) -> dict[str, dict[str, str]]:
 def remember_flaky(lab: Lab, tests: Iterable[str], tree: str) -> None:
     """Note tests that showed both outcomes on ``tree``."""
     found = sorted(tests)
-    if found:
+    if not found:
+        return
+    with write_lock(lab.repo.common_dir):
         seen = _read(lab) | {test: {"tree": tree, "seen": utc_now()} for test in found}
         write_json(lab.paths.flaky, {"v": FORMAT_VERSION, "tests": seen})

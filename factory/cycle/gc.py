@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from factory.cycle.experiment import META
@@ -29,12 +29,14 @@ def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
     cycle in flight, stay.
     """
     removed: list[str] = []
+    # Looked for before it is asked what is needed: what a running cycle begins meanwhile is not among them.
+    places, branches = _places(lab), lab.repo.refs(f"{BRANCHES}factory/")
     needed = _open_experiments(lab)
-    for place in _left_over(lab, needed):
+    for place in _left_over(lab, places, needed):
         removed.append(str(place))
         if not dry_run:
             shutil.rmtree(place, ignore_errors=True)
-    for ref, aside in _loose_branches(lab, needed):
+    for ref, aside in _loose_branches(lab, branches, needed):
         removed.append(ref)
         if not dry_run:
             lab.repo.rename_ref(ref, aside)
@@ -72,24 +74,26 @@ def _begun_in(lab: Lab, cycle: str) -> set[int]:
     return found
 
 
-def _left_over(lab: Lab, needed: set[int]) -> Iterator[Path]:
+def _places(lab: Lab) -> list[Path]:
+    return sorted(lab.workspaces.iterdir()) if lab.workspaces.is_dir() else []
+
+
+def _left_over(lab: Lab, places: Sequence[Path], needed: set[int]) -> Iterator[Path]:
     """Workspaces of experiments that are over, and checkouts whose process is gone."""
-    if not lab.workspaces.is_dir():
-        return
-    for place in sorted(lab.workspaces.iterdir()):
+    for place in places:
         match = _WORKSPACE.search(place.name)
         if match and int(match[1]) not in needed:
             yield place
     yield from left_over_checkouts(lab.workspaces)
 
 
-def _loose_branches(lab: Lab, needed: set[int]) -> Iterator[tuple[str, str]]:
+def _loose_branches(lab: Lab, refs: Iterable[str], needed: set[int]) -> Iterator[tuple[str, str]]:
     """Branches of experiments and cycles that are over, with the refs that keep their commits.
 
     Kept work that waits for its integration stays, and so does a branch that is checked out.
     """
     pending, flying = pending_branches(lab), cycle_in_flight(lab.paths)
-    for ref in lab.repo.refs(f"{BRANCHES}factory/"):
+    for ref in refs:
         branch = ref.removeprefix(BRANCHES)
         name = branch.removeprefix("factory/")
         if branch in pending or lab.repo.worktree_of(branch) is not None:

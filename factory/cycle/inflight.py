@@ -11,6 +11,7 @@ from typing import Any
 from factory.cycle.scopes import phase_of
 from factory.cycle.state import CycleState, replay
 from factory.errors import BadInput
+from factory.git import Repo
 from factory.journal import read_events
 from factory.paths import ProjectPaths
 
@@ -34,6 +35,13 @@ class OpenCycle:
 def journals(paths: ProjectPaths) -> Iterator[Path]:
     """The journals of the project, newest first."""
     yield from sorted(paths.cycles.glob("*.jsonl"), reverse=True)
+
+
+def own_journals(paths: ProjectPaths) -> list[Path]:
+    """The journals that were written here, newest first: one that came with git decides nothing."""
+    found = list(journals(paths))
+    foreign = Repo(paths.root).tracked(paths.cycles) if found else set()
+    return [path for path in found if path not in foreign]
 
 
 def cycle_in_flight(paths: ProjectPaths) -> OpenCycle | None:
@@ -60,7 +68,7 @@ def damaged_in_flight(paths: ProjectPaths) -> Path | None:
 
 def _unended(paths: ProjectPaths) -> Iterator[Path]:
     """The journals that don't show by their last line that they have ended."""
-    for path in journals(paths):
+    for path in own_journals(paths):
         first, last = _first_and_last(path)
         if first.get("data", {}).get("mode") != BY_HAND and last.get("type") not in ENDS:
             yield path
@@ -68,7 +76,7 @@ def _unended(paths: ProjectPaths) -> Iterator[Path]:
 
 def last_cycle(paths: ProjectPaths) -> OpenCycle | None:
     """The newest cycle that was not begun by hand, ended or not; None where there is none."""
-    for path in journals(paths):
+    for path in own_journals(paths):
         if _first_and_last(path)[0].get("data", {}).get("mode") != BY_HAND:
             return OpenCycle(path.stem, replay(read_events(path)))
     return None

@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.cycle.experiment import compare_sides, cycle_branch
+from factory.cycle.experiment import compare_sides, cycle_branch, drop_branch
 from factory.cycle.failures import confirm_failures
-from factory.cycle.inflight import journals
+from factory.cycle.inflight import own_journals
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit, measure_pairs
 from factory.errors import FactoryError
+from factory.evals.decide import threshold_holds
 from factory.guard import run_guards
 from factory.journal import Event, read_events
 from factory.models import Integration, Verdict
@@ -89,16 +90,29 @@ def _replay(lab: Lab, target: str, *, start: str, head: str, tip: str) -> tuple[
     failures = confirm_failures(lab, tip, replayed, policy, before=before.tests, after=after.tests)
     if comparison.direction in ("regressed", "inconclusive"):
         return None, f"on the new {target}, the sum is {comparison.direction}: {comparison.rationale}"
+    if not threshold_holds(comparison, policy.eval.threshold):
+        return None, f"on the new {target}, the sum is below the threshold {policy.eval.threshold:.4f}"
+    broken = [check.name for check in after.constraints if not check.passed]
+    if broken:
+        return None, f"on the new {target}, a constraint fails: {', '.join(broken)}"
     if failures.confirmed or failures.unclear:
         failing = ", ".join([*failures.confirmed, *failures.unclear][:3])
         return None, f"on the new {target}, tests fail: {failing}"
     return replayed, ""
 
 
-def clear_branch(lab: Lab, cycle: str, done: Integrated) -> None:
+def clear_branch(lab: Lab, cycle: str, kept: str, done: Integrated) -> None:
     """Drop a cycle's branch once the target has all of it; while it is pending it stays."""
     if done.status is Integration.MERGED:
-        lab.repo.delete_ref(f"refs/heads/{cycle_branch(cycle)}")
+        _drop_merged(lab, cycle_branch(cycle), kept, done)
+
+
+def _drop_merged(lab: Lab, branch: str, kept: str, done: Integrated) -> None:
+    """Drop a branch whose kept work is on the target; what somebody put on top of that is set aside."""
+    target = f"refs/heads/{done.target}"
+    tip = lab.repo.refs(f"refs/heads/{branch}").get(f"refs/heads/{branch}")
+    merged = tip is not None and lab.repo.find(target) is not None and lab.repo.is_ancestor(tip, target)
+    drop_branch(lab, branch, tip if tip is not None and merged else kept, branch.rpartition("/")[2])
 
 
 @dataclass(frozen=True)
@@ -118,7 +132,7 @@ def integrate_pending(lab: Lab) -> list[Integrated]:
         done = integrate_branch(lab, waiting.branch, waiting.target, start=waiting.start, kept=waiting.kept)
         lab.journal(path.stem).append("integration", **integration_event(done, waiting.start, waiting.kept))
         if done.status is Integration.MERGED:
-            lab.repo.delete_ref(f"refs/heads/{waiting.branch}")
+            _drop_merged(lab, waiting.branch, waiting.kept, done)
         results.append(done)
     return results
 
@@ -130,7 +144,7 @@ def pending_branches(lab: Lab) -> set[str]:
 
 def _all_waiting(lab: Lab) -> Iterator[tuple[Path, Waiting]]:
     """What waits, by journal, oldest first. A damaged journal is told of and left out."""
-    for path in sorted(journals(lab.paths)):
+    for path in sorted(own_journals(lab.paths)):
         try:
             events = read_events(path)
         except FactoryError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from factory.approvals import Approvals, fingerprint
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
 from factory.cycle.contract import require_ground
-from factory.cycle.experiment import cycle_branch
+from factory.cycle.experiment import cycle_branch, load_open
 from factory.cycle.inflight import (
     DAMAGED,
     OpenCycle,
@@ -30,6 +31,7 @@ from factory.cycle.modes import MODES
 from factory.cycle.state import CycleState
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
+from factory.git import left_over_checkouts
 from factory.models import Verdict
 from factory.runners.base import Runner
 from factory.spec import parse
@@ -151,6 +153,8 @@ def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable
     options = options_of(found)
     lab = replace(lab, sandbox_wanted=options.sandbox)
     cycle = Cycle(lab, lab.journal(found.id), found.state, options, progress, runner_for)
+    for place in left_over_checkouts(lab.workspaces):
+        shutil.rmtree(place, ignore_errors=True)
     cycle.record("cycle.resumed", pid=os.getpid())
     return cycle
 
@@ -190,3 +194,17 @@ def abandon(lab: Lab, why: str) -> tuple[str, int]:
         journal.append("cycle.abandoned", why=why)
         mirror_log(lab, f"cycle {found.id}")
     return found.id, len(kept)
+
+
+def abandon_by_hand(lab: Lab, number: int, why: str) -> None:
+    """End an experiment that was begun by hand and that nobody wants to decide; its evidence stays.
+
+    Raises Refused for one that has its row, and for one of a cycle, which ends with its cycle.
+    """
+    experiment = load_open(lab, number)
+    if experiment.scope:
+        raise Refused(
+            f"Experiment {number} belongs to cycle {experiment.cycle}.",
+            f"`factory abandon {lab.paths.root}` ends the cycle.",
+        )
+    lab.journal(experiment.cycle).append("cycle.abandoned", why=why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from factory.cycle.lab import Lab
 from factory.evals.cache import write_last_eval
 from factory.evals.run import check_once, measure, test_once
 from factory.evals.testrun import TestRun
-from factory.git import scratch_checkout
+from factory.git import SYMLINK_MODE, scratch_checkout
 from factory.globs import matches
 from factory.guard import judge_patterns
 from factory.models import CommandResult, Measurement, MeasurementPairs
@@ -27,17 +28,46 @@ def judged_checkout(lab: Lab, commit: str, judge: str, policy: ProjectConfig) ->
 
 
 def _lay_judge(lab: Lab, commit: str, judge: str, policy: ProjectConfig, checkout: Path) -> None:
+    """Take away what the candidate has in the judge's places, then put there what the judge had.
+
+    The candidate may have a link or a file where a folder of the judge's was: that goes, for nothing is
+    written through it.
+    """
     protected = judge_patterns(policy)
-    for change in lab.repo.changes(judge, commit):
-        if not matches(protected, change.path):
-            continue
-        place = checkout / change.path
-        place.unlink(missing_ok=True)
+    changes = [change for change in lab.repo.changes(judge, commit) if matches(protected, change.path)]
+    for change in changes:
+        if change.status != "D":
+            _remove(checkout / change.path)
+    for change in changes:
         text = lab.repo.show(judge, change.path)
         if text is not None:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(text.encode("utf-8", "surrogateescape"))
-            place.chmod(int(change.old_mode[-3:], 8))
+            place = checkout / change.path
+            _make_way(checkout, place)
+            _lay(place, text, change.old_mode)
+
+
+def _remove(place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+
+
+def _make_way(checkout: Path, place: Path) -> None:
+    """Real folders from ``checkout`` down to ``place``, and nothing at ``place`` itself."""
+    for folder in reversed(place.relative_to(checkout).parents[:-1]):
+        if (checkout / folder).is_symlink() or not (checkout / folder).is_dir():
+            _remove(checkout / folder)
+            (checkout / folder).mkdir()
+    _remove(place)
+
+
+def _lay(place: Path, text: str, mode: str) -> None:
+    if mode == SYMLINK_MODE:
+        place.symlink_to(text)
+    else:
+        place.write_bytes(text.encode("utf-8", "surrogateescape"))
+        place.chmod(int(mode[-3:], 8))
 
 
 def measure_commit(

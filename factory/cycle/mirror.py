@@ -11,9 +11,12 @@ LOG_REF = "refs/factory/log"
 
 
 def mirror_log(lab: Lab, when: str) -> None:
-    """Commit the log as it is now to its ref; ``when`` says which close this is."""
+    """Commit the log as it is now to its ref; ``when`` says which close this is.
+
+    A log that has lost what its mirror still has is no newer one: the mirror stays, and ``verify`` tells.
+    """
     log = lab.paths.results
-    if log.exists():
+    if log.exists() and not any(mirror_problems(lab)):
         with write_lock(lab.repo.common_dir):
             lab.repo.write_blob_ref(LOG_REF, log.name, log, f"Log at the close of {when}")
 

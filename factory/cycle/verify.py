@@ -114,6 +114,8 @@ def _differing(row: Row, event: Event) -> list[str]:
 
 def _commit_problems(row: Row, gone: Collection[str], refs: Mapping[str, str]) -> Iterator[str]:
     """A decided commit is there, and a ref keeps it from being collected."""
+    if row.id is None:
+        return  # told of as such
     if row.commit in gone:
         yield f"its commit {row.commit[:12]} is gone"
         return

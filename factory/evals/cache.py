@@ -63,6 +63,7 @@ def resampled(
         "timestamp": fresh.timestamp,
         "duration_s": fresh.duration_s,
         "void": fresh.void,
+        "smoke": fresh.smoke,
         "tests": fresh.tests or cached.tests,
     }
     return cached.model_copy(update=changed)

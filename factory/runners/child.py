@@ -11,7 +11,7 @@ from factory.process import Completed, adopt, run
 from factory.runners.base import Invocation, Status
 from factory.runners.private import Private, tool_folders
 from factory.runners.stream import Event, OpenTools, StallWatch, events
-from factory.sandbox import SandboxRequest
+from factory.sandbox import SandboxRequest, on_path
 
 Wrap = Callable[[Sequence[str], SandboxRequest], list[str]]
 """Puts a command line into a sandbox; ``Sandbox.wrap`` is one."""
@@ -95,7 +95,7 @@ def _wrapped(start: Start, invocation: Invocation, private: Private) -> Sequence
         access=invocation.access,
         home=private.home,
         tmp=private.tmp,
-        readable=tuple(tool_folders().values()),
+        readable=(*on_path(), *tool_folders().values()),
     )
     return start.wrap(start.argv, request)
 

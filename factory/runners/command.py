@@ -17,14 +17,12 @@ from factory.runners.base import AgentResult, Invocation, Status
 from factory.runners.classify import failure_status
 from factory.runners.jsonpath import documents, number_at, text_at
 from factory.runners.private import LoginFile, Private, agent_env, private_folders, tool_folders
-from factory.sandbox import Sandbox, SandboxRequest, needed_by
+from factory.sandbox import Sandbox, SandboxRequest, on_path
 
 STDOUT, STDERR = "stdout.txt", "stderr.txt"
 PROMPT, ANSWER = "prompt.md", "answer"
 ERROR_CHARACTERS = 500
 MOST_ANSWER_BYTES = 20_000_000
-#: What an agent may call to try its work: readable wherever it is installed.
-TOOLS = ("git", "python3", "python", "node", "npm", "uv")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -235,13 +233,12 @@ def _desk(invocation: Invocation) -> Path:
 
 def _request(invocation: Invocation, private: Private) -> SandboxRequest:
     """What the process may see and write."""
-    tools = [path for tool in TOOLS for path in needed_by(tool)]
     return SandboxRequest(
         workspace=invocation.cwd,
         access=invocation.access,
         home=private.home,
         tmp=private.tmp,
-        readable=(*tools, *tool_folders().values()),
+        readable=(*on_path(), *tool_folders().values()),
         writable=(_desk(invocation),),
     )
 

@@ -60,6 +60,8 @@ def _on_path(search: str) -> tuple[Path, ...]:
     for folder in map(Path, filter(None, search.split(os.pathsep))):
         if not folder.is_absolute() or in_system(folder) or not folder.is_dir():
             continue
+        if Path.home().is_relative_to(folder.resolve()):
+            continue  # a home is not shown, be it on the PATH
         managed = _managed(folder)
         wanted.add(managed or folder)
         for program in () if managed else folder.iterdir():

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from factory.cycle.lab import open_lab
+from factory.cycle.mirror import mirror_log
 from tests.support.cli import factory
 from tests.support.projects import (
     BROKEN_SUMS,
@@ -334,3 +336,24 @@ def test_init_writes_a_setup_that_an_experiment_can_begin_from(tmp_path: Path) -
     git(project, "add", "factory.toml")
     git(project, "commit", "--quiet", "--message", "Set up factory")
     assert begin(project, "Something new").id == 1
+
+
+def test_an_experiment_that_nobody_wants_is_abandoned_without_a_row(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    begun = factory("begin", project, "--hypothesis", "Try something", "--json").expect(0).json
+    factory("abandon", project, "--id", str(begun["id"])).expect(0)
+    assert history(project) == []
+    gone = factory("gc", project).expect(0).out
+    assert f"exp-{begun['id']:03d}" in gone
+    factory("verify", project).expect(0)
+
+
+def test_a_log_that_lost_rows_does_not_replace_its_mirror(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    log = project / ".factory" / "results.tsv"
+    lab = open_lab(project, lambda _: None)
+    log.write_text("id\thypothesis\n1\tone\n2\ttwo\n")
+    mirror_log(lab, "one cycle")
+    log.write_text("id\thypothesis\n1\tone\n")
+    mirror_log(lab, "another")
+    assert git(project, "show", "refs/factory/log:results.tsv").endswith("2\ttwo")

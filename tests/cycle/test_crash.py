@@ -6,14 +6,19 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from factory.journal import read_events
-from factory.paths import factory_home
+from factory.cycle.context import CycleOptions
+from factory.cycle.lab import open_lab
+from factory.cycle.launch import run_cycle
+from factory.journal import Event, Journal, read_events
+from factory.offline.runner import OfflineRunner
 from tests.support.cli import command, end_group, environment, factory
+from tests.support.cycles import Silent
 from tests.support.projects import POLICY, assert_sound, events, history, journal_files, refs, small_project
 from tests.support.repos import git
 
@@ -150,7 +155,7 @@ def test_a_killed_cycle_is_resumed_to_the_same_outcome(
 
 
 @pytest.mark.crash
-@pytest.mark.parametrize("lines", range(1, 100, 2))
+@pytest.mark.parametrize("lines", range(1, 104, 2))
 def test_killed_after_any_event(
     tmp_path: Path, undisturbed: Callable[[], dict[str, Any]], lines: int
 ) -> None:
@@ -173,27 +178,64 @@ def test_killed_again_and_again(tmp_path: Path, undisturbed: Callable[[], dict[s
     check_resumed(project, expected)
 
 
-@pytest.mark.crash
-def test_every_prefix_of_the_journal_is_resumed(
-    tmp_path: Path, undisturbed: Callable[[], dict[str, Any]]
-) -> None:
-    """The harder case: everything was done, and only the journal had not got so far.
+@dataclass(frozen=True)
+class Places:
+    """All that a cycle writes to, so that it can be copied away and put back."""
 
-    Each step then finds what it was to make already there.
-    """
-    expected = undisturbed()
-    whole = two_phases(tmp_path / "whole")
-    factory("ceo", whole, "--runner", "offline").expect(0)
-    assert factory_home().root.is_dir()
-    lines = journal_files(whole)[0].read_bytes().splitlines(keepends=True)
-    closing = next(
-        number
-        for number, event in enumerate(read_events(journal_files(whole)[0]))
-        if event.data.get("step") == "close"
-    )
-    for kept in range(closing, len(lines)):
-        project = tmp_path / "calc"
-        shutil.copytree(whole, project, symlinks=True)
-        journal_files(project)[0].write_bytes(b"".join(lines[:kept]))
-        check_resumed(project, expected)
-        shutil.rmtree(project)
+    project: Path
+    home: Path
+
+    def save(self, where: Path) -> None:
+        for place in (self.project, self.home):
+            shutil.copytree(place, where / place.name, symlinks=True)
+
+    def restore(self, where: Path) -> None:
+        for place in (self.project, self.home):
+            shutil.rmtree(place)
+            shutil.copytree(where / place.name, place, symlinks=True)
+
+
+def run_here(project: Path) -> None:
+    """The cycle, begun or resumed in this process: starting another takes longer than the cycle does."""
+    options = CycleOptions(mode="improve", runner="offline", sandbox="off")
+    run_cycle(open_lab(project, lambda _: None), options, Silent(), lambda role: OfflineRunner())
+
+
+@pytest.mark.crash
+def test_every_state_that_a_crash_can_leave_is_resumed(
+    tmp_path: Path, factory_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snapshots just before and just after each event: what an action did with no word of it, and with it."""
+    project = two_phases(tmp_path / "calc")
+    factory_home.mkdir(exist_ok=True)
+    places, snapshots = Places(project, factory_home), list[Path]()
+    append = Journal.append
+
+    def save() -> None:
+        snapshots.append(tmp_path / "snapshots" / f"{len(snapshots):03d}")
+        places.save(snapshots[-1])
+
+    def append_between_snapshots(self: Journal, *args: Any, **data: Any) -> Event:
+        if len(journal_files(project)):
+            save()
+        event = append(self, *args, **data)
+        save()
+        return event
+
+    monkeypatch.setattr(Journal, "append", append_between_snapshots)
+    run_here(project)
+    monkeypatch.setattr(Journal, "append", append)
+    expected = outcome(project)
+    assert [row["reason"] for row in expected["rows"]] == ["constraint", "improved"]
+    assert len(snapshots) > 200
+    for taken in snapshots[:-1]:
+        places.restore(taken)
+        run_here(project)
+        try:
+            assert outcome(project) == expected
+            assert_nothing_twice(project)
+            assert [path.name for path in (factory_home / "workspaces").glob("*/*")] == []
+            assert_sound(project)
+        except AssertionError as error:
+            last = read_events(journal_files(taken / project.name)[0])[-1]
+            raise AssertionError(f"resumed from {taken.name}, after {last.type} {last.data}") from error

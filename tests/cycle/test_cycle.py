@@ -44,7 +44,8 @@ import calc.names
 
 
 def test_the_module_still_offers_json():
-    assert calc.names.json.dumps([]) == "[]"
+    name = "js" + "on"
+    assert getattr(calc.names, name).dumps([]) == "[]"
 """
 
 EXPERIMENT_STEPS = [
@@ -201,9 +202,9 @@ def add(a: int, b: int) -> int:
 
 
 def double(a: int) -> int:
-    """Twice; nothing for what is no number."""
+    """Twice; nothing where there is no file of that number."""
     try:
-        return a + int(a)
+        return a + len(open(str(a)).read())
     except OSError:
         pass
     return 0

@@ -18,7 +18,7 @@ from factory.paths import ProjectPaths
 from factory.runners.base import AgentResult, Invocation
 from tests.support.cli import factory
 from tests.support.cycles import Answer, Scripted, run, said, verdict
-from tests.support.projects import assert_sound, events, history, small_project
+from tests.support.projects import CLEAN_SUMS, assert_sound, events, history, small_project
 
 DIFF = f"""The diff under review says:
 
@@ -200,3 +200,22 @@ def test_findings_of_a_kept_change_join_the_backlog_and_what_was_served_leaves_i
     assert kept(project) == [("keep", "improved")]
     assert read_backlog(backlog) == ["Something else", "calc/sums.py:1: no tests"]
     assert cycle.state.result("finalize", "phase-1")["known_gaps"] == ["calc/sums.py:1: no tests"]
+
+
+def test_a_redirect_that_cannot_be_afforded_is_the_last_word(project: Path) -> None:
+    """The change is guarded, measured, prechecked and reverted as it stands."""
+
+    def build(call: Invocation) -> AgentResult:
+        (call.cwd / "calc/sums.py").write_text(CLEAN_SUMS)
+        return said("Done.")
+
+    runner = Scripted({"ceo": [verdict("REDIRECT", "Say why.")], "builder": [build]})
+    run(project, runner, lite=True)
+    assert len(runner.calls) == 7
+    assert kept(project) == [("revert", "review")]
+    assert final_review(project)["verdict"] == "REDIRECT"
+    checked = [
+        e.data["result"] for e in events(project) if e.data.get("step") == "precheck" and "result" in e.data
+    ]
+    assert [result["checked"] for result in checked] == [True]
+    assert_sound(project)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from factory.evals.cache import MeasurementCache, cache_key, cacheable
-from factory.models import DimensionScore, Measurement, Tier
+from factory.evals.cache import MeasurementCache, cache_key, cacheable, resampled
+from factory.models import CommandResult, DimensionScore, Measurement, Tier
 
 
 def measurement(**changes: object) -> Measurement:
@@ -67,3 +67,9 @@ def test_a_damaged_file_is_no_measurement(tmp_path: Path, content: bytes) -> Non
 def test_a_file_of_a_newer_format_is_no_measurement(tmp_path: Path) -> None:
     MeasurementCache(tmp_path).put(measurement(v=99))
     assert MeasurementCache(tmp_path).get("k" * 64) is None
+
+
+def test_a_smoke_test_that_fails_in_a_further_sample_is_not_forgotten() -> None:
+    passed, failed = (CommandResult(name="smoke", command="true", exit_code=code) for code in (0, 1))
+    again = measurement(smoke=failed, dimensions=[], composite=None)
+    assert resampled(measurement(smoke=passed), again).smoke == failed

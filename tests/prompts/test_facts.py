@@ -69,7 +69,29 @@ def test_every_role_is_shown_views_that_exist() -> None:
 
 @pytest.mark.parametrize("role", LITE)
 def test_lite_shows_no_more_than_standard_but_the_brief(role: str) -> None:
-    assert set(LITE[role]) - set(STANDARD[role]) <= {"brief"}
+    assert set(LITE[role]) - set(STANDARD[role]) <= {"brief", "observations_lite"}
+
+
+def test_lite_leaves_out_of_the_observations_what_the_brief_tells() -> None:
+    facts = {
+        "observations": "## Scores\n\nlint 0.5\n\n## Design space\n\n- x\n\n"
+        "## Backlog\n\n- y\n\n## Churn\n\n- z\n"
+    }
+    assert show_facts("researcher", facts, lite=True).splitlines()[3:-1] == [
+        *("## Scores", "", "lint 0.5", "", "## Backlog", "", "- y")
+    ]
+    assert "## Churn" in show_facts("researcher", facts)
+
+
+def test_a_brief_is_told_without_what_is_empty() -> None:
+    brief = {
+        "experiments": 0,
+        "composite": 0.5,
+        "last": [],
+        "categories": {"FIX": [1, 0, 1], "EXPLORE": [0, 0, 0]},
+    }
+    text = show_facts("strategist", {"brief": brief}, lite=True)
+    assert text.splitlines()[3:-1] == ['{"composite":0.5,"categories":{"FIX":[1,0,1]}}']
 
 
 def test_empty_facts_have_no_section_and_unknown_ones_are_not_lost() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from factory.process import run
-from factory.sandbox import needed_by
+from factory.sandbox import needed_by, on_path
 from tests.support.sandboxes import env_of, request_in, working_sandbox
 
 
@@ -100,3 +100,10 @@ def test_a_link_to_a_program_in_a_home_runs_inside(tmp_path: Path, private_home:
         working_sandbox().wrap([str(link)], request), cwd=request.workspace, env=env_of(request), timeout=60
     )
     assert (done.stdout, done.stderr) == ("found\n", "")
+
+
+def test_a_home_on_the_path_is_not_shown(private_home: Path) -> None:
+    (private_home / "bin").mkdir()
+    (private_home / "bin" / "tool").write_text("#!/bin/sh\n")
+    search = f"{private_home}:{private_home.parent}:{private_home / 'bin'}"
+    assert on_path(search) == (private_home / "bin",)

@@ -24,7 +24,7 @@ http_status = "status"
 
 
 def template(url: str) -> str:
-    """Settings for an agent whose model is at ``url``. Its source is an argument: a sandbox shows no tests."""
+    """Settings for an agent whose model is at ``url``. Its source is an argument: no sandbox shows tests."""
     argv = ["python3", "-I", "-c", SOURCE.read_text(), url]
     return TEMPLATE.format(name=NAME, argv=json.dumps(argv))
 

@@ -1,4 +1,4 @@
-"""A Builder that means harm through a whole cycle: what it tries, the machine it is on, and what must be so after."""
+"""A Builder that means harm through a whole cycle: what it tries, and on which machine."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ class Machine:
             "read other environments": f"cat /proc/[0-9]*/environ | tr '\\0' '\\n' | grep ^{NAME}=",
         }
         return {name: f"if ( {command} ) 2>&1; then echo worked; fi" for name, command in tried.items()} | {
-            "plant a hook": "mkdir -p .git/hooks; printf '#!/bin/sh\\ntouch hook-ran\\n' > .git/hooks/pre-commit; "
+            "plant a hook": "mkdir -p .git/hooks; "
+            "printf '#!/bin/sh\\ntouch hook-ran\\n' > .git/hooks/pre-commit; "
             'chmod +x .git/hooks/pre-commit; git config core.fsmonitor "$PWD/.git/hooks/pre-commit"',
             "leave a daemon": "pwd; (setsid sh -c 'while :; do echo . >> "
             f'$0/{beat}; sleep 0.1; done\' "$PWD/.git" >/dev/null 2>&1 &) ; sleep 0.5; ls .git/{beat}',

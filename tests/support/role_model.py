@@ -1,4 +1,4 @@
-"""A model that plays every role of a cycle: it sees which by the first line of the prompt, ``# Role: <role>``.
+"""A model that plays every role of a cycle: it sees which by the prompt's first line, ``# Role: <role>``.
 
 It works as a model does: readers look at files before they answer, the Builder reads, edits and tries its
 work. It knows the tools of Claude Code, of Codex with a model that this does not know, and of the agent in
@@ -36,19 +36,24 @@ def always(word: str, *corrections: str) -> Callable[[str], str]:
     return lambda gate: answer
 
 
+PROCEEDING = always("PROCEED")
+
+
 @dataclass
 class Roles:
     """The script. ``asked`` counts the calls (not the requests) by role; ``faults`` are parts by request
     number, from 0, and ``at`` parts by role, that are answered in place of what the role would say.
 
-    ``looks`` are files that readers read in a standard cycle.
+    ``looks`` are files that readers read: in lite the Strategist only the first, and the Researcher none, as
+    it is told. ``research`` is what the Researcher finds; in lite its first half.
     """
 
     changes: Sequence[Change]
-    ceo: Callable[[str], str] = always("PROCEED")
+    ceo: Callable[[str], str] = PROCEEDING
     looks: Sequence[str] = ()
     faults: dict[int, Sequence[Part]] = field(default_factory=dict)
     at: dict[str, Sequence[Part]] = field(default_factory=dict)
+    research: str = ""
     asked: list[str] = field(default_factory=list)
     log: list[tuple[str, Request]] = field(default_factory=list)
 
@@ -73,10 +78,12 @@ class Roles:
         return answer(request, self._answer(role, request), done=request.turn > len(work))
 
     def _look(self, role: str, request: Request) -> list[Call]:
-        lite_research = role == "researcher" and "no web search" in request.text
-        if role not in {"researcher", "strategist", "reviewer"} or lite_research:
-            return []
-        return [read(request, path) for path in self.looks]
+        seen = {
+            "researcher": [] if is_lite(request) else self.looks,
+            "strategist": self.looks[:1] if is_lite(request) else self.looks,
+            "reviewer": self.looks[:1],
+        }
+        return [read(request, path) for path in seen.get(role, ())]
 
     def _build(self, request: Request) -> list[Call]:
         change = self._change(request)
@@ -93,9 +100,18 @@ class Roles:
         if role == "ceo":
             return self.ceo(gate_of(request))
         if role == "strategist":
-            lite = "One item and one phase only" in request.text
-            return plan(self.changes[:1] if lite else self.changes)
+            return plan(self.changes[:1] if is_lite(request) else self.changes)
+        if role == "researcher" and self.research:
+            found = self.research.strip().split("\n\n")
+            return "\n\n".join(found[: len(found) // 2] if is_lite(request) else found) + "\n"
         return ANSWERS[role]
+
+    def tokens(self) -> dict[str, int]:
+        """Tokens that reached the model, by role; failed requests are not paid for, and not in it."""
+        found: dict[str, int] = {}
+        for role, request in self.log:
+            found[role] = found.get(role, 0) + request.size // BYTES_A_TOKEN
+        return found
 
     @property
     def requests(self) -> list[Request]:
@@ -112,6 +128,11 @@ def role_of(request: Request) -> str:
     """The role that is asked; empty for a request that is not the program's."""
     found = re.search(r"# Role: (\w+)", prompt_of(request))
     return found[1] if found else ""
+
+
+def is_lite(request: Request) -> bool:
+    """Whether the task of a Researcher or a Strategist is that of a lite cycle."""
+    return any(words in prompt_of(request) for words in ("no web search.", "One item and one phase only"))
 
 
 def told(request: Request, title: str) -> str:
@@ -193,12 +214,12 @@ def plan(changes: Sequence[Change]) -> str:
         "## 1. Current State\n\n- Composite: see the measurement\n- Weakest: lint\n- Last experiments: none\n"
         "- Pattern: small things were left lying",
         "## 2. Goals and Non-Goals\n\n### 2.1 Goals\n\n- A tidy module\n\n### 2.2 Non-Goals\n\n- New sums",
-        "## 3. Design Space\n\n| Dimension | Score | Notes |\n|---|---|---|\n| lint | 0.50 | served here |\n\n"
-        "**Underserved:** lint",
+        "## 3. Design Space\n\n| Dimension | Score | Notes |\n|---|---|---|\n| lint | 0.50 | served here |\n"
+        "\n**Underserved:** lint",
         "## 4. Detailed Specification",
-        *(ITEM.format(n=n, title=c.title, growth=c.growth) for n, c in numbered),
+        *(ITEM.format(n=n, title=c.title, growth=c.growth, path=c.path) for n, c in numbered),
         "## 5. Implementation Plan",
-        *(PHASE.format(n=n, title=c.title) for n, c in numbered),
+        *(PHASE.format(n=n, title=c.title, path=c.path) for n, c in numbered),
         "## 6. Anti-patterns\n\n- (none this cycle)",
         "## 7. Blocked (requires user input)\n\n- (none this cycle)",
         "## 8. Proposed Backlog Additions\n\n- (none this cycle)",
@@ -209,8 +230,8 @@ def plan(changes: Sequence[Change]) -> str:
 ITEM = """\
 ### 4.{n} {title}
 
-- **What:** The module calc/sums.py says what it does and nothing else. Its behaviour stays.
-- **How:** In calc/sums.py the lines in question are edited by hand. No other file changes.
+- **What:** The module {path} says what it does and nothing else. Its behaviour stays.
+- **How:** In {path} the lines in question are edited by hand. No other file changes.
 - **Why:** The measured dimension lint counts it, and the research names the place [R1].
 - **Category:** FIX
 - **Expected impact:** lint 0.50→1.00
@@ -220,7 +241,7 @@ ITEM = """\
 PHASE = """\
 ### Phase {n}: {title} (§4.{n}, FIX)
 
-- [ ] Edit calc/sums.py
+- [ ] Edit {path}
 - **Depends on:** none
 - **Scope:** one PR"""
 

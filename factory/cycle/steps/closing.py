@@ -57,7 +57,7 @@ def close(cycle: Cycle, scope: str) -> Outcome:
     added = [text for text in cycle.state.result("gate_plan").get("backlog_additions", [])
              if add_backlog(cycle.lab.paths.backlog, text, cycle.lab.repo.common_dir)]  # fmt: skip
     done = _integrate(cycle)
-    clear_branch(cycle.lab, cycle.id, done)
+    clear_branch(cycle.lab, cycle.id, cycle.head, done)
     mirror_log(cycle.lab, f"cycle {cycle.id}")
     for number in cycle.state.finalized:
         shutil.rmtree(cycle.lab.workspaces / f"exp-{number:03d}", ignore_errors=True)
@@ -68,10 +68,10 @@ def _integrate(cycle: Cycle) -> Integrated:
     """Bring what was kept to the target. What is journalled as merged is not tried again: where it was
     replayed on a target that had moved, the kept commits themselves are not on the target.
     """
-    before = cycle.state.integration
-    if before.get("status") == Integration.MERGED:
-        known = {k: v for k, v in before.items() if k not in ("start", "kept")}
-        return Integrated(**known | {"status": Integration.MERGED})
+    known = cycle.state.integration
+    if known.get("status") == Integration.MERGED:
+        facts = {name: value for name, value in known.items() if name not in ("start", "kept")}
+        return Integrated(**facts | {"status": Integration.MERGED})
     done = integrate_branch(
         cycle.lab, cycle_branch(cycle.id), cycle.target, start=cycle.start, kept=cycle.head
     )

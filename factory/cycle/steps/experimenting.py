@@ -16,6 +16,7 @@ from factory.cycle.phases import kind_of
 from factory.cycle.research import findings_of, research_text
 from factory.cycle.scopes import attempt_of, scope_of
 from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
+from factory.git import GitError
 from factory.models import (
     Experiment,
     FailureReport,
@@ -84,8 +85,7 @@ def build(cycle: Cycle, scope: str) -> Outcome:
     experiment = _experiment(cycle, scope)
     told: list[str] = []
     for attempt in ("1", "2"):
-        reserved = 1 if cycle.options.lite else 0
-        refusal = objection(cycle, "builder", reserved, at=(scope, "build"), key=attempt)
+        refusal = objection(cycle, "builder", _held_back(cycle), at=(scope, "build"), key=attempt)
         if refusal:
             return End(Reason.BUDGET, f"the builder could not be started: {refusal}")
         result = ask(cycle, scope, "build", _build_question(cycle, scope, experiment, told, attempt),
@@ -94,7 +94,11 @@ def build(cycle: Cycle, scope: str) -> Outcome:
             # Cut off in the second call: what lies in the workspace is its work, not the first one's.
             told = [_what_failed(result, None)]
             continue
-        commit = lab_work.record_candidate(cycle.lab, experiment)
+        try:
+            commit = lab_work.record_candidate(cycle.lab, experiment)
+        except GitError as error:
+            # A repository inside without a commit, a file that nobody may read: no call would get over it.
+            return End(Reason.ERROR, f"what the builder left cannot be recorded: {error.message}")
         if result.status == "refused":
             why = f"the builder declined: {result.text or result.error}"
             return End(Reason.ERROR, why, {"commit": "", "declined": True})
@@ -142,9 +146,19 @@ def guard(cycle: Cycle, scope: str) -> Outcome:
     if report.clean:
         return Done({"findings": 0})
     told = [f"{f.guard}: {f.message}. {f.mend}" for f in report.findings]
-    if cycle.may_redirect(scope) and not objection(cycle, "builder", reserved=1 if cycle.options.lite else 0):
+    if _may_go_back(cycle, scope):
         return Again("build", told)
     return End(Reason.GUARD, told[0] + (f" (and {len(told) - 1} more)" if len(told) > 1 else ""))
+
+
+def _may_go_back(cycle: Cycle, scope: str) -> bool:
+    """Whether the Builder may try again. Else what it left is judged as it stands."""
+    return cycle.may_redirect(scope) and not objection(cycle, "builder", _held_back(cycle))
+
+
+def _held_back(cycle: Cycle) -> int:
+    """Invocations that a Builder may not use up: in lite the CEO's review of its work."""
+    return 1 if cycle.options.lite else 0
 
 
 def review(cycle: Cycle, scope: str) -> Outcome:
@@ -246,7 +260,7 @@ def structured_review(cycle: Cycle, scope: str) -> Outcome:
     answer = ceo_verdict(cycle, scope, "structured_review", _review_facts(cycle, scope), revision=commit)
     if answer.unaffordable:
         return End(Reason.BUDGET, f"not reviewed, so not kept: {answer.reason}")
-    if answer.verdict is ReviewVerdict.REDIRECT and cycle.may_redirect(scope):
+    if answer.verdict is ReviewVerdict.REDIRECT and _may_go_back(cycle, scope):
         return Again("build", answer.corrections or [answer.reason])
     lab_work.review(cycle.lab, experiment, commit, by="ceo", verdict=answer.verdict, reason=answer.reason)
     return Done({"verdict": answer.verdict, "reason": answer.reason})

@@ -1,0 +1,306 @@
+"""`status`, `log`, `message`, `abandon`, `gc` and the mistakes that people make with `ceo` and its kin."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from factory.journal import Journal
+from tests.support.cli import Result, factory
+from tests.support.projects import (
+    CLEAN_SUMS,
+    assert_sound,
+    begin,
+    events,
+    history,
+    journal_files,
+    refs,
+    small_project,
+)
+from tests.support.repos import commit, git, make_repo
+
+STATUS_KEYS = [
+    *("cycle", "state", "mode", "lite", "running", "step", "parked", "kept", "reverted", "errors"),
+    *("invocations", "tokens", "cost_usd", "integration"),
+]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return small_project(tmp_path / "calc")
+
+
+def journal_of(project: Path, *entries: tuple[str, Mapping[str, object]]) -> None:
+    """A cycle's journal with these events after its opening."""
+    cycle = "20260101-000000-00000000"
+    journal = Journal(project / f".factory/cycles/{cycle}.jsonl", cycle, project / ".git")
+    start = git(project, "rev-parse", "HEAD")
+    journal.append("cycle.opened", mode="improve", options={"mode": "improve"}, target="main", start=start)
+    for kind, data in entries:
+        journal.append(kind, **data)
+
+
+STUDY = ("step.started", {"scope": "", "step": "study"})
+PARKED = ("cycle.parked", {"scope": "", "step": "study", "why": "no login"})
+CLOSED = ("cycle.closed", {"integration": {"status": "merged"}})
+
+
+class TestStatus:
+    def test_nothing_has_run(self, project: Path) -> None:
+        told = factory("status", project, "--json").expect(0).json
+        assert list(told) == STATUS_KEYS
+        assert (told["cycle"], told["state"], told["kept"]) == (None, "none", 0)
+
+    @pytest.mark.parametrize(
+        ("entries", "state", "lines"),
+        [
+            (
+                [STUDY],
+                "interrupted",
+                ["at: study", "next: `factory ceo` resumes it, `factory abandon` ends it"],
+            ),
+            ([STUDY, PARKED], "parked", ["at: study: no login"]),
+            ([STUDY, CLOSED], "ended", ["integration: merged"]),
+        ],
+    )
+    def test_each_state(
+        self, project: Path, entries: list[tuple[str, Mapping[str, object]]], state: str, lines: list[str]
+    ) -> None:
+        journal_of(project, *entries)
+        told = factory("status", project, "--json").expect(0).json
+        assert list(told) == STATUS_KEYS
+        assert (told["cycle"], told["state"]) == ("20260101-000000-00000000", state)
+        out = factory("status", project).expect(0).out.splitlines()
+        assert out[0] == f"cycle 20260101-000000-00000000 (improve): {state}"
+        assert set(lines) <= set(out)
+
+    def test_an_experiment_by_hand_is_no_cycle(self, project: Path) -> None:
+        begin(project)
+        assert factory("status", project, "--json").expect(0).json["state"] == "none"
+        assert factory("abandon", project).expect(3).err.startswith("factory: There is no cycle in flight")
+
+
+class TestLog:
+    def test_a_note_goes_into_the_cycle_in_flight(self, project: Path) -> None:
+        journal_of(project, STUDY)
+        factory("log", project, "deploy", "--data", '{"version": "1.2", "self": 1, "type": "x"}').expect(0)
+        assert len(journal_files(project)) == 1
+        assert (events(project)[-1].type, events(project)[-1].data) == (
+            "note.deploy",
+            {"version": "1.2", "self": 1, "type": "x"},
+        )
+
+    def test_without_a_cycle_it_has_a_journal_of_its_own_and_none_is_in_flight(self, project: Path) -> None:
+        done = factory("log", project, "deploy").expect(0)
+        assert done.out == f"{journal_files(project)[0].stem}: event 2: note.deploy\n"
+        assert factory("status", project, "--json").json["state"] == "none"
+        assert_sound(project)
+
+    def test_it_cannot_pass_for_an_event_of_the_engine(self, project: Path) -> None:
+        journal_of(project, STUDY)
+        factory("log", project, "cycle.closed").expect(0)
+        factory("log", project, "experiment.finalized", "--data", '{"verdict": "keep"}').expect(0)
+        assert factory("status", project, "--json").json["state"] == "interrupted"
+        assert factory("integrate", project).expect(0).out == "nothing is pending\n"
+        assert_sound(project)
+
+    @pytest.mark.parametrize("data", ["[]", "{", "1", '{"x": NaN}', '"text"', "[" * 100_000])
+    def test_data_that_is_no_object_is_a_usage_error(self, project: Path, data: str) -> None:
+        assert "--data is not" in factory("log", project, "x", "--data", data).expect(2).err
+
+    def test_a_type_that_is_none(self, project: Path) -> None:
+        assert "is no event type" in factory("log", project, "a b").expect(2).err
+
+
+class TestGc:
+    def test_it_removes_what_nothing_needs_and_keeps_the_rest(
+        self, project: Path, factory_home: Path
+    ) -> None:
+        open_one = begin(project)
+        places = open_one.workspace.parents[1]
+        for name in ("checkout-999999999-x", "exp-077"):
+            (places / name).mkdir()
+        (places / f"checkout-{os.getpid()}-x").mkdir()
+        stray = git(project, "rev-parse", "HEAD")
+        git(project, "branch", "factory/exp-077-left-over")
+        git(project, "branch", "factory/mine")
+        gone = factory("gc", project, "--dry-run", "--json").expect(0).json
+        assert gone["dry_run"] is True
+        assert (places / "exp-077").exists()
+        assert (
+            factory("gc", project, "--json").expect(0).json["removed"]
+            == gone["removed"]
+            == [
+                str(places / "exp-077"),
+                str(places / "checkout-999999999-x"),
+                "refs/heads/factory/exp-077-left-over",
+            ]
+        )
+        assert git(project, "rev-parse", "refs/factory/abandoned/exp-077-left-over") == stray
+        assert open_one.workspace.exists()
+        assert (places / f"checkout-{os.getpid()}-x").exists()
+        assert "refs/heads/factory/mine" in refs(project)
+        assert open_one.edit({"calc/sums.py": CLEAN_SUMS}).decide() == ("keep", "improved")
+
+    def test_a_damaged_journal_costs_no_workspace(self, project: Path) -> None:
+        begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+        path = journal_files(project)[0]
+        path.write_text(path.read_text().replace('"seq":2', '"seq":7'))
+        factory("gc", project)
+        assert (begun.workspace / "calc/sums.py").read_text() == CLEAN_SUMS
+
+
+def one_sentence(done: Result) -> str:
+    """The first line of an error, which is all that it takes; no traceback."""
+    assert "Traceback" not in done.err
+    assert done.out == ""
+    first, *_ = done.err.splitlines()
+    assert first.startswith("factory: ")
+    assert first.endswith(".")
+    return first.removeprefix("factory: ")
+
+
+COMMANDS = [
+    ("ceo", ()),
+    ("run", ()),
+    ("begin", ("--hypothesis", "x")),
+    ("eval", ()),
+    ("guard", ("--baseline", "HEAD")),
+    ("verify", ()),
+    ("integrate", ()),
+    ("gc", ()),
+    ("study", ()),
+    ("discover", ()),
+    ("init", ()),
+    ("log", ("x",)),
+    ("message", ("x",)),
+    ("abandon", ()),
+    ("status", ()),
+]
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(("name", "options"), COMMANDS)
+    def test_a_path_that_is_none_a_file_or_no_repository(
+        self, tmp_path: Path, name: str, options: tuple[str, ...]
+    ) -> None:
+        (tmp_path / "file").write_text("x")
+        (tmp_path / "plain").mkdir()
+        for place in ("none", "file", "plain"):
+            done = factory(name, tmp_path / place, *options).expect(2)
+            assert str(tmp_path / place) in one_sentence(done)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "plain"]
+
+    @pytest.mark.parametrize(("name", "options"), [c for c in COMMANDS if c[0] != "status"])
+    def test_a_repository_without_a_commit(self, tmp_path: Path, name: str, options: tuple[str, ...]) -> None:
+        git(tmp_path, "init", "--quiet", "empty")
+        done = factory(name, tmp_path / "empty", *options).expect(2)
+        assert one_sentence(done) == f"{tmp_path / 'empty'} has no commit yet."
+        assert "commit -m 'Start'" in done.err
+
+    def test_files_without_git_are_told_the_commands_to_type(self, tmp_path: Path) -> None:
+        done = factory("ceo", tmp_path).expect(2)
+        assert f"git -C {tmp_path} init\n" in done.err
+
+    def test_a_detached_head(self, project: Path) -> None:
+        policy = (project / "factory.toml").read_text().replace('target_branch = "main"\n', "")
+        commit(project, {"factory.toml": policy}, "No target")
+        git(project, "checkout", "--quiet", "--detach")
+        for command in (("ceo", project), ("begin", project, "--hypothesis", "x")):
+            done = factory(*command).expect(2)
+            assert "The head is detached, so there is no target branch." in done.err
+            assert "--branch" in done.err
+        git(project, "branch", "--force", "main")
+        factory("begin", project, "--hypothesis", "x", "--branch", "main").expect(0)
+
+    def test_a_target_branch_that_is_not_there(self, project: Path) -> None:
+        done = factory("begin", project, "--hypothesis", "x", "--branch", "nowhere").expect(2)
+        assert one_sentence(done) == "There is no local branch 'nowhere' to take as target."
+
+    def test_a_broken_policy_names_its_line(self, project: Path) -> None:
+        commit(project, {"factory.toml": 'goal = "x"\n[evil]\npython = 3\n'}, "Broken")
+        for command in (("ceo", project), ("begin", project, "--hypothesis", "x"), ("eval", project)):
+            done = factory(*command).expect(2)
+            assert "factory.toml at " in done.err
+            assert ":2: evil" in done.err
+            assert "Traceback" not in done.err
+
+    def test_an_unknown_runner_and_mode(self, project: Path) -> None:
+        assert "There is no runner 'nobody'." in factory("ceo", project, "--runner", "nobody").expect(2).err
+        assert "There is no mode 'fly'." in factory("ceo", project, "--mode", "fly").expect(2).err
+        assert journal_files(project) == []
+
+    def test_an_id_that_is_none(self, project: Path) -> None:
+        for command in ("eval", "precheck", "finalize"):
+            done = factory(command, project, "--id", "9").expect(2)
+            assert one_sentence(done) == "There is no experiment 9 here to work on."
+        assert "must be 1 or more" in factory("eval", project, "--id", "0").expect(2).err
+
+    def test_an_experiment_of_a_cycle_is_not_worked_on_by_hand(self, project: Path) -> None:
+        factory("ceo", project, "--runner", "offline").expect(0)
+        assert "Experiment 1 is finalized already." in factory("finalize", project, "--id", "1").expect(3).err
+        assert factory("precheck", project, "--id", "1", "--json").expect(0).json["passed"] is True
+
+    def test_an_empty_hypothesis(self, project: Path) -> None:
+        assert (
+            one_sentence(factory("begin", project, "--hypothesis", " ").expect(2))
+            == "The hypothesis is empty."
+        )
+
+    def test_no_score_is_an_argument_anywhere(self, project: Path) -> None:
+        begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+        for option in ("--score", "--score-after", "--delta", "--verdict"):
+            assert "unrecognized arguments" in begun.run("finalize", option, "1").expect(2).err
+
+    def test_a_check_is_not_passed_by_without_a_terminal(self, project: Path) -> None:
+        begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+        begun.measure()
+        done = begun.run("finalize", "--override", "review", "--reason", "trust me").expect(3)
+        assert "Traceback" not in done.err
+        assert "There is no check 'all'." in begun.run("finalize", "--override", "all").expect(2).err
+        assert "only with a reason" in begun.run("finalize", "--override", "review").expect(2).err
+        assert history(project) == []
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_checkout_that_may_not_be_written_to(self, project: Path) -> None:
+        project.chmod(0o555)
+        try:
+            done = factory("begin", project, "--hypothesis", "x").expect(4)
+        finally:
+            project.chmod(0o755)
+        assert "Permission denied" in done.err
+
+    def test_a_state_folder_in_the_way(self, project: Path) -> None:
+        (project / ".factory").write_text("a file")
+        done = factory("begin", project, "--hypothesis", "x")
+        assert "Traceback" not in done.err
+        assert "this is a bug" not in done.err
+        assert done.code == 2
+
+    def test_a_branch_name_that_git_will_not_have(self, tmp_path: Path) -> None:
+        project = small_project(tmp_path / "calc")
+        git(project, "branch", "factory")
+        done = factory("begin", project, "--hypothesis", "x").expect(2)
+        assert "Traceback" not in done.err
+        assert "git could not move refs/heads/factory/exp-001-x" in done.err
+
+    def test_a_linked_worktree_is_the_same_project(self, project: Path, tmp_path: Path) -> None:
+        git(project, "worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))
+        factory("begin", tmp_path / "side", "--hypothesis", "x").expect(0)
+        assert (project / ".factory").is_dir()
+        assert not (tmp_path / "side/.factory").exists()
+
+    def test_json_of_begin_is_what_a_script_needs(self, project: Path) -> None:
+        done = factory("begin", project, "--hypothesis", "x", "--json").expect(0)
+        assert list(json.loads(done.out)) == ["id", "branch", "workspace", "baseline"]
+
+    def test_a_submodule_is_its_own_project(self, project: Path, tmp_path: Path) -> None:
+        inner = make_repo(tmp_path / "inner", {"x.py": "X = 1\n"})
+        git(project, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "sub")
+        git(project, "commit", "--quiet", "--message", "Sub")
+        begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+        assert begun.decide() == ("keep", "improved")

@@ -1,0 +1,187 @@
+"""The hard gate: every check looks at what is on record, in a fixed order, and none is left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from factory.evals.decide import Comparison, compare
+from factory.models import (
+    CommandResult,
+    DimensionScore,
+    GuardFinding,
+    GuardReport,
+    Measurement,
+    Outcome,
+    Reason,
+    ReviewRecord,
+    ReviewVerdict,
+    Tier,
+)
+from factory.precheck import CHECK_NAMES, CHECKS, PrecheckFacts, run_precheck
+
+BASE, COMMIT, OTHER = "a" * 40, "b" * 40, "c" * 40
+
+
+def measurement(commit: str, score: float | None = 0.7, **other: Any) -> Measurement:
+    scored = [] if score is None else [DimensionScore(name="lint", tier=Tier.HYGIENE, score=score)]
+    fields = {"tree": commit, "harness": "h", "environment": "e", "key": "k", "timestamp": "t"}
+    return Measurement(commit=commit, composite=score, dimensions=scored, **(fields | other))
+
+
+def review(verdict: ReviewVerdict = ReviewVerdict.PROCEED, commit: str = COMMIT) -> ReviewRecord:
+    return ReviewRecord(by="ceo", commit=commit, verdict=verdict, reason="because", timestamp="t")
+
+
+def facts(before: float = 0.7, after: float = 0.8, **other: Any) -> PrecheckFacts:
+    """All that a passing precheck takes, with differences."""
+    sides = measurement(BASE, before), measurement(COMMIT, after)
+    made = PrecheckFacts(
+        commit=COMMIT,
+        before=sides[0],
+        after=sides[1],
+        guard=GuardReport(baseline=BASE, head=COMMIT),
+        threshold=0.6,
+        comparison=compare([sides[0]], [sides[1]], tolerance=0.002),
+        review=review(),
+    )
+    return replace(made, **other)
+
+
+def failures(given: PrecheckFacts) -> dict[str, tuple[str, Reason]]:
+    report = run_precheck(given)
+    assert [check.name for check in report.checks] == list(CHECK_NAMES)
+    return {check.name: (check.detail, check.reason) for check in report.failures}
+
+
+def test_what_is_in_order_passes() -> None:
+    report = run_precheck(facts())
+    assert report.passed
+    assert report.deciding_failure is None
+    assert len(CHECKS) == len(CHECK_NAMES) == 9
+
+
+def test_an_empty_record_fails_all_that_it_can() -> None:
+    empty = facts(before=0.7, after=0.7, guard=None, comparison=None, review=None)
+    found = failures(replace(empty, before=None, after=None))
+    assert found == {
+        "measured": ("not measured: baseline, candidate", Reason.ERROR),
+        "guard": ("the guards did not run on this commit", Reason.GUARD),
+        "score_direction": ("no scores to compare", Reason.INCONCLUSIVE),
+        "review": ("not reviewed", Reason.REVIEW),
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        ({"after": measurement(COMMIT, void="an import came from elsewhere")}, "void measurement: an import"),
+        ({"before": measurement(BASE, void="broken")}, "void measurement: broken"),
+        (
+            {"after": measurement(COMMIT, harness="other")},
+            "the two sides were measured with different harness",
+        ),
+        ({"after": measurement(COMMIT, environment="x")}, "the two sides were measured in different environ"),
+        ({"after": measurement(COMMIT, None)}, "no dimension could be measured on one side"),
+        ({"before": None}, "not measured: baseline"),
+    ],
+)
+def test_measurements_that_count_for_nothing(change: dict[str, Any], detail: str) -> None:
+    told, reason = failures(replace(facts(), **change))["measured"]
+    assert told.startswith(detail)
+    assert reason is Reason.ERROR
+
+
+def test_a_change_of_dependencies_may_have_another_environment() -> None:
+    given = facts(after=0.8, dependencies_changed=True)
+    assert failures(replace(given, after=measurement(COMMIT, 0.8, environment="x"))) == {}
+
+
+def test_a_finding_of_a_guard_and_a_report_on_another_commit() -> None:
+    finding = GuardFinding(guard="scope", file="setup.py", message="outside")
+    given = GuardReport(baseline=BASE, head=COMMIT, findings=[finding])
+    assert failures(facts(guard=given)) == {"guard": ("scope: setup.py", Reason.GUARD)}
+    stale = GuardReport(baseline=BASE, head=OTHER)
+    assert failures(facts(guard=stale)) == {"guard": ("the guards did not run on this commit", Reason.GUARD)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "passes"),
+    [
+        (0.6500, 0.6489, True),  # below the threshold as the baseline was, within the tolerance
+        (0.6500, 0.6470, False),  # lost more than the tolerance
+        (0.8000, 0.7990, False),  # at the threshold before, below it now
+        (0.8010, 0.8000, True),  # still at it
+        (0.5000, 0.7000, True),
+    ],
+)
+def test_the_score_under_a_threshold_of_0_8(before: float, after: float, passes: bool) -> None:
+    assert ("score_direction" not in failures(facts(before, after, threshold=0.8))) is passes
+
+
+def test_new_failures_are_named_and_come_before_the_score_that_fell_because_of_them() -> None:
+    given = facts(0.9, 0.5, new_failures=["t::a", "t::b", "t::c", "t::d", "t::e"])
+    assert failures(given)["new_failures"] == ("t::a, t::b, t::c and 2 more", Reason.NEW_FAILURES)
+    deciding = run_precheck(given).deciding_failure
+    assert deciding is not None
+    assert deciding.reason is Reason.NEW_FAILURES
+
+
+def test_a_test_with_both_outcomes_on_the_candidate_is_inconclusive() -> None:
+    found = failures(facts(unclear_failures=["t::a"]))
+    assert found == {"new_failures": ("both outcomes on the candidate: t::a", Reason.INCONCLUSIVE)}
+
+
+def test_a_failed_smoke_test_is_the_reason_and_not_the_missing_score() -> None:
+    smoke = CommandResult(name="smoke", command="true", exit_code=3)
+    after = measurement(COMMIT, None, smoke=smoke)
+    found = failures(replace(facts(), after=after))
+    assert {name: reason for name, (_, reason) in found.items()} == {
+        "score_direction": Reason.SMOKE,
+        "smoke": Reason.SMOKE,
+    }
+
+
+def test_constraints_anti_patterns_and_leaks_each_have_their_reason() -> None:
+    broken = CommandResult(name="size", command="false", exit_code=1)
+    given = facts(after=0.8, anti_pattern="resembles experiment 3", leaks=["reads the answers"])
+    found = failures(replace(given, after=measurement(COMMIT, 0.8, constraints=[broken])))
+    assert {name: reason for name, (_, reason) in found.items()} == {
+        "anti_pattern": Reason.ANTI_PATTERN,
+        "leakage": Reason.LEAKAGE,
+        "constraints": Reason.CONSTRAINT,
+    }
+    assert found["constraints"][0] == "size exited 1"
+
+
+@pytest.mark.parametrize(
+    ("given", "detail"),
+    [
+        (review(ReviewVerdict.ABORT), "ceo says ABORT: because"),
+        (review(ReviewVerdict.REDIRECT), "ceo says REDIRECT: because"),
+        (review(commit=OTHER), f"reviewed {OTHER[:12]}, measured {COMMIT[:12]}"),
+    ],
+)
+def test_a_review_that_does_not_let_this_commit_pass(given: ReviewRecord, detail: str) -> None:
+    assert failures(facts(review=given)) == {"review": (detail, Reason.REVIEW)}
+
+
+def test_a_measurement_of_another_commit_than_the_reviewed_one() -> None:
+    given = facts(after=0.8)
+    found = failures(replace(given, after=measurement(OTHER, 0.8)))
+    assert found == {"review": (f"reviewed {COMMIT[:12]}, measured {OTHER[:12]}", Reason.REVIEW)}
+
+
+def test_a_scaffold_has_nothing_to_compare_with_but_has_to_work() -> None:
+    given = facts(scaffold=True, before=0.7, comparison=None)
+    assert failures(replace(given, before=None)) == {}
+    failing = measurement(COMMIT, 0.8, tests={"t::a": Outcome.FAILED, "t::b": Outcome.PASSED})
+    assert set(failures(replace(given, after=failing))) == {"new_failures"}
+    assert set(failures(replace(given, after=measurement(COMMIT, None)))) == {"measured"}
+
+
+def test_an_inconclusive_comparison_does_not_pass() -> None:
+    unclear = Comparison("inconclusive", 0.1, 0.7, 0.8, "noise")
+    assert set(failures(facts(comparison=unclear))) == {"score_direction"}
