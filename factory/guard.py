@@ -9,11 +9,13 @@ from __future__ import annotations
 import configparser
 import posixpath
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from factory.config import ProjectConfig
+from factory.evals.dimensions.sources import is_test_file
 from factory.git import GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
 from factory.models import GuardFinding, GuardReport
@@ -44,7 +46,7 @@ class GuardFacts:
     """What the guards look at.
 
     ``baseline`` and ``head`` are full SHAs; ``allows`` are the weakenings that the approved plan item names;
-    ``passing_tests`` are the node ids that passed at the baseline, where they are known. A scaffold
+    ``passing_tests`` are the node ids that passed at the baseline, None where that is not known. A scaffold
     ``founds_judge``: it makes the harness that protects every later phase.
     """
 
@@ -54,7 +56,7 @@ class GuardFacts:
     config: ProjectConfig
     check_scope: bool = True
     allows: Collection[str] = ()
-    passing_tests: Collection[str] = ()
+    passing_tests: Collection[str] | None = None
     founds_judge: bool = False
     changes: list[Change] = field(default_factory=list)
 
@@ -67,7 +69,7 @@ def run_guards(
     *,
     check_scope: bool = True,
     allows: Collection[str] = (),
-    passing_tests: Collection[str] = (),
+    passing_tests: Collection[str] | None = None,
     founds_judge: bool = False,
 ) -> GuardReport:
     """Every guard on the change from ``baseline`` to ``head``, under the policy ``config`` (the baseline's).
@@ -195,19 +197,25 @@ def fixed_surfaces_untouched(facts: GuardFacts) -> Iterator[GuardFinding]:
 def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
     """Rule 4, before anything is run: no test file is deleted whose tests passed at the baseline.
 
-    What a change does to single tests shows in their outcomes, once both sides are measured.
+    Where nothing was measured, every test file counts. What a change does to single tests shows in their
+    outcomes, once both sides are measured.
     """
-    counts: dict[str, int] = {}
-    for test in facts.passing_tests:
-        counts[test.split("::", 1)[0]] = counts.get(test.split("::", 1)[0], 0) + 1
+    counts = Counter(test.split("::", 1)[0] for test in facts.passing_tests or ())
     for change in facts.changes:
-        if change.status == "D" and change.path in counts and change.path not in facts.allows:
-            yield GuardFinding(
-                guard="integrity",
-                file=change.path,
-                message=f"deletes {change.path}, where {counts[change.path]} test(s) passed at the baseline",
-                mend="Keep the tests, or have the approved plan item allow it by name (Allows).",
-            )
+        if change.status != "D" or change.path in facts.allows:
+            continue
+        if facts.passing_tests is None and is_test_file(change.path):
+            why = "a test file; whether its tests passed is not known without measuring"
+        elif counts[change.path]:
+            why = f"where {counts[change.path]} test(s) passed at the baseline"
+        else:
+            continue
+        yield GuardFinding(
+            guard="integrity",
+            file=change.path,
+            message=f"deletes {change.path}, {why}",
+            mend="Keep the tests, or have the approved plan item allow it by name (Allows).",
+        )
 
 
 def _verb(change: Change) -> str:

@@ -605,8 +605,8 @@ def finalize(
 def _row(
     lab: Lab, experiment: Experiment, decision: VerdictRecord, summary: str, cost: Cost
 ) -> ExperimentRecord:
-    folder = lab.store.experiment(experiment.id)
-    before, after = (_stored(folder, name, Measurement) for name in (BEFORE, AFTER))
+    # A score of another commit than the one that was decided on is no score of this experiment.
+    before, after = _sides(lab.store.experiment(experiment.id), decision.commit)
     score_before, score_after = (m.composite if m else None for m in (before, after))
     known = score_before is not None and score_after is not None
     return ExperimentRecord(
@@ -635,9 +635,13 @@ def _row(
     )
 
 
+CYCLE_BRANCHES = "factory/cycle-"
+"""How the branches of cycles begin."""
+
+
 def cycle_branch(cycle: str) -> str:
     """The branch that a cycle's keeps advance."""
-    return f"factory/cycle-{cycle}"
+    return f"{CYCLE_BRANCHES}{cycle}"
 
 
 def _advance(lab: Lab, experiment: Experiment, commit: str) -> None:

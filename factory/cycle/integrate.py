@@ -81,7 +81,7 @@ def _replay(lab: Lab, target: str, *, start: str, head: str, tip: str) -> tuple[
     if lab.repo.tree(replayed) == lab.repo.tree(tip):
         return tip, ""  # the target has these very changes already
     policy = lab.required_policy(tip)
-    report = run_guards(lab.repo, tip, replayed, policy)
+    report = run_guards(lab.repo, tip, replayed, policy, passing_tests=())
     if not report.clean:
         return None, f"on the new {target}, a guard objects: {report.findings[0].message}"
     before, after = (measure_commit(lab, commit, tip, policy) for commit in (tip, replayed))

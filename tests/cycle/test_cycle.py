@@ -495,3 +495,17 @@ def test_being_told_to_end_leaves_the_cycle_resumable(project: Path) -> None:
     run_cycle(project)
     assert [row["verdict"] for row in history(project)] == ["keep"]
     assert_sound(project)
+
+
+def test_a_new_cycle_waits_for_what_an_earlier_one_kept(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    (project / "calc" / "sums.py").write_text("# my own change\n")
+    first = factory("ceo", project, "--runner", "offline").expect(0)
+    assert "integration is pending" in first.out
+    rows = history(project)
+    again = factory("ceo", project, "--runner", "offline").expect(3)
+    assert "still waits on factory/cycle-" in again.err
+    assert history(project) == rows
+    git(project, "checkout", "--", "calc/sums.py")
+    factory("ceo", project, "--runner", "offline").expect(0)
+    assert "nothing is pending" in factory("integrate", project).expect(0).out
