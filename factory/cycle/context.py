@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from factory.agents.lite import LITE_INVOCATIONS, LITE_WARNING_AT
 from factory.agents.roles import ROLES
 from factory.config import ProjectConfig
+from factory.cycle.branches import cycle_branch
 from factory.cycle.budget import Ledger, Limits
-from factory.cycle.experiment import cycle_branch
 from factory.cycle.lab import Lab
 from factory.cycle.state import CYCLE_SCOPE, CycleState
 from factory.errors import FactoryError

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.cycle.experiment import compare_sides, cycle_branch, drop_branch
+from factory.cycle.branches import cycle_branch, drop_branch
 from factory.cycle.failures import confirm_failures
 from factory.cycle.inflight import own_journals
+from factory.cycle.judging import compare_sides
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit, measure_pairs
 from factory.errors import FactoryError

@@ -10,9 +10,10 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Progress
-from factory.cycle.experiment import CYCLE_BRANCHES, cycle_branch, load_open
+from factory.cycle.experiment import load_open
 from factory.cycle.inflight import DAMAGED, OpenCycle, cycle_in_flight, damaged_in_flight
 from factory.cycle.integrate import integrate_pending, integration_event, left_pending, pending_branches
 from factory.cycle.lab import Lab
