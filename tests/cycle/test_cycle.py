@@ -393,7 +393,8 @@ class TestOptionsAndLoops:
         stop_after(project, "phase-1", "finalize")
         done = factory("abandon", project).expect(0)
         assert f"its 1 kept experiments wait on their branch: factory integrate {project}" in done.out
-        assert factory("gc", project).expect(0).out == "nothing to remove\n"
+        # A checkout that the kill has cut off may go, what waits may not.
+        assert "factory/cycle-" not in factory("gc", project).expect(0).out
         assert factory("integrate", project).expect(0).out.startswith("merged: factory/cycle-")
         assert git(project, "log", "--format=%s") == "Fix unused imports (F401)\nStart"
         assert refs(project, "refs/heads") == ["refs/heads/main"]
