@@ -377,7 +377,8 @@ class TestOptionsAndLoops:
         )
         tip = git(project, "rev-parse", "refs/heads/factory/exp-001-fix-unused-imports-f401")
         removed = factory("gc", project, "--json").expect(0).json["removed"]
-        assert len(removed) == 3  # a workspace and two branches
+        # A workspace and two branches; and the checkout that the kill has cut off, if it had one just then.
+        assert len([name for name in removed if "checkout-" not in name]) == 3
         assert refs(project) == [
             f"refs/factory/abandoned/cycle-{cycle}",
             "refs/factory/abandoned/exp-001-fix-unused-imports-f401",
