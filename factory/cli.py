@@ -127,7 +127,11 @@ def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--focus", default=None, metavar="X", help="one thing to work on: free text or a backlog item"
     )
-    parser.add_argument("--runner", default=None, help="who does the agents' work (default: offline)")
+    parser.add_argument(
+        "--runner",
+        default=None,
+        help="who does the agents' work (default: the first usable of claude, codex, offline)",
+    )
     parser.add_argument("--model", default=None, help="the model that the runner asks for")
     parser.add_argument(
         "--branch", default=None, help="the target branch (default: factory.toml's, else the one checked out)"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import configparser
 import posixpath
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from factory.config import ProjectConfig
+from factory.evals.dimensions.sources import is_test_file
 from factory.git import GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
 from factory.models import GuardFinding, GuardReport
@@ -44,8 +46,7 @@ class GuardFacts:
     """What the guards look at.
 
     ``baseline`` and ``head`` are full SHAs; ``allows`` are the weakenings that the approved plan item names;
-    ``passing_tests`` are the node ids that passed at the baseline, where they are known. A scaffold
-    ``founds_judge``: it makes the harness that protects every later phase.
+    ``passing_tests`` are the node ids that passed at the baseline, None where that is not known.
     """
 
     repo: Repo
@@ -54,8 +55,7 @@ class GuardFacts:
     config: ProjectConfig
     check_scope: bool = True
     allows: Collection[str] = ()
-    passing_tests: Collection[str] = ()
-    founds_judge: bool = False
+    passing_tests: Collection[str] | None = None
     changes: list[Change] = field(default_factory=list)
 
 
@@ -67,14 +67,13 @@ def run_guards(
     *,
     check_scope: bool = True,
     allows: Collection[str] = (),
-    passing_tests: Collection[str] = (),
-    founds_judge: bool = False,
+    passing_tests: Collection[str] | None = None,
 ) -> GuardReport:
     """Every guard on the change from ``baseline`` to ``head``, under the policy ``config`` (the baseline's).
 
     Where the histories do not fit, the other guards have nothing sound to compare, so they are not run.
     """
-    facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests, founds_judge)
+    facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests)
     findings = list(rooted_at_baseline(facts))
     if not findings:
         facts = replace(facts, changes=repo.changes(baseline, head))
@@ -101,13 +100,11 @@ def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
 
 def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
     """Rule 1: harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
-    protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config)))
+    protected = (CONTRACT, *judge_patterns(facts.config))
     for change in facts.changes:
         name = posixpath.basename(change.path)
         if matches(protected, change.path):
             yield _judge_finding(change.path, f"{_verb(change)} a file that the judge owns")
-        elif facts.founds_judge:
-            continue
         elif name in JUDGE_FILES:
             yield _judge_finding(change.path, f"{_verb(change)} the configuration of a measuring tool")
         elif name in ("pyproject.toml", "setup.cfg", "tox.ini"):
@@ -195,19 +192,25 @@ def fixed_surfaces_untouched(facts: GuardFacts) -> Iterator[GuardFinding]:
 def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
     """Rule 4, before anything is run: no test file is deleted whose tests passed at the baseline.
 
-    What a change does to single tests shows in their outcomes, once both sides are measured.
+    Where nothing was measured, every test file counts. What a change does to single tests shows in their
+    outcomes, once both sides are measured.
     """
-    counts: dict[str, int] = {}
-    for test in facts.passing_tests:
-        counts[test.split("::", 1)[0]] = counts.get(test.split("::", 1)[0], 0) + 1
+    counts = Counter(test.split("::", 1)[0] for test in facts.passing_tests or ())
     for change in facts.changes:
-        if change.status == "D" and change.path in counts and change.path not in facts.allows:
-            yield GuardFinding(
-                guard="integrity",
-                file=change.path,
-                message=f"deletes {change.path}, where {counts[change.path]} test(s) passed at the baseline",
-                mend="Keep the tests, or have the approved plan item allow it by name (Allows).",
-            )
+        if change.status != "D" or change.path in facts.allows:
+            continue
+        if facts.passing_tests is None and is_test_file(change.path):
+            why = "a test file; whether its tests passed is not known without measuring"
+        elif counts[change.path]:
+            why = f"where {counts[change.path]} test(s) passed at the baseline"
+        else:
+            continue
+        yield GuardFinding(
+            guard="integrity",
+            file=change.path,
+            message=f"deletes {change.path}, {why}",
+            mend="Keep the tests, or have the approved plan item allow it by name (Allows).",
+        )
 
 
 def _verb(change: Change) -> str:

@@ -6,9 +6,10 @@ import argparse
 
 from factory import output
 from factory.cycle import experiment as lab_work
+from factory.cycle import finalizing, judging
 from factory.cycle.archive import write_experiment_note
-from factory.cycle.experiment import Override
 from factory.cycle.inflight import BY_HAND
+from factory.cycle.judging import Override
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import new_cycle_id
 from factory.cycle.mirror import mirror_log
@@ -80,7 +81,7 @@ def run_review(args: argparse.Namespace) -> int:
     experiment = lab_work.load_open(lab, args.id)
     commit = _present(lab, experiment)
     verdict = ReviewVerdict.PROCEED if args.verdict == "keep" else ReviewVerdict.ABORT
-    lab_work.review(lab, experiment, commit, by="person", verdict=verdict, reason=args.reason)
+    judging.review(lab, experiment, commit, by="person", verdict=verdict, reason=args.reason)
     output.say(f"review of {commit[:12]} recorded: {args.verdict}")
     return EXIT_OK
 
@@ -88,7 +89,7 @@ def run_review(args: argparse.Namespace) -> int:
 def _present(lab: Lab, experiment: Experiment) -> str:
     """The experiment's commit as workspace and branch are now. Raises Refused where nothing is changed."""
     lab_work.record_candidate(lab, experiment)
-    return lab_work.candidate_of(lab, experiment)
+    return judging.candidate_of(lab, experiment)
 
 
 def run_precheck(args: argparse.Namespace) -> int:
@@ -100,7 +101,7 @@ def run_precheck(args: argparse.Namespace) -> int:
         report = folder.read(lab_work.PRECHECK, PrecheckReport)
     else:
         _present(lab, lab_work.load_open(lab, args.id))
-        report = lab_work.precheck(lab, experiment, lab.required_policy(experiment.baseline))
+        report = judging.precheck(lab, experiment, lab.required_policy(experiment.baseline))
     if args.json:
         output.emit_json(report.model_dump(mode="json") | {"passed": report.passed})
     else:
@@ -120,9 +121,9 @@ def run_finalize(args: argparse.Namespace) -> int:
     if not lab.store.experiment(args.id).exists(lab_work.VERDICT):
         _insist_on_order(lab, experiment, args.override)
     policy = lab.required_policy(experiment.baseline)
-    decision = lab_work.settle(lab, experiment, policy, override=_override(args))
+    decision = judging.settle(lab, experiment, policy, override=_override(args))
     journal = lab.journal(experiment.cycle)
-    record = lab_work.finalize(lab, journal, experiment, decision, summary=args.summary)
+    record = finalizing.finalize(lab, journal, experiment, decision, summary=args.summary)
     facts = record.model_dump(mode="json") | {
         "item": experiment.item.model_dump(mode="json"),
         "rationale": record.notes,
@@ -137,7 +138,7 @@ def run_finalize(args: argparse.Namespace) -> int:
 
 def _insist_on_order(lab: Lab, experiment: Experiment, overridden: list[str]) -> None:
     """Refuse a decision on what was not measured or reviewed: a step forgotten is no verdict."""
-    lacking, command = lab_work.out_of_order(lab, experiment, _present(lab, experiment))
+    lacking, command = judging.out_of_order(lab, experiment, _present(lab, experiment))
     if lacking and not overridden:
         raise Refused(lacking, f"Type: {command}")
 

@@ -6,6 +6,7 @@ import argparse
 
 from factory import output
 from factory.cycle import experiment as lab_work
+from factory.cycle import judging
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.measuring import measure_commit
 from factory.cycle.steps.observing import observe_at
@@ -31,17 +32,17 @@ def _measure_experiment(
     """The candidate and its baseline."""
     experiment = lab_work.load_open(lab, number)
     policy = lab.required_policy(experiment.baseline)
-    before = lab_work.baseline_measurement(lab, experiment, policy)
+    before = judging.baseline_measurement(lab, experiment, policy)
     commit = lab_work.record_candidate(lab, experiment) or ""
     if not commit:
         raise BadInput(
             f"Experiment {experiment.id} has no change yet.",
             f"Edit the files in {lab_work.workspace(lab, experiment)}, then measure again.",
         )
-    report = lab_work.guard(lab, experiment, commit, policy)
+    report = judging.guard(lab, experiment, commit, policy)
     for finding in report.findings:
         progress.say(f"guard: {finding.guard}: {finding.message}")
-    return lab_work.measure_candidate(lab, experiment, commit, policy), before
+    return judging.measure_candidate(lab, experiment, commit, policy), before
 
 
 def _show(measured: Measurement, before: Measurement | None, *, as_json: bool) -> int:

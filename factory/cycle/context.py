@@ -12,8 +12,8 @@ from typing import Any, Literal, Protocol
 from factory.agents.lite import LITE_INVOCATIONS, LITE_WARNING_AT
 from factory.agents.roles import ROLES
 from factory.config import ProjectConfig, default_project
+from factory.cycle.branches import cycle_branch
 from factory.cycle.budget import Ledger, Limits
-from factory.cycle.experiment import cycle_branch
 from factory.cycle.lab import Lab
 from factory.cycle.scopes import phase_of
 from factory.cycle.state import CYCLE_SCOPE, CycleState

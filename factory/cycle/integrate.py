@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.cycle.experiment import compare_sides, cycle_branch, drop_branch
+from factory.cycle.branches import cycle_branch, drop_branch
 from factory.cycle.failures import confirm_failures
 from factory.cycle.inflight import own_journals
+from factory.cycle.judging import compare_sides
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit, measure_pairs
 from factory.errors import FactoryError
@@ -81,7 +82,7 @@ def _replay(lab: Lab, target: str, *, start: str, head: str, tip: str) -> tuple[
     if lab.repo.tree(replayed) == lab.repo.tree(tip):
         return tip, ""  # the target has these very changes already
     policy = lab.required_policy(tip)
-    report = run_guards(lab.repo, tip, replayed, policy)
+    report = run_guards(lab.repo, tip, replayed, policy, passing_tests=())
     if not report.clean:
         return None, f"on the new {target}, a guard objects: {report.findings[0].message}"
     before, after = (measure_commit(lab, commit, tip, policy) for commit in (tip, replayed))

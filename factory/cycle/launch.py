@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from factory.approvals import Approvals, fingerprint
+from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
 from factory.cycle.contract import require_ground
-from factory.cycle.experiment import cycle_branch, load_open
+from factory.cycle.experiment import load_open
 from factory.cycle.inflight import (
     DAMAGED,
     OpenCycle,
@@ -23,7 +24,7 @@ from factory.cycle.inflight import (
     damaged_in_flight,
     last_cycle,
 )
-from factory.cycle.integrate import integration_event, left_pending
+from factory.cycle.integrate import integrate_pending, integration_event, left_pending, pending_branches
 from factory.cycle.lab import Lab
 from factory.cycle.machine import run_steps
 from factory.cycle.mirror import mirror_log
@@ -160,11 +161,28 @@ def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable
 
 
 def _open(lab: Lab, options: CycleOptions, progress: Progress, runner_for: Callable[[str], Runner]) -> Cycle:
+    lab = replace(lab, sandbox_wanted=options.sandbox)
+    _insist_on_integrated(lab)
     resolved, target, start = plan_cycle(lab, options)
-    lab = replace(lab, sandbox_wanted=resolved.sandbox)
     cycle = Cycle(lab, lab.journal(new_cycle_id()), CycleState(), resolved, progress, runner_for)
     cycle.record("cycle.opened", mode=resolved.mode, options=resolved.to_data(), target=target, start=start)
     return cycle
+
+
+def _insist_on_integrated(lab: Lab) -> None:
+    """What earlier cycles kept reaches its target first: a cycle beside it would do the same work again.
+
+    Raises Refused where it still cannot.
+    """
+    waiting = [branch for branch in pending_branches(lab) if branch.startswith(CYCLE_BRANCHES)]
+    if not waiting:
+        return
+    stuck = [done for done in integrate_pending(lab) if done.branch in waiting and done.status == "pending"]
+    if stuck:
+        raise Refused(
+            f"What an earlier cycle kept still waits on {stuck[0].branch}: {stuck[0].message}",
+            f"When that is out of the way: factory integrate {lab.paths.root}",
+        )
 
 
 def abandon(lab: Lab, why: str) -> tuple[str, int]:

@@ -40,5 +40,8 @@ def tier_shares(
 
 def _tier_mean(scored: Sequence[DimensionScore], tier: Tier) -> float:
     members = [d for d in scored if d.tier == tier]
-    weight = math.fsum(d.weight for d in members)
-    return math.fsum(d.weight * (d.score or 0.0) for d in members) / weight
+    # Relative to the largest, so that weights at the ends of what a float can hold do not vanish or overflow.
+    largest = max(d.weight for d in members)
+    weights = [d.weight / largest for d in members]
+    scores = [weight * (d.score or 0.0) for weight, d in zip(weights, members, strict=True)]
+    return math.fsum(scores) / math.fsum(weights)

@@ -46,7 +46,8 @@ def journal_of(project: Path, *entries: tuple[str, Mapping[str, object]]) -> Non
 
 STUDY = ("step.started", {"scope": "", "step": "study"})
 PARKED = ("cycle.parked", {"scope": "", "step": "study", "why": "no login"})
-CLOSED = ("cycle.closed", {"integration": {"status": "merged"}})
+MERGED = ("integration", {"status": "merged"})
+CLOSED = ("cycle.closed", {"kept": 1})
 
 
 class TestStatus:
@@ -64,7 +65,7 @@ class TestStatus:
                 ["at: study", "next: `factory ceo` resumes it, `factory abandon` ends it"],
             ),
             ([STUDY, PARKED], "parked", ["at: study: no login"]),
-            ([STUDY, CLOSED], "ended", ["integration: merged"]),
+            ([STUDY, MERGED, CLOSED], "ended", ["integration: merged"]),
         ],
     )
     def test_each_state(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from factory.cycle import experiment as lab_work
+from factory.cycle import judging
 from factory.cycle.lab import open_lab
 from factory.errors import BadInput
 from factory.models import PrecheckReport, Verdict
@@ -104,9 +105,9 @@ def test_what_was_found_on_another_commit_says_nothing(
     def cut_off(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(lab_work, "measure_pairs", cut_off)
+    monkeypatch.setattr(judging, "measure_pairs", cut_off)
     with pytest.raises(KeyboardInterrupt):
-        lab_work.measure_candidate(lab, experiment, newer, policy)
+        judging.measure_candidate(lab, experiment, newer, policy)
     begun.edit({"calc/sums.py": BROKEN_SUMS})
     lab.repo.set_ref(f"refs/heads/{begun.branch}", older)
     begun.review()
@@ -129,8 +130,8 @@ def test_the_verdict_is_on_the_commit_that_was_checked(
         lab.repo.set_ref(f"refs/heads/{begun.branch}", other)
         return run_precheck(facts)
 
-    monkeypatch.setattr(lab_work, "run_precheck", moved_meanwhile)
-    decision = lab_work.settle(lab, experiment, lab.required_policy(experiment.baseline))
+    monkeypatch.setattr(judging, "run_precheck", moved_meanwhile)
+    decision = judging.settle(lab, experiment, lab.required_policy(experiment.baseline))
     assert (decision.verdict, decision.commit) == (Verdict.KEEP, checked)
 
 

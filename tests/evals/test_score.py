@@ -78,3 +78,8 @@ def test_the_order_of_dimensions_does_not_matter(dims: list[DimensionScore], ran
     shuffled = list(dims)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert composite(shuffled) == composite(dims)
+
+
+def test_a_weight_at_the_end_of_what_a_float_holds_is_still_a_weight() -> None:
+    assert composite([dim("a", Tier.HYGIENE, 0.5, 5e-324)]) == 0.5
+    assert composite([dim("a", Tier.HYGIENE, 0.5, 1.7e308), dim("b", Tier.HYGIENE, 1.0, 1.7e308)]) == 0.75

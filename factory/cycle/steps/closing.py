@@ -9,8 +9,8 @@ from typing import Any
 from factory.backlog import add_backlog
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import experiment_note, write_cycle_note, write_experiment_note
+from factory.cycle.branches import cycle_branch
 from factory.cycle.context import Cycle
-from factory.cycle.experiment import cycle_branch
 from factory.cycle.integrate import Integrated, clear_branch, integrate_branch, integration_event
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.mirror import mirror_log

@@ -7,6 +7,7 @@ from typing import Any
 
 from factory.backlog import add_backlog, read_backlog, remove_backlog
 from factory.cycle import experiment as lab_work
+from factory.cycle import finalizing, judging
 from factory.cycle.agents import Question, ask, objection, was_asked
 from factory.cycle.archive import write_experiment_note
 from factory.cycle.briefing import guidance
@@ -74,7 +75,7 @@ def _item(cycle: Cycle, scope: str) -> PlanItem:
 
 def baseline(cycle: Cycle, scope: str) -> Outcome:
     """Measure the experiment's baseline, or take it from the cache."""
-    before = lab_work.baseline_measurement(cycle.lab, _experiment(cycle, scope), cycle.policy)
+    before = judging.baseline_measurement(cycle.lab, _experiment(cycle, scope), cycle.policy)
     if before.void:
         return End(Reason.ERROR, f"the baseline could not be measured: {before.void}")
     return Done({"composite": before.composite})
@@ -142,7 +143,7 @@ def guard(cycle: Cycle, scope: str) -> Outcome:
     tampered = cycle.state.tampered.get(cycle.experiment_id(scope))
     if tampered:
         return End(Reason.GUARD, "; ".join(tampered))
-    report = lab_work.guard(cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy)
+    report = judging.guard(cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy)
     if report.clean:
         return Done({"findings": 0})
     told = [f"{f.guard}: {f.message}. {f.mend}" for f in report.findings]
@@ -198,7 +199,7 @@ def _files(cycle: Cycle, experiment: Experiment, commit: str) -> list[str]:
 
 def measure(cycle: Cycle, scope: str) -> Outcome:
     """Measure the candidate in a fresh checkout, with the baseline's harness."""
-    after = lab_work.measure_candidate(
+    after = judging.measure_candidate(
         cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy
     )
     shown = cycle.lab.store.experiment(cycle.experiment_id(scope)).read(lab_work.VERIFY, VerifyReport)
@@ -262,7 +263,7 @@ def structured_review(cycle: Cycle, scope: str) -> Outcome:
         return End(Reason.BUDGET, f"not reviewed, so not kept: {answer.reason}")
     if answer.verdict is ReviewVerdict.REDIRECT and _may_go_back(cycle, scope):
         return Again("build", answer.corrections or [answer.reason])
-    lab_work.review(cycle.lab, experiment, commit, by="ceo", verdict=answer.verdict, reason=answer.reason)
+    judging.review(cycle.lab, experiment, commit, by="ceo", verdict=answer.verdict, reason=answer.reason)
     return Done({"verdict": answer.verdict, "reason": answer.reason})
 
 
@@ -288,7 +289,7 @@ def precheck(cycle: Cycle, scope: str) -> Outcome:
     """The hard gate. It runs whatever the agents could afford; without a candidate nothing is checked."""
     if not _candidate(cycle, scope):
         return Done({"checked": False})
-    report = lab_work.precheck(cycle.lab, _experiment(cycle, scope), cycle.policy)
+    report = judging.precheck(cycle.lab, _experiment(cycle, scope), cycle.policy)
     return Done(
         {"checked": True, "passed": report.passed, "failed": [c.name for c in report.checks if not c.passed]}
     )
@@ -297,7 +298,7 @@ def precheck(cycle: Cycle, scope: str) -> Outcome:
 def verdict(cycle: Cycle, scope: str) -> Outcome:
     """Decide by rule from what is stored."""
     ended = cycle.state.scope(scope).ended
-    record = lab_work.settle(cycle.lab, _experiment(cycle, scope), cycle.policy, ended=ended)
+    record = judging.settle(cycle.lab, _experiment(cycle, scope), cycle.policy, ended=ended)
     return Done({"verdict": record.verdict, "reason": record.reason, "rationale": record.rationale})
 
 
@@ -306,7 +307,7 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     experiment = _experiment(cycle, scope)
     decision = cycle.lab.store.experiment(experiment.id).read(lab_work.VERDICT, VerdictRecord)
     summary = str(cycle.state.result("build", scope).get("summary", ""))
-    record = lab_work.finalize(
+    record = finalizing.finalize(
         cycle.lab, cycle.journal, experiment, decision, summary=summary, cost=_cost(cycle, scope)
     )
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
@@ -339,10 +340,10 @@ def _keep_backlog(cycle: Cycle, scope: str, experiment: Experiment) -> list[str]
     return gaps
 
 
-def _cost(cycle: Cycle, scope: str) -> lab_work.Cost:
+def _cost(cycle: Cycle, scope: str) -> finalizing.Cost:
     spent = [a for key, a in cycle.state.answers.items() if key.startswith(f"{scope}/")]
     known_cost = [a["cost_usd"] for a in spent if a["cost_usd"] is not None]
-    return lab_work.Cost(
+    return finalizing.Cost(
         tokens=sum(a["tokens"] or 0 for a in spent),
         cost_usd=round(sum(known_cost), 6) if known_cost else None,
         duration_s=round(cycle.state.scope(scope).elapsed_s, 1),

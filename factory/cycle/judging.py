@@ -1,0 +1,319 @@
+"""Judging an experiment: measured, guarded, reviewed, prechecked, decided; from what is on record alone.
+
+No function takes a score: they read what was stored for the experiment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from factory.config import ProjectConfig
+from factory.cycle.experiment import (
+    AFTER,
+    BEFORE,
+    FAILURES,
+    FINAL_REVIEW,
+    GUARD,
+    PAIRS,
+    PRECHECK,
+    VERDICT,
+    VERIFY,
+    tip_of,
+    workspace,
+)
+from factory.cycle.failures import confirm_failures
+from factory.cycle.lab import Lab
+from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
+from factory.errors import Refused
+from factory.evals.decide import Comparison, compare, decide
+from factory.fsio import utc_now
+from factory.globs import matches
+from factory.guard import run_guards
+from factory.models import (
+    Check,
+    Experiment,
+    FailureReport,
+    GuardReport,
+    Measurement,
+    MeasurementPairs,
+    Model,
+    PrecheckReport,
+    Reason,
+    ReviewRecord,
+    ReviewVerdict,
+    Verdict,
+    VerdictRecord,
+    VerifyReport,
+)
+from factory.precheck import PrecheckFacts, run_precheck
+from factory.store import ExperimentFolder
+
+M = TypeVar("M", bound=Model)
+
+DEPENDENCY_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements*.txt", "requirements/")
+"""Where a Python project declares its dependencies; a change there has an environment of its own."""
+
+
+def baseline_measurement(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Measurement:
+    """The stored measurement of the baseline, made now if there is none."""
+    folder = lab.store.experiment(experiment.id)
+    if not folder.exists(BEFORE):
+        folder.write(
+            BEFORE, measure_commit(lab, experiment.baseline, experiment.baseline, policy, fresh=True)
+        )
+    return folder.read(BEFORE, Measurement)
+
+
+def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> GuardReport:
+    """Run the guards on the candidate and store what they say."""
+    folder = lab.store.experiment(experiment.id)
+    before = folder.read(BEFORE, Measurement) if folder.exists(BEFORE) else None
+    passing = [test for test, outcome in before.tests.items() if outcome == "passed"] if before else []
+    report = run_guards(
+        lab.repo,
+        experiment.baseline,
+        commit,
+        policy,
+        allows=experiment.item.allows,
+        passing_tests=passing,
+    )
+    folder.write(GUARD, report)
+    folder.write("changes.diff", lab.repo.diff(experiment.baseline, commit))
+    return report
+
+
+def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> Measurement:
+    """Measure the candidate with the baseline's judge; repeat what newly fails; try the item's own check."""
+    folder = lab.store.experiment(experiment.id)
+    before = baseline_measurement(lab, experiment, policy)
+    after = measure_commit(lab, commit, experiment.baseline, policy, fresh=True)
+    failures = confirm_failures(
+        lab, experiment.baseline, commit, policy, before=before.tests, after=after.tests
+    )
+    folder.write(FAILURES, failures)
+    folder.write(VERIFY, _verify(lab, experiment, commit, policy))
+    folder.write(PAIRS, measure_pairs(lab, experiment.baseline, commit, policy, (before, after)))
+    folder.write(AFTER, after)
+    return after
+
+
+def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> VerifyReport:
+    command = experiment.item.verify
+    if not command:
+        return VerifyReport(commit=commit)
+    before, after = (
+        run_verify(lab, sha, experiment.baseline, policy, command) for sha in (experiment.baseline, commit)
+    )
+    return VerifyReport(commit=commit, before=before, after=after)
+
+
+def review(
+    lab: Lab, experiment: Experiment, commit: str, *, by: str, verdict: ReviewVerdict, reason: str
+) -> ReviewRecord:
+    """Store the final review of the candidate, bound to its commit."""
+    record = ReviewRecord(by=by, commit=commit, verdict=verdict, reason=reason, timestamp=utc_now())
+    lab.store.experiment(experiment.id).write(FINAL_REVIEW, record)
+    return record
+
+
+def candidate_of(lab: Lab, experiment: Experiment) -> str:
+    """The commit that the experiment's branch stands at. Raises Refused where nothing was committed yet."""
+    tip = tip_of(lab, experiment)
+    if tip == experiment.baseline:
+        raise Refused(
+            f"Experiment {experiment.id} has no change yet.",
+            f"Edit {workspace(lab, experiment)}, then `factory eval {lab.paths.root} --id {experiment.id}`.",
+        )
+    return tip
+
+
+def out_of_order(lab: Lab, experiment: Experiment, commit: str) -> tuple[str, str]:
+    """What has to come before a decision on ``commit``, and the command for it; empty when nothing.
+
+    A review that rejects the commit decides it, measured or not.
+    """
+    folder = lab.store.experiment(experiment.id)
+    place = f"{lab.paths.root} --id {experiment.id}"
+    review = _stored(folder, FINAL_REVIEW, ReviewRecord)
+    if review is not None and _rejects(review, commit):
+        return "", ""
+    if None in sides(folder, commit):
+        return f"Commit {commit[:12]} is not measured.", f"factory eval {place}"
+    again = f"factory review {place} --verdict keep --reason TEXT"
+    if review is None:
+        return f"Commit {commit[:12]} is not reviewed.", again
+    if review.commit != commit:
+        return f"The branch is at {commit[:12]}, and the review is of {review.commit[:12]}.", again
+    return "", ""
+
+
+def _rejects(review: ReviewRecord, commit: str) -> bool:
+    return review.commit == commit and review.verdict is not ReviewVerdict.PROCEED
+
+
+def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> PrecheckReport:
+    """The hard gate on what is stored for the experiment's branch tip; its answer is stored too."""
+    folder = lab.store.experiment(experiment.id)
+    commit = candidate_of(lab, experiment)
+    before, after = sides(folder, commit)
+    failures = _stored(folder, FAILURES, FailureReport)
+    report = run_precheck(
+        PrecheckFacts(
+            commit=commit,
+            before=before,
+            after=after,
+            guard=_stored(folder, GUARD, GuardReport),
+            threshold=policy.eval.threshold,
+            comparison=_comparison(folder, commit, policy),
+            new_failures=failures.confirmed if failures else (),
+            unclear_failures=failures.unclear if failures else (),
+            anti_pattern=experiment.anti_pattern,
+            dependencies_changed=_changes_dependencies(lab, experiment, commit),
+            review=_stored(folder, FINAL_REVIEW, ReviewRecord),
+        )
+    )
+    folder.write(PRECHECK, report)
+    return report
+
+
+def _changes_dependencies(lab: Lab, experiment: Experiment, commit: str) -> bool:
+    changes = lab.repo.changes(experiment.baseline, commit)
+    return any(matches(DEPENDENCY_FILES, change.path) for change in changes)
+
+
+def sides(folder: ExperimentFolder, commit: str) -> tuple[Measurement | None, Measurement | None]:
+    """Baseline and candidate as measured; what was measured at another commit counts for nothing.
+
+    Nor does a measurement whose findings a later, broken-off one on another commit has replaced.
+    """
+    after = _stored(folder, AFTER, Measurement)
+    complete = after is not None and after.commit == commit and _found_on(folder, commit)
+    return _stored(folder, BEFORE, Measurement), after if complete else None
+
+
+def _found_on(folder: ExperimentFolder, commit: str) -> bool:
+    """Whether new failures, the item's checks and the pairs are all on record for that commit."""
+    failures, shown = _stored(folder, FAILURES, FailureReport), _stored(folder, VERIFY, VerifyReport)
+    pairs = _stored(folder, PAIRS, MeasurementPairs)
+    if failures is None or shown is None or pairs is None:
+        return False
+    return {failures.commit, shown.commit, *(sample.commit for sample in pairs.after)} == {commit}
+
+
+def _comparison(folder: ExperimentFolder, commit: str, policy: ProjectConfig) -> Comparison | None:
+    if None in sides(folder, commit):
+        return None
+    pairs = folder.read(PAIRS, MeasurementPairs)
+    return compare_sides(pairs.before, pairs.after, policy)
+
+
+def compare_sides(
+    before: Sequence[Measurement], after: Sequence[Measurement], policy: ProjectConfig
+) -> Comparison:
+    """How the score moved between two sides, by the policy's margins."""
+    settings = policy.eval
+    return compare(
+        before,
+        after,
+        weights=settings.weights,
+        min_gain=settings.min_gain,
+        tolerance=settings.tolerance,
+        tolerances={spec.name: spec.tolerance for spec in settings.dimensions},
+    )
+
+
+def _stored(folder: ExperimentFolder, name: str, kind: type[M]) -> M | None:
+    return folder.read(name, kind) if folder.exists(name) else None
+
+
+def settle(
+    lab: Lab,
+    experiment: Experiment,
+    policy: ProjectConfig,
+    *,
+    ended: Mapping[str, str] | None = None,
+    override: Override | None = None,
+) -> VerdictRecord:
+    """Decide the experiment by rule from what is stored, and store the decision.
+
+    ``ended`` is the early end of its scope (reason and detail), where there was one: then there is nothing to
+    weigh. Once decided by hand, the stored decision stands. A cycle decides by what it knows itself: nobody
+    else can have decided for it, so a verdict that lies there was cut off, or laid there.
+    """
+    folder = lab.store.experiment(experiment.id)
+    if folder.exists(VERDICT) and not experiment.scope:
+        return folder.read(VERDICT, VerdictRecord)
+    if ended is not None:
+        reason = Reason(ended["reason"])
+        verdict = Verdict.ERROR if reason is Reason.ERROR else Verdict.REVERT
+        record = _verdict(tip_of(lab, experiment), verdict, reason, ended["detail"])
+    else:
+        record = _weigh(lab, experiment, policy, override)
+    folder.write(VERDICT, record)
+    return record
+
+
+@dataclass(frozen=True)
+class Override:
+    """A person's word, given in a terminal, that named checks of the precheck shall not stop a keep."""
+
+    checks: frozenset[str]
+    reason: str
+
+
+def _weigh(
+    lab: Lab, experiment: Experiment, policy: ProjectConfig, override: Override | None
+) -> VerdictRecord:
+    report = precheck(lab, experiment, policy)
+    if override is not None:
+        report = report.model_copy(
+            update={"checks": [_overridden(check, override) for check in report.checks]}
+        )
+        if report.passed:
+            rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
+            return _verdict(report.commit, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
+    folder = lab.store.experiment(experiment.id)
+    comparison = _comparison(folder, report.commit, policy)
+    if comparison is None:
+        return _unmeasured(lab, experiment, report.commit)
+    shown = _stored(folder, VERIFY, VerifyReport)
+    decision = decide(
+        report,
+        comparison,
+        delivered=shown.delivered if shown else None,
+    )
+    # A measurement that counts for nothing is no evidence against the change.
+    verdict = Verdict.ERROR if decision.reason is Reason.ERROR else decision.verdict
+    return _verdict(report.commit, verdict, decision.reason, decision.rationale)
+
+
+def _unmeasured(lab: Lab, experiment: Experiment, commit: str) -> VerdictRecord:
+    review = _stored(lab.store.experiment(experiment.id), FINAL_REVIEW, ReviewRecord)
+    if review is not None and _rejects(review, commit):
+        words = f"not measured; {review.by} says {review.verdict}: {review.reason}"
+        return _verdict(commit, Verdict.REVERT, Reason.REVIEW, words)
+    return _verdict(commit, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured")
+
+
+def _overridden(check: Check, override: Override) -> Check:
+    return check.model_copy(update={"passed": True}) if check.name in override.checks else check
+
+
+def _verdict(
+    commit: str,
+    verdict: Verdict,
+    reason: Reason,
+    rationale: str,
+    *,
+    decided_by: str = "factory",
+) -> VerdictRecord:
+    return VerdictRecord(
+        commit=commit,
+        verdict=verdict,
+        reason=reason,
+        rationale=rationale,
+        decided_by=decided_by,
+        timestamp=utc_now(),
+    )
