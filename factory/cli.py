@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from math import inf
 
 from factory import __version__
 from factory.error_handler import run_guarded
@@ -55,6 +57,25 @@ LOGGED = frozenset(
 """Commands that work and leave a trail in the log. Setting it up costs more than a reading command."""
 
 Adder = Callable[..., argparse.ArgumentParser]
+
+
+def _number(kind: Callable[[str], float], fits: Callable[[float], bool], told: str) -> Callable[[str], float]:
+    """A reader of an option's number, whose mistakes are told in the person's words, not argparse's."""
+
+    def read(text: str) -> float:
+        with contextlib.suppress(ValueError):
+            value = kind(text)
+            if fits(value):
+                return value
+        raise argparse.ArgumentTypeError(f"{text!r} is not {told}")
+
+    return read
+
+
+_count = _number(int, lambda n: n >= 0, "a whole number, 0 or more")
+_positive = _number(int, lambda n: n >= 1, "a whole number, 1 or more")
+_seconds = _number(float, lambda n: 0 <= n < inf, "a number, 0 or more")
+_amount = _number(float, lambda n: 0 < n < inf, "a number above 0")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -235,34 +256,6 @@ def _add_experiment_commands(add: Adder) -> None:
     add("integrate", "bring kept work that is pending into its target branch", as_json=True)
     gc = add("gc", "remove workspaces and checkouts that nothing needs any more", as_json=True)
     gc.add_argument("--dry-run", action="store_true", help="say what would go")
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("must be 0 or more")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError("must be a number, 0 or more")
-    return value
-
-
-def _amount(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("must be a number above 0")
-    return value
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -122,6 +122,9 @@ class Cycle:
     runner_for: Callable[[str], Runner]
     person: Person | None = None
 
+    def __post_init__(self) -> None:
+        self.journal.listener = self._tell
+
     @property
     def id(self) -> str:
         """The cycle's id."""
@@ -199,9 +202,13 @@ class Cycle:
         """Journal an event, and take it into the state."""
         event = self.journal.append(kind, experiment, **data)
         self.state.absorb(event)
-        trail(kind, cycle=event.cycle, seq=event.seq, experiment=experiment)
-        self.progress.event(kind, ts=event.ts, cycle=event.cycle, experiment=experiment, data=data)
         return event
+
+    def _tell(self, event: Event) -> None:
+        trail(event.type, cycle=event.cycle, seq=event.seq, experiment=event.experiment)
+        self.progress.event(
+            event.type, ts=event.ts, cycle=event.cycle, experiment=event.experiment, data=event.data
+        )
 
     # ---- the plan
 

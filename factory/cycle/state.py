@@ -60,6 +60,7 @@ class CycleState:
     integration: dict[str, Any] = field(default_factory=dict)
     head: str = ""
     closed: dict[str, Any] | None = None
+    abandoned: str = ""
     parked: str = ""
     current: tuple[str, str] | None = None
 
@@ -167,6 +168,11 @@ def _closed(state: CycleState, event: Event) -> None:
     state.closed = dict(event.data)
 
 
+def _abandoned(state: CycleState, event: Event) -> None:
+    state.closed = dict(event.data)
+    state.abandoned = str(event.data.get("why") or "a person abandoned it")
+
+
 def _integrated(state: CycleState, event: Event) -> None:
     state.integration = dict(event.data)
 
@@ -187,5 +193,5 @@ _READERS = {
     "cycle.parked": _parked,
     "integration": _integrated,
     "cycle.closed": _closed,
-    "cycle.abandoned": _closed,
+    "cycle.abandoned": _abandoned,
 }
