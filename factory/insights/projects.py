@@ -26,7 +26,7 @@ _SCP = re.compile(r"^(?:[^@/\s]+@)?([^:/\s]+):(?!/)(.+)$")
 class ProjectHistory:
     """The experiments of one project. ``copies`` are clones, forks and copies of it that were also named.
 
-    ``rows`` are its experiments in the order of the logs, those that stand in several copies once; ``damaged``
+    ``rows`` are its experiments in the order of the logs, those in several copies once; ``damaged``
     counts lines that could not be read, ``future`` rows dated later than tomorrow (a clock was wrong), and
     ``problem`` says why there is nothing to read, empty where there is. ``remote`` is where it comes from.
     """

@@ -39,7 +39,7 @@ _TELLING = {
 _GENERAL = {
     Topic.TESTING: r"tests?\b|testing|assert|fixture|pytest|mock|regression test|property-based",
     Topic.PERFORMANCE: r"perform|speed|fast|slow|latenc|throughput|cach|optimi[sz]|memory|benchmark|profil",
-    Topic.REFACTORING: r"refactor|simplif|extract|dedup|renam|clean|split|restructur|moderni[sz]|reorgani[sz]",
+    Topic.REFACTORING: r"refactor|simplif|extract|dedup|renam|clean|split|restructur|moderni[sz]",
     Topic.BUGFIX: r"fix(?!tur)|bug|crash|broken|repair|wrong|incorrect|regress|handle\b|handling|swallow",
     Topic.INFRASTRUCTURE: r"ci\b|pipeline|docker|container|deploy|build system|packag|dependenc|workflow"
     r"|infrastruct|makefile|release|pre-commit|config",
