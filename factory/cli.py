@@ -45,11 +45,25 @@ COMMANDS: dict[str, str] = {
     "verify": "factory.commands.verify:run",
     "integrate": "factory.commands.integrate:run",
     "gc": "factory.commands.gc:run",
+    "ace": "factory.commands.ace:run",
 }
 """Command to ``module:function``; a module is imported only when its command is called."""
 
 LOGGED = frozenset(
-    {"ceo", "run", "abandon", "agent", "discover", "eval", "begin", "review", "finalize", "integrate", "gc"}
+    {
+        "ceo",
+        "run",
+        "abandon",
+        "agent",
+        "discover",
+        "eval",
+        "begin",
+        "review",
+        "finalize",
+        "integrate",
+        "gc",
+        "ace",
+    }
 )
 """Commands that work and leave a trail in the log. Setting it up costs more than a reading command."""
 
@@ -233,6 +247,29 @@ def _add_giving_back(add: Adder) -> None:
     )
     insights.add_argument(
         "--projects-dir", default=None, metavar="D", help="the projects in a folder instead"
+    )
+
+
+def _add_learning_commands(add: Adder) -> None:
+    ace = add("ace", "evolve the agents' playbooks from what was kept and reverted", path=False, as_json=True)
+    ace.add_argument(
+        "path", metavar="PATH", nargs="?", default=None, help="a project to take in beside those known"
+    )
+    ace.add_argument("--role", default=None, metavar="R", help="only the playbook of this role")
+    ace.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    ace.add_argument(
+        "--projects-dir", default=None, metavar="DIR", help="learn from the projects in this folder instead"
+    )
+    versions = ace.add_mutually_exclusive_group()
+    versions.add_argument("--versions", action="store_true", help="list the versions of the playbooks")
+    versions.add_argument(
+        "--show", action="store_true", help="print the playbooks in force, with where each item comes from"
+    )
+    versions.add_argument(
+        "--diff", type=_positive, default=None, metavar="N", help="the playbook in force against version N"
+    )
+    versions.add_argument(
+        "--rollback", type=_positive, default=None, metavar="N", help="put version N in force again"
     )
 
 

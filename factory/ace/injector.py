@@ -7,9 +7,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from factory.ace.curator import on_trial, usefulness
 from factory.ace.models import Playbook, PlaybookItem
-from factory.ace.outcomes import Tally
-from factory.ace.stats import wilson_lower
+from factory.ace.records import Tally
 
 BYTES = 2_400
 """What a playbook may take of a prompt."""
@@ -19,9 +19,6 @@ LITE_BYTES = 800
 
 WITHHELD_ONE_IN = 3
 """An item on trial is left out of one call in so many."""
-
-TRIAL_EACH = 24
-"""A trial ends when so many outcomes with, and so many without the item are on record."""
 
 _CITED = re.compile(r"[\s>*_`-]*playbook[*_`]*\s*:(.*)", re.IGNORECASE)
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]{1,9}")
@@ -58,16 +55,6 @@ def inject(playbook: Playbook, tallies: Mapping[str, Tally], draw: str, *, lite:
     )
     shown = tuple(item.id for item in chosen.items)
     return Injection(chosen.items_markdown(), shown, tuple(sorted(withheld)))
-
-
-def on_trial(tally: Tally) -> bool:
-    """Whether it is still open what difference the item makes."""
-    return min(tally.with_n, tally.without_n) < TRIAL_EACH
-
-
-def usefulness(item: PlaybookItem) -> tuple[float, int]:
-    """What items are ranked by: the Wilson lower bound of their helpful share, then the fewest harmful."""
-    return wilson_lower(item.helpful, item.helpful + item.harmful), -item.harmful
 
 
 def _drawn(draw: str, id: str) -> bool:

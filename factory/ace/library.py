@@ -10,75 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Literal
 
-from pydantic import Field
-
-from factory.ace.models import Playbook, PlaybookItem, Section
-from factory.ace.outcomes import Outcome, Tally, append_outcome, read_outcomes, tallies
+from factory.ace.models import HEADINGS, Playbook, PlaybookItem, Section
+from factory.ace.outcomes import Outcome, append_outcome, read_outcomes, tallies
 from factory.ace.paths import DEFAULTS_DIR
+from factory.ace.records import ItemRecord, RoleRecord, Tally, Version
 from factory.errors import BadInput
 from factory.fsio import atomic_write, environment_error, file_lock, read_json, utc_now, write_json
-from factory.models import FORMAT_VERSION, Model
 
-Origin = Literal["default", "learned", "written"]
+LEFT_OUT = "not in the playbook that a person wrote"
 
 _VERSION = re.compile(r"(\d{4,})\.json")
-
-
-class ItemRecord(Model):
-    """What is known of an item, also after it has left the playbook.
-
-    ``key`` is what the reflector found it by; ``evidence`` names its experiments (``project-key#id``), of
-    which ``kept`` were kept and ``reverted`` reverted. ``base_helpful`` and ``base_harmful`` are what its
-    line said before the program counted; ``merged`` the ids it has taken in. ``out`` says why it is no longer
-    there, "" while it is. A person's rollback pins it: counts don't take it out again.
-    """
-
-    id: str
-    section: Section
-    text: str
-    origin: Origin
-    key: str = ""
-    evidence: list[str] = Field(default_factory=list)
-    kept: int = 0
-    reverted: int = 0
-    since: str = ""
-    base_helpful: int = 0
-    base_harmful: int = 0
-    merged: list[str] = Field(default_factory=list)
-    out: str = ""
-    pinned: bool = False
-
-
-class RoleRecord(Model):
-    """What is known of a role's items, by id."""
-
-    v: int = FORMAT_VERSION
-    role: str
-    items: dict[str, ItemRecord] = Field(default_factory=dict)
-
-    @property
-    def survivors(self) -> dict[str, str]:
-        """The id of each merged item, with the one that took it in."""
-        return {gone: item.id for item in self.items.values() for gone in item.merged}
-
-    def with_items(self, changed: Iterable[ItemRecord]) -> RoleRecord:
-        """The record with these items put in or replaced."""
-        return self.model_copy(update={"items": self.items | {item.id: item for item in changed}})
-
-
-class Version(Model):
-    """A playbook as it was after an evolution or a rollback. ``changes`` are sentences for people."""
-
-    v: int = FORMAT_VERSION
-    number: int
-    role: str
-    timestamp: str
-    why: str
-    changes: list[str] = Field(default_factory=list)
-    markdown: str
-    record: RoleRecord
 
 
 class Library:
@@ -221,27 +163,36 @@ def default_playbook(role: str) -> Playbook:
 
 
 def registered(playbook: Playbook, record: RoleRecord, counted: Mapping[str, Tally]) -> RoleRecord:
-    """``record`` with the items of ``playbook`` that it does not know, and none other taken for present.
+    """``record`` with the items of ``playbook`` that it does not know yet.
 
-    What such an item's line says beyond the outcomes on record is its base.
+    What such an item's line says beyond the outcomes on record is its base. The first time, defaults that the
+    playbook does not have are recorded as left out: its author knew them.
     """
     defaults = default_playbook(playbook.role)
-    fresh = []
-    for section in ("do", "dont"):
-        for item in playbook.section(section):
-            if item.id not in record.items:
-                shipped = defaults.item(item.id)
-                origin: Origin = "default" if shipped and shipped.text == item.text else "written"
-                fresh.append(_first_record(item, section, origin, counted.get(item.id, Tally())))
+    fresh = [
+        _first_record(item, section, defaults.item(item.id), counted.get(item.id, Tally()))
+        for section in HEADINGS
+        for item in playbook.section(section)
+        if item.id not in record.items
+    ]
+    if not record.items:
+        fresh += [
+            _first_record(item, section, item, Tally()).model_copy(update={"out": LEFT_OUT})
+            for section in HEADINGS
+            for item in defaults.section(section)
+            if playbook.item(item.id) is None
+        ]
     return record.with_items(fresh) if fresh else record
 
 
-def _first_record(item: PlaybookItem, section: Section, origin: Origin, tally: Tally) -> ItemRecord:
+def _first_record(
+    item: PlaybookItem, section: Section, shipped: PlaybookItem | None, tally: Tally
+) -> ItemRecord:
     return ItemRecord(
         id=item.id,
         section=section,
         text=item.text,
-        origin=origin,
+        origin="default" if shipped is not None and shipped.text == item.text else "written",
         since=utc_now(),
         base_helpful=max(0, item.helpful - tally.helpful),
         base_harmful=max(0, item.harmful - tally.harmful),

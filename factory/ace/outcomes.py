@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from factory.ace.records import Tally
 from factory.fsio import durable_append
 from factory.models import FORMAT_VERSION, Model, Reason, Verdict
 from factory.strategy import is_evidence_against
@@ -75,22 +76,6 @@ class _Decided:
     hypothesis: str = ""
     category: str = ""
     score_after: float | None = None
-
-
-@dataclass(slots=True)
-class Tally:
-    """One item's outcomes: of experiments that cited it, that had it before them, and that had to do without.
-
-    ``with_kept`` of ``with_n`` experiments in which it was shown were kept, ``without_kept`` of ``without_n``
-    in which it was withheld. Those that say nothing are in none.
-    """
-
-    helpful: int = 0
-    harmful: int = 0
-    with_kept: int = 0
-    with_n: int = 0
-    without_kept: int = 0
-    without_n: int = 0
 
 
 def tallies(
