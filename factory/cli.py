@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "usage": "factory.commands.usage:run",
     "abandon": "factory.commands.cycle:run_abandon",
     "insights": "factory.commands.insights:run",
+    "ace": "factory.commands.ace:run",
     "doctor": "factory.commands.doctor:run",
     "config": "factory.commands.config:run",
     "discover": "factory.commands.setup:run_discover",
@@ -95,6 +96,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cycle_commands(add)
     _add_reading_commands(add)
     _add_experiment_commands(add)
+    _add_ace(add)
     _add_giving_back(add)
     return parser
 
@@ -250,7 +252,7 @@ def _add_giving_back(add: Adder) -> None:
     )
 
 
-def _add_learning_commands(add: Adder) -> None:
+def _add_ace(add: Adder) -> None:
     ace = add("ace", "evolve the agents' playbooks from what was kept and reverted", path=False, as_json=True)
     ace.add_argument(
         "path", metavar="PATH", nargs="?", default=None, help="a project to take in beside those known"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 from factory import output
 from factory.ace.evolve import Evolution, RoleEvolution, difference, roll_back
