@@ -46,7 +46,6 @@ COMMANDS: dict[str, str] = {
     "verify": "factory.commands.verify:run",
     "integrate": "factory.commands.integrate:run",
     "gc": "factory.commands.gc:run",
-    "ace": "factory.commands.ace:run",
 }
 """Command to ``module:function``; a module is imported only when its command is called."""
 
