@@ -30,6 +30,8 @@ COMMANDS: dict[str, str] = {
     "message": "factory.commands.message:run",
     "usage": "factory.commands.usage:run",
     "abandon": "factory.commands.cycle:run_abandon",
+    "insights": "factory.commands.insights:run",
+    "ace": "factory.commands.ace:run",
     "doctor": "factory.commands.doctor:run",
     "config": "factory.commands.config:run",
     "discover": "factory.commands.setup:run_discover",
@@ -53,6 +55,7 @@ TARGET_HELP = "a directory, a .md file, a git URL, or the text of an idea (with 
 
 LOGGED = frozenset(
     {"ceo", "run", "abandon", "agent", "discover", "eval", "begin", "review", "finalize", "integrate", "gc"}
+    | {"ace"}
 )
 """Commands that work and leave a trail in the log. Setting it up costs more than a reading command."""
 
@@ -103,6 +106,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cycle_commands(add)
     _add_reading_commands(add)
     _add_experiment_commands(add)
+    _add_ace(add)
+    _add_giving_back(add)
     return parser
 
 
@@ -256,6 +261,38 @@ def _add_experiment_commands(add: Adder) -> None:
     add("integrate", "bring kept work that is pending into its target branch", as_json=True)
     gc = add("gc", "remove workspaces and checkouts that nothing needs any more", as_json=True)
     gc.add_argument("--dry-run", action="store_true", help="say what would go")
+
+
+def _add_giving_back(add: Adder) -> None:
+    insights = add(
+        "insights", "what the histories of all your projects say together", path=False, as_json=True
+    )
+    insights.add_argument(
+        "--projects-dir", default=None, metavar="D", help="the projects in a folder instead"
+    )
+
+
+def _add_ace(add: Adder) -> None:
+    ace = add("ace", "evolve the agents' playbooks from what was kept and reverted", path=False, as_json=True)
+    ace.add_argument(
+        "path", metavar="PATH", nargs="?", default=None, help="a project to take in beside those known"
+    )
+    ace.add_argument("--role", default=None, metavar="R", help="only the playbook of this role")
+    ace.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    ace.add_argument(
+        "--projects-dir", default=None, metavar="DIR", help="learn from the projects in this folder instead"
+    )
+    versions = ace.add_mutually_exclusive_group()
+    versions.add_argument("--versions", action="store_true", help="list the versions of the playbooks")
+    versions.add_argument(
+        "--show", action="store_true", help="print the playbooks in force, with where each item comes from"
+    )
+    versions.add_argument(
+        "--diff", type=_positive, default=None, metavar="N", help="the playbook in force against version N"
+    )
+    versions.add_argument(
+        "--rollback", type=_positive, default=None, metavar="N", help="put version N in force again"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

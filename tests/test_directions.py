@@ -48,7 +48,11 @@ SIDEWAYS: dict[tuple[str, str], str] = {
 
 # What stays on values: the plan, the strategy, and what learns.
 PURE = ("factory.spec", "factory.strategy", "factory.ace.reflector", "factory.ace.curator")
-PURE_MAY_USE = ("factory.errors", "factory.models", "factory.globs", "factory.ace.models", *PURE)
+PURE_MAY_USE = (
+    *("factory.errors", "factory.models", "factory.globs", *PURE),
+    *("factory.ace.models", "factory.ace.records", "factory.ace.stats"),
+    *("factory.insights.topics", "factory.insights.matching"),
+)
 
 # Only the cycle brings runners, agents, store and journal together.
 DOMAIN_MAY_NOT_USE = ("factory.store", "factory.journal", "factory.runners")
