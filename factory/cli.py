@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "usage": "factory.commands.usage:run",
     "abandon": "factory.commands.cycle:run_abandon",
     "insights": "factory.commands.insights:run",
+    "contribute": "factory.commands.contribute:run",
     "doctor": "factory.commands.doctor:run",
     "config": "factory.commands.config:run",
     "discover": "factory.commands.setup:run_discover",

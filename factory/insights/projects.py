@@ -28,7 +28,7 @@ class ProjectHistory:
 
     ``rows`` are its experiments in the order of the logs, those in several copies once; ``damaged``
     counts lines that could not be read, ``future`` rows dated later than tomorrow (a clock was wrong), and
-    ``problem`` says why there is nothing to read, empty where there is. ``remote`` is where it comes from.
+    ``problem`` says why there is nothing to read, empty where there is. ``remotes`` is where it comes from.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class ProjectHistory:
     damaged: int = 0
     future: int = 0
     problem: str = ""
-    remote: str = ""
+    remotes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -115,7 +115,7 @@ def _load(path: Path) -> _Found:
         damaged=damaged,
         future=sum(1 for row in rows if latest < row.timestamp[:10] and row.timestamp[:4].isdecimal()),
         problem=problem,
-        remote=remote,
+        remotes=(remote,) if remote else (),
     )
     return _Found(history, frozenset(identities))
 
@@ -182,7 +182,7 @@ def _merged(copies: Sequence[ProjectHistory]) -> ProjectHistory:
         damaged=sum(copy.damaged for copy in copies),
         future=sum(copy.future for copy in copies),
         problem=first.problem,
-        remote=next((copy.remote for copy in copies if copy.remote), ""),
+        remotes=tuple(dict.fromkeys(remote for copy in copies for remote in copy.remotes)),
     )
 
 
