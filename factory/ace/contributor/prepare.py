@@ -20,12 +20,11 @@ from factory.models import Model
 DUPLICATE = 75.0
 """The token sort ratio in [0, 100] from which on two items say the same."""
 
-_ORIGIN = (
-    "The items were learned from measured experiments, classified by `factory contribute --classify`, and chosen\n"
-    "and sent by a person. Counts are over all of that person's unrelated projects. Names of projects and people,\n"
-    "paths, addresses, secrets and quoted hypotheses were taken out; the commits bear the program's own name.\n"
-    "Counters start at 0, for they belong to the machine that counted."
-)
+_ORIGIN = """\
+The items were learned from measured experiments, classified by `factory contribute --classify`, and chosen
+and sent by a person. Counts are over all of that person's unrelated projects. Names of projects and people,
+paths, addresses, secrets and quoted hypotheses were taken out; the commits bear the program's own name.
+Counters start at 0, for they belong to the machine that counted."""
 
 
 class ContributedItem(Model):
@@ -53,8 +52,8 @@ class Contribution(Model):
     """What would be sent: the whole content of each file, the commit message, the pull request.
 
     ``base`` is the commit it is made on top of, ``updates`` whether ``branch`` is there already. ``items``
-    are new in it, ``earlier`` were sent before in the same pull request. ``removed`` tells, for the person only,
-    what was taken out of the texts, by item; ``refused`` and ``duplicates`` are not sent.
+    are new in it, ``earlier`` were sent before in the same pull request. ``removed`` tells, for the person
+    only, what was taken out of the texts, by item; ``refused`` and ``duplicates`` are not sent.
     """
 
     repository: str
@@ -83,8 +82,8 @@ def prepare_contribution(
     """The specification of a contribution of ``items`` to ``upstream``. Runs nothing, sends nothing.
 
     Items that are not general, that still identify a project when scrubbed, or that are upstream already are
-    left out, each with its reason. ``earlier`` are the items already in the open pull request, ``settled`` tells what
-    became of texts in pull requests that are over.
+    left out, each with its reason. ``earlier`` are the items already in the open pull request, ``settled``
+    tells what became of texts in pull requests that are over.
     """
     playbooks = dict(upstream.playbooks)
     made: list[ContributedItem] = []

@@ -45,7 +45,9 @@ _COMMON_FILES = frozenset((
     "setup.cfg", "setup.py", "spec.md", "tox.ini", "__init__.py", "tsconfig.json", "mypy.ini",
 ))  # fmt: skip
 _PUBLIC_HOSTS = frozenset(("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "localhost"))
-_ROOTS = "src|lib|libs|app|apps|tests?|docs?|pkg|packages|cmd|internal|scripts|tools|home|Users|var|etc|tmp|opt|mnt"
+_ROOTS = (
+    "src|libs?|apps?|tests?|docs?|pkg|packages|cmd|internal|scripts|tools|home|Users|var|etc|tmp|opt|mnt|bin"
+)
 _TOP_LEVEL = (
     "com|org|net|io|dev|app|ai|co|gov|edu|biz|info|me|sh|cloud|tech|xyz|internal|intra|local|localdomain|lan|corp"
     "|home|test|example|invalid|de|uk|fr|it|es|nl|eu|us|ch|at|se|no|pl|jp|cn|in|br|ru|ca|au"
