@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "abandon": "factory.commands.cycle:run_abandon",
     "insights": "factory.commands.insights:run",
     "ace": "factory.commands.ace:run",
+    "contribute": "factory.commands.contribute:run",
     "doctor": "factory.commands.doctor:run",
     "config": "factory.commands.config:run",
     "discover": "factory.commands.setup:run_discover",
@@ -269,6 +270,18 @@ def _add_giving_back(add: Adder) -> None:
     )
     insights.add_argument(
         "--projects-dir", default=None, metavar="D", help="the projects in a folder instead"
+    )
+    give = add("contribute", "what was learned in general, and giving it back", path=False, as_json=True)
+    what = give.add_mutually_exclusive_group(required=True)
+    what.add_argument("--classify", action="store_true", help="which learned items are general, and why")
+    what.add_argument("--submit", action="store_true", help="offer general items upstream, as a pull request")
+    what.add_argument("--status", action="store_true", help="candidates, and what became of those sent")
+    give.add_argument("--items", default=None, metavar="A,B", help="the items to send: role/id or id")
+    give.add_argument("--dry-run", action="store_true", help="print exactly what would be sent, send nothing")
+    give.add_argument("--repo", default=None, metavar="R", help="the upstream repository: owner/name or path")
+    give.add_argument("--yes", action="store_true", help="agree beforehand; never counts inside an agent")
+    give.add_argument(
+        "--projects-dir", default=None, metavar="D", help="evidence from this folder's projects"
     )
 
 

@@ -21,13 +21,14 @@ SHARED = 3
 _CODE = re.compile(r"`[^`]*`|\S*[\d/\\_@]\S*|\b\w+\.\w[\w.]*")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _STOP = frozenset((
-    "the", "and", "for", "with", "from", "into", "that", "this", "these", "those", "its", "their", "they", "them",
-    "are", "was", "were", "been", "being", "has", "have", "had", "not", "but", "when", "where", "which", "what",
-    "who", "how", "than", "then", "also", "only", "each", "every", "any", "all", "some", "more", "most", "such",
-    "one", "two", "of", "in", "on", "to", "at", "by", "as", "is", "it", "an", "be", "or", "so", "if", "no", "do",
-    "does", "did", "can", "could", "should", "would", "will", "may", "might", "must", "via", "per", "before",
-    "after", "instead", "rather", "because", "while", "about", "over", "under", "between", "both", "other",
-    "own", "same", "very", "just", "up", "out", "off",
+    "the", "and", "for", "with", "from", "into", "that", "this", "these", "those", "its", "their",
+    "they", "them", "are", "was", "were", "been", "being", "has", "have", "had", "not", "but", "when",
+    "where", "which", "what", "who", "how", "than", "then", "also", "only", "each", "every", "any",
+    "all", "some", "more", "most", "such", "one", "two", "of", "in", "on", "to", "at", "by", "as", "is",
+    "it", "an", "be", "or", "so", "if", "no", "do", "does", "did", "can", "could", "should", "would",
+    "will", "may", "might", "must", "via", "per", "before", "after", "instead", "rather", "because",
+    "while", "about", "over", "under", "between", "both", "other", "own", "same", "very", "just", "up",
+    "out", "off",
 ))  # fmt: skip
 
 Words = frozenset[str]

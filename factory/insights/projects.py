@@ -28,7 +28,7 @@ class ProjectHistory:
 
     ``rows`` are its experiments in the order of the logs, those in several copies once; ``damaged``
     counts lines that could not be read, ``future`` rows dated later than tomorrow (a clock was wrong), and
-    ``problem`` says why there is nothing to read, empty where there is. ``remote`` is where it comes from.
+    ``problem`` says why there is nothing to read, empty where there is. ``remotes`` is where it comes from.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class ProjectHistory:
     damaged: int = 0
     future: int = 0
     problem: str = ""
-    remote: str = ""
+    remotes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -56,6 +56,14 @@ class _Found:
 
     history: ProjectHistory
     identities: frozenset[str]
+    rooted: bool
+    log: str
+
+    def is_same_project(self, other: _Found) -> bool:
+        """Whether both are one project: by git, or by their logs where git does not tell of both."""
+        if self.identities & other.identities:
+            return True
+        return bool(self.log) and self.log == other.log and not (self.rooted and other.rooted)
 
 
 def discover_projects(folder: Path | str) -> list[Path]:
@@ -88,12 +96,12 @@ def _projects_in(folder: Path, depth: int) -> Iterator[Path]:
 def load_all_histories(paths: Iterable[Path | str]) -> list[ProjectHistory]:
     """The histories of unrelated projects, in the order given.
 
-    Folders that share a git root commit, a remote or the whole log are one project. A missing or unreadable
-    log gives a history without rows and with a ``problem``; nothing is raised for what is in a log.
+    Folders that share a git root commit or a remote are one project, and so are those with the same whole log,
+    unless git has a different root commit for each. A missing or unreadable log gives a history without rows and with a ``problem``; nothing is raised for what is in a log.
     """
     groups: list[list[_Found]] = []
     for found in map(_load, dict.fromkeys(Path(path).expanduser().resolve() for path in paths)):
-        related = [group for group in groups if any(one.identities & found.identities for one in group)]
+        related = [group for group in groups if any(one.is_same_project(found) for one in group)]
         merged = [one for group in related for one in group] + [found]
         place = next((at for at, group in enumerate(groups) if group in related), len(groups))
         groups = [group for group in groups if group not in related]
@@ -106,7 +114,7 @@ def _load(path: Path) -> _Found:
     rows, damaged, problem = _read(log)
     latest = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
     roots, remote = _origin(path)
-    identities = {f"path {path}", *(f"root {root}" for root in roots), *_log_identity(rows)}
+    identities = {f"path {path}", *(f"root {root}" for root in roots)}
     if remote:
         identities.add(f"remote {remote}")
     history = ProjectHistory(
@@ -115,9 +123,9 @@ def _load(path: Path) -> _Found:
         damaged=damaged,
         future=sum(1 for row in rows if latest < row.timestamp[:10] and row.timestamp[:4].isdecimal()),
         problem=problem,
-        remote=remote,
+        remotes=(remote,) if remote else (),
     )
-    return _Found(history, frozenset(identities))
+    return _Found(history, frozenset(identities), bool(roots), _digest(rows))
 
 
 def _read(log: Path) -> tuple[list[Row], int, str]:
@@ -153,14 +161,12 @@ def same_address(remote: str) -> str:
     return plain.rstrip("/").removesuffix(".git").rstrip("/").lower()
 
 
-def _log_identity(rows: Sequence[Row]) -> list[str]:
-    """What tells a copied log: all of its lines. An empty log is like any other empty one."""
-    if not rows:
-        return []
+def _digest(rows: Sequence[Row]) -> str:
+    """What tells a copied log: all of its rows. Empty for an empty one, which is like any other empty one."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(repr(tuple(row.fields.values())).encode())
-    return [f"log {digest.hexdigest()}"]
+    return digest.hexdigest() if rows else ""
 
 
 def _merged(copies: Sequence[ProjectHistory]) -> ProjectHistory:
@@ -182,7 +188,7 @@ def _merged(copies: Sequence[ProjectHistory]) -> ProjectHistory:
         damaged=sum(copy.damaged for copy in copies),
         future=sum(copy.future for copy in copies),
         problem=first.problem,
-        remote=next((copy.remote for copy in copies if copy.remote), ""),
+        remotes=tuple(dict.fromkeys(remote for copy in copies for remote in copy.remotes)),
     )
 
 
