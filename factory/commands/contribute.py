@@ -8,23 +8,20 @@ from collections.abc import Sequence
 from factory import output
 from factory.ace.contributor.candidates import (
     Classification,
+    classify_known,
     load_candidates,
     load_classification,
-    read_playbooks,
-    store_candidates,
 )
-from factory.ace.contributor.classify import classify_evolved_playbooks
 from factory.ace.contributor.explain import explain, package_evidence, what_is_missing
 from factory.ace.contributor.model import ClassifiedItem
 from factory.ace.contributor.standing import state_of
 from factory.ace.contributor.submissions import load_submissions
 from factory.ace.contributor.summary import offer, summary_text
-from factory.ace.paths import DEFAULTS_DIR, user_playbooks_dir
+from factory.commands.contribute_submit import submit
 from factory.commands.insights import histories
 from factory.errors import EXIT_OK, BadInput
 from factory.fsio import FORMAT_VERSION
 from factory.github import GhClient
-from factory.insights.projects import ProjectHistory
 from factory.paths import factory_home
 
 _OF_SUBMIT = {"items": "--items", "repo": "--repo", "dry_run": "--dry-run", "yes": "--yes"}
@@ -33,8 +30,6 @@ _OF_SUBMIT = {"items": "--items", "repo": "--repo", "dry_run": "--dry-run", "yes
 def run(args: argparse.Namespace) -> int:
     """Classify, submit, or tell how things stand."""
     if args.submit:
-        from factory.commands.contribute_submit import submit  # noqa: PLC0415 - it imports this module
-
         return submit(args)
     stray = [option for name, option in _OF_SUBMIT.items() if getattr(args, name)]
     if stray:
@@ -42,18 +37,8 @@ def run(args: argparse.Namespace) -> int:
     return _status(args) if args.status else _classify(args)
 
 
-def classified(known: Sequence[ProjectHistory]) -> Classification:
-    """Classify the evolved playbooks by these histories, and store the outcome."""
-    evolved = read_playbooks(user_playbooks_dir())
-    for role, playbook in evolved.items():
-        for line in playbook.damaged:
-            output.note(f"{role}.md:{line.line}: damaged, not classified: {line.problem}")
-    items = classify_evolved_playbooks(evolved, read_playbooks(DEFAULTS_DIR), known)
-    return store_candidates(factory_home(), items, sum(bool(one.decided) for one in known))
-
-
 def _classify(args: argparse.Namespace) -> int:
-    found = classified(histories(args.projects_dir))
+    found = classify_known(factory_home(), histories(args.projects_dir), output.note)
     if args.json:
         output.emit_json(_as_json(found))
         return EXIT_OK

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from factory import output
+from factory.ace.contributor.candidates import classify_known
 from factory.ace.contributor.execute import Sent, execute_contribution
 from factory.ace.contributor.explain import what_is_missing
 from factory.ace.contributor.model import ClassifiedItem, Label
@@ -16,7 +17,6 @@ from factory.ace.contributor.submissions import Submission, load_submissions, re
 from factory.ace.contributor.summary import summary_text
 from factory.ace.contributor.upstream import cloned, look, slug_of
 from factory.ancestry import refuse_agents
-from factory.commands.contribute import classified
 from factory.commands.insights import histories
 from factory.config import settings_in_force
 from factory.errors import EXIT_ENVIRONMENT, EXIT_NO, EXIT_OK, BadInput, Refused
@@ -32,7 +32,7 @@ def submit(args: argparse.Namespace) -> int:
     _insist_on_consent(args)
     repository = settings_in_force({"repo": args.repo}, None).config.contribute.repository
     known = histories(args.projects_dir)
-    items = classified(known).items
+    items = classify_known(factory_home(), known, output.note).items
     chosen = _chosen(items, args.items, ask=not (args.yes or args.dry_run))
     if not chosen:
         output.say("No item was chosen, so nothing was sent.")
@@ -52,6 +52,11 @@ def submit(args: argparse.Namespace) -> int:
         output.say("Nothing was sent.")
         return EXIT_NO
     return _send(contribution, stands)
+
+
+def submit_now() -> int:
+    """The same with no option set: every question is asked. For a person who was offered it."""
+    return submit(argparse.Namespace(items=None, repo=None, yes=False, dry_run=False, projects_dir=None))
 
 
 def _insist_on_consent(args: argparse.Namespace) -> None:

@@ -31,7 +31,7 @@ from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.modes import MODES
 from factory.cycle.runners import make_runner, resolve_runner
 from factory.dialog import DraftView, discuss
-from factory.errors import EXIT_NO, EXIT_OK, BadInput
+from factory.errors import EXIT_NO, EXIT_OK, BadInput, FactoryError
 from factory.rows import Row
 from factory.runners.base import Runner
 from factory.sandbox import choose
@@ -91,7 +91,10 @@ def _run_shown(
         taken = found.state.messages if found else []
         options = options_of(found) if found else _options(lab, asked, start)
         return _dry_run(lab, options, taken, resumed=found is not None)
-    return _loop(lab, lambda: _options(lab, asked, start), progress, cycles, interval, as_json=args.json)
+    person = None if headless else _person()
+    return _loop(
+        lab, lambda: _options(lab, asked, start), progress, person, cycles, interval, as_json=args.json
+    )
 
 
 def _dry_run_of_new(start: Start) -> int:
@@ -126,6 +129,7 @@ def _loop(
     lab: Lab,
     new_options: Callable[[], CycleOptions],
     progress: output.Progress,
+    person: AtTerminal | None,
     cycles: int | None,
     interval: float,
     *,
@@ -137,7 +141,7 @@ def _loop(
     while options is not None and (cycles is None or done < cycles):
         if done:
             time.sleep(interval)
-        cycle = _chain(lab, options, progress, as_json=as_json)
+        cycle = _chain(lab, options, progress, person, as_json=as_json)
         done += 1
         options = follow_up(cycle.options, cycle.state.closed or {}, looping=True)
         if options is None:
@@ -148,7 +152,9 @@ def _loop(
     return exit_code(cycle)
 
 
-def _chain(lab: Lab, options: CycleOptions, progress: output.Progress, *, as_json: bool) -> Cycle:
+def _chain(
+    lab: Lab, options: CycleOptions, progress: output.Progress, person: AtTerminal | None, *, as_json: bool
+) -> Cycle:
     """One cycle and those that it goes on to by itself; the last of them."""
     following: CycleOptions | None = options
     while following is not None:
@@ -156,7 +162,7 @@ def _chain(lab: Lab, options: CycleOptions, progress: output.Progress, *, as_jso
         found = cycle_in_flight(lab.paths)
         # A cycle in flight goes by the settings that it was opened with, whatever the branch has become.
         settings_at = str(found.state.opened["start"]) if found else "HEAD"
-        cycle = run_cycle(lab, following, progress, _runners(lab, following, settings_at), _person())
+        cycle = run_cycle(lab, following, progress, _runners(lab, following, settings_at), person)
         if not as_json:
             _show_end(lab, cycle, lab.history()[before:])
         following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
@@ -182,6 +188,19 @@ class AtTerminal:
         """Show a draft and hear what the person says to it."""
         said = discuss(DraftView(draft.text, draft.round, findings=draft.findings, previous=draft.previous))
         return Opinion(said.kind, said.text)
+
+    def offer(self, summary: str) -> str:
+        """Show what was learned, and send what they agree to upstream; no is the default."""
+        output.say(summary)
+        if not output.confirm("Choose items to contribute upstream now?"):
+            return "skipped"
+        from factory.commands.contribute_submit import submit_now  # noqa: PLC0415 - seldom needed
+
+        try:
+            return "sent" if submit_now() == EXIT_OK else "not sent"
+        except FactoryError as error:
+            output.error(error, None)
+            return f"not sent: {error.message}"
 
 
 def _person() -> AtTerminal | None:
@@ -270,6 +289,22 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         output.say(f"when that is out of the way: {integration['command']}")
     elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
+    _show_learned(cycle)
+
+
+def _show_learned(cycle: Cycle) -> None:
+    """What meta has learned; who was asked about an offer has seen the summary."""
+    evolved, classified = cycle.state.result("evolve"), cycle.state.result("classify")
+    for role, changes in evolved.get("changes", {}).items():
+        for change in changes:
+            output.say(f"playbook of the {role}: {change}")
+    if evolved and not evolved.get("changes"):
+        why = evolved.get("problem") or evolved.get("missing") or "the histories support no change"
+        output.say(f"the playbooks stay as they are: {why}")
+    if classified.get("problem"):
+        output.say(f"nothing was classified: {classified['problem']}")
+    if classified.get("summary") and cycle.person is None:
+        output.say(str(classified["summary"]))
 
 
 def _show_account(lab: Lab, account: Mapping[str, Any]) -> None:

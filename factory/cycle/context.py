@@ -106,6 +106,9 @@ class Person(Protocol):
     def discuss(self, draft: Draft) -> Opinion:
         """Show a draft and hear what the person says to it."""
 
+    def offer(self, summary: str) -> str:
+        """Show what was learned, and send what they agree to upstream; returns what came of it."""
+
 
 @dataclass
 class Cycle:

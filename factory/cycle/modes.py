@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from factory.cycle import phases
 from factory.cycle.machine import EachPhase, Step, Steps
-from factory.cycle.steps import building, closing, designing, experimenting, observing, planning
+from factory.cycle.steps import building, closing, designing, experimenting, learning, observing, planning
 
 EXPERIMENT = (
     Step("begin", experimenting.begin),
@@ -75,4 +75,13 @@ BUILD: Steps = (
     Step("close", closing.close, always=True),
 )
 
-MODES: dict[str, Steps] = {"improve": IMPROVE, "design": DESIGN, "build": BUILD, "discover": DISCOVER}
+META: Steps = (
+    *IMPROVE,
+    Step("evolve", learning.evolve, always=True),
+    Step("classify", learning.classify, always=True),
+    Step("offer", learning.offer, who="person", always=True),
+)
+
+MODES: dict[str, Steps] = {
+    "improve": IMPROVE, "design": DESIGN, "build": BUILD, "discover": DISCOVER, "meta": META,
+}  # fmt: skip

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import Field
 
+from factory.ace.contributor.classify import classify_evolved_playbooks
 from factory.ace.contributor.model import ClassifiedItem
 from factory.ace.models import Playbook
+from factory.ace.paths import DEFAULTS_DIR, user_playbooks_dir
 from factory.errors import BadInput
 from factory.fsio import ensure_private_dir, read_json, utc_now, write_json
+from factory.insights.projects import ProjectHistory
 from factory.models import FORMAT_VERSION, Model
 from factory.paths import HomePaths, factory_home
 
@@ -38,6 +41,21 @@ def store_candidates(home: HomePaths, items: Sequence[ClassifiedItem], projects:
     ensure_private_dir(home.contributions)
     write_json(classification_file(home), made)
     return made
+
+
+def classify_known(
+    home: HomePaths, known: Sequence[ProjectHistory], report: Callable[[str], None]
+) -> Classification:
+    """Classify the evolved playbooks by these histories, and store the outcome.
+
+    ``report`` hears of lines that are damaged. Raises BadInput for a playbook that cannot be read.
+    """
+    evolved = read_playbooks(user_playbooks_dir())
+    for role, playbook in evolved.items():
+        for line in playbook.damaged:
+            report(f"{role}.md:{line.line}: damaged, not classified: {line.problem}")
+    items = classify_evolved_playbooks(evolved, read_playbooks(DEFAULTS_DIR), known)
+    return store_candidates(home, items, sum(bool(one.decided) for one in known))
 
 
 def load_classification(home: HomePaths) -> Classification | None:
