@@ -40,6 +40,9 @@ class Person:
         self.seen.append(draft)
         return self.says.pop(0)
 
+    def offer(self, summary: str) -> str:
+        raise AssertionError("a design offers nothing")
+
 
 def design(project: Path, person: Person | None, runner: Scripted, **options: Any) -> Cycle:
     chosen = CycleOptions(**({"mode": "design", "runner": runner.name} | options))

@@ -28,7 +28,7 @@ def evolve(cycle: Cycle, scope: str) -> Outcome:
 
 
 def classify(cycle: Cycle, scope: str) -> Outcome:
-    """Tell what is general of all that was learned, and what belongs to single projects; store the outcome."""
+    """Tell what is general of all that was learned, and what belongs to single projects; store it."""
     try:
         found = classify_known(cycle.lab.home, known_histories(cycle.lab.home), cycle.progress.warn)
     except FactoryError as error:

@@ -1,0 +1,107 @@
+"""Meta mode, through the command line: it improves, evolves the playbooks, classifies, and offers to a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from factory.ace.library import Library
+from factory.git import Repo
+from factory.paths import HomePaths, factory_home
+from factory.registry import Registry
+from tests.support.cli import command, environment, factory
+from tests.support.example_projects import make_projects
+from tests.support.projects import assert_sound, events, small_project
+from tests.support.pty import Terminal
+
+META = ("--mode", "meta", "--runner", "offline")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project to improve, beside twelve that the factory knows."""
+    registry = Registry(HomePaths(factory_home().root))
+    for place in make_projects(tmp_path / "known"):
+        repo = Repo(place)
+        registry.register(place, repo.remote_url(), repo.root_commit())
+    return small_project(tmp_path / "calc")
+
+
+def playbook(role: str) -> str:
+    return Library(factory_home().playbooks).playbook(role).to_markdown()
+
+
+def prompts(project: Path, role: str) -> list[str]:
+    """What was sent to a role in the newest cycle."""
+    cycle = project / ".factory/cycles" / events(project)[0].cycle
+    return [path.read_text(encoding="utf-8") for path in sorted(cycle.rglob(f"{role}-*.prompt.md"))]
+
+
+def test_what_the_histories_support_is_learned_told_and_used_next_time(project: Path) -> None:
+    before = playbook("strategist")
+    first = factory("ceo", project, *META).expect(0)
+    learned = playbook("strategist")
+    assert learned != before
+    assert "playbook of the strategist: " in first.out
+    assert "learned items, judged by" in first.out
+    assert events(project)[-1].type == "cycle.closed"
+    assert_sound(project)
+
+    second = factory("ceo", project, *META).expect(0)
+    assert "the playbooks stay as they are: " in second.out
+    assert playbook("strategist") == learned
+    new = [line.partition(" :: ")[2] for line in learned.splitlines() if line not in before]
+    shown = [text for text in new if any(text in prompt for prompt in prompts(project, "strategist"))]
+    assert len(shown) >= len(new) - 1 > 0  # one may be withheld, to compare
+
+    factory("ace", "--role", "strategist", "--rollback", "1").expect(0)
+    assert [text for text in new if text in playbook("strategist")] == []
+
+
+def answer(project: Path) -> str:
+    """What came of the offer in the newest cycle."""
+    told = {e.data["step"]: e.data["result"] for e in events(project) if e.type == "step.completed"}
+    return str(told["offer"]["answer"])
+
+
+@pytest.mark.parametrize("keys", ["", "n"])
+def test_a_person_is_offered_to_contribute_and_no_is_the_default(project: Path, keys: str) -> None:
+    with Terminal(command("ceo", project, *META), cwd=project, env=environment(), timeout=120) as terminal:
+        terminal.expect("General: may be offered upstream")
+        terminal.expect("Choose items to contribute upstream now? [y/N]")
+        terminal.line(keys)
+        assert terminal.end() == 0
+    assert answer(project) == "skipped"
+
+
+def test_who_says_yes_is_asked_for_each_item_and_why_it_cannot_be_sent_is_told(project: Path) -> None:
+    with Terminal(command("ceo", project, *META), cwd=project, env=environment(), timeout=120) as terminal:
+        terminal.expect("Choose items to contribute upstream now? [y/N]")
+        terminal.line("y")
+        terminal.expect("Offer ")
+        terminal.line("n")
+        terminal.expect("Offer ")
+        terminal.line("n")
+        terminal.expect("No item was chosen, so nothing was sent.")
+        assert terminal.end() == 0
+    assert answer(project) == "not sent"
+
+
+def test_headless_nothing_is_offered_even_in_a_terminal(project: Path) -> None:
+    with Terminal(command("run", project, *META), cwd=project, env=environment(), timeout=120) as terminal:
+        assert terminal.end() == 0
+        assert "contribute upstream now?" not in terminal.text
+    assert answer(project) == "nobody was there to ask"
+    factory("ceo", project, *META).expect(0)
+    assert answer(project) == "nobody was there to ask"
+
+
+def test_a_damaged_record_is_told_and_the_cycle_ends(project: Path) -> None:
+    damaged = factory_home().playbooks / "builder.json"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{", encoding="utf-8")
+    out = factory("ceo", project, *META).expect(0).out
+    assert "the playbooks stay as they are: " in out
+    assert str(damaged) in out
+    assert events(project)[-1].type == "cycle.closed"
