@@ -9,14 +9,14 @@ from __future__ import annotations
 import datetime
 import difflib
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from factory.errors import BadInput, FactoryError, Refused
+from factory.ancestry import refuse_agents
+from factory.errors import BadInput, FactoryError
 from factory.fsio import atomic_write, ensure_private_dir, read_json_plain, write_json
 from factory.paths import HomePaths
 
@@ -144,12 +144,6 @@ class Approvals:
 
     def _text_file(self, sha256: str) -> Path:
         return self._folder / f"{sha256}.md"
-
-
-def refuse_agents(what: str) -> None:
-    """Raises Refused inside an agent's process: ``what`` ("approve a spec") takes a person."""
-    if os.environ.get("FACTORY_ROLE"):
-        raise Refused(f"Only a person can {what}, not an agent.", "A person does it in a terminal.")
 
 
 def _bytes(text: str | bytes) -> bytes:

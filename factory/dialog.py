@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from factory import output
-from factory.approvals import difference, refuse_agents
+from factory.ancestry import refuse_agents
+from factory.approvals import difference
 from factory.errors import BadInput, EnvironmentLacking, Refused
 from factory.process import foreground
 from factory.spec import SpecFinding, parse

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from factory.approvals import refuse_agents
+from factory.ancestry import refuse_agents
 from factory.errors import BadInput, EnvironmentLacking, Refused
 from factory.fsio import environment_error, read_json_plain, utc_now, write_json
 from factory.git import GitError, Repo, clone, start_repository, toplevel, without_password

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from factory import output
-from factory.approvals import Approval, Approvals, How, fingerprint, refuse_agents
+from factory.ancestry import refuse_agents
+from factory.approvals import Approval, Approvals, How, fingerprint
 from factory.commands.spec_files import count, plan_file, read_text, show_findings
 from factory.errors import EXIT_NO, EXIT_OK, Refused
 from factory.paths import factory_home
