@@ -22,7 +22,7 @@ LAYERS: dict[str, int] = {
         ("paths", "process", "fsio", "output", "log", "redact", "globs", "answers", "supervisor"), 2
     ),
     **dict.fromkeys(("git", "github", "config", "rows", "store", "journal", "registry", "backlog"), 3),
-    **dict.fromkeys(("runners", "sandbox"), 3),
+    **dict.fromkeys(("runners", "sandbox", "ancestry"), 3),
     **dict.fromkeys(("spec", "strategy", "guard", "precheck", "evals", "offline", "agents"), 4),
     **dict.fromkeys(("ace", "research", "insights", "brief", "report", "study", "project", "oddities"), 4),
     "cycle": 5,

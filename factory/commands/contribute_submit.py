@@ -16,7 +16,7 @@ from factory.ace.contributor.submissions import Submission, load_submissions, re
 from factory.ace.contributor.summary import summary_text
 from factory.ace.contributor.upstream import cloned, look, slug_of
 from factory.ancestry import refuse_agents
-from factory.commands.contribute import classified
+from factory.commands.contribute_classify import classified
 from factory.commands.insights import histories
 from factory.config import settings_in_force
 from factory.errors import EXIT_ENVIRONMENT, EXIT_NO, EXIT_OK, BadInput, Refused

@@ -79,6 +79,7 @@ _QUOTES = re.compile(
     r"\"([^\"]{8,})\"|“([^”]{8,})”|«([^»]{8,})»|`([^`]{8,})`|(?<!\w)'([^']{8,})'(?!\w)|‘([^’]{8,})’"
 )
 _SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_PROPER = re.compile(r"(?<=[\w,;:)\]] )[A-Z][a-z]{3,}\b")
 _PLACEHOLDER = re.compile(r"\[(?:[a-z-]+ ?[a-z]*|URL)\]")
 
 
@@ -146,9 +147,18 @@ def _refusal(text: str, private: Private) -> str:
     for name, kind in private.names.items():
         if _still_named(rest, name):
             return f"its text still tells the {kind} {name!r}"
+    told = _proper_noun(rest, private)
+    if told:
+        return f"its text names {told!r}, which is part of the name of a project"
     if len(content_words(rest)) < FEWEST_WORDS:
         return "nothing that is general is left of its text"
     return ""
+
+
+def _proper_noun(text: str, private: Private) -> str:
+    """A word written like a name, in mid-sentence, that is part of a longer name; empty where there is none."""
+    parts = {part.lower() for name in private.names for part in _subwords(name) if len(part) > 3} - GENERIC
+    return next((word for word in _PROPER.findall(text) if word.lower() in parts), "")
 
 
 def _without_tricks(text: str) -> str:
