@@ -156,7 +156,7 @@ def _refusal(text: str, private: Private) -> str:
 
 
 def _proper_noun(text: str, private: Private) -> str:
-    """A word written like a name, in mid-sentence, that is part of a longer name; empty where there is none."""
+    """A word written like a name, in mid-sentence, that is part of a longer name; or an empty string."""
     parts = {part.lower() for name in private.names for part in _subwords(name) if len(part) > 3} - GENERIC
     return next((word for word in _PROPER.findall(text) if word.lower() in parts), "")
 
