@@ -40,7 +40,7 @@ def offer(found: Sequence[ClassifiedItem]) -> str:
         return "There is nothing to contribute yet."
     what = "1 item is" if general == 1 else f"{general} items are"
     return (
-        f"{what} general enough to be contributed upstream. Nothing is sent unless you say so:\n"
+        f"{what} general enough to be contributed upstream.\nNothing is sent unless you say so:\n"
         "  factory contribute --submit --dry-run    shows exactly what would be sent"
     )
 
