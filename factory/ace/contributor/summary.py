@@ -59,7 +59,7 @@ def bar(value: float, width: int) -> str:
 
 
 def _lines(found: Sequence[ClassifiedItem], projects: int) -> Iterator[str]:
-    yield f"{len(found)} learned items, judged by {projects} unrelated project{'' if projects == 1 else 's'}"
+    yield f"{_count(len(found), 'learned item')}, judged by {_count(projects, 'unrelated project')}"
     for label, title in _TITLES.items():
         items = [one for one in found if one.label is label]
         if items:
@@ -80,6 +80,10 @@ def _item(one: ClassifiedItem) -> Iterator[str]:
     )
     yield from _wrapped(explain(one))
     yield from _wrapped(f"Evidence: {evidence_line(one)}.")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _wrapped(text: str) -> list[str]:
