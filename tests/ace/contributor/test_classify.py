@@ -173,7 +173,7 @@ EXPERIMENTS = st.lists(st.tuples(TEXTS, st.sampled_from(["keep", "revert", "erro
 
 @given(TEXTS, st.lists(EXPERIMENTS, max_size=5))
 def test_the_fast_evidence_is_the_plain_evidence(
-    text: str, all_experiments: Sequence[list[tuple[str, str]]]
+    text: str, all_experiments: list[list[tuple[str, str]]]
 ) -> None:
     known = [history(f"p{n}", *experiments) for n, experiments in enumerate(all_experiments)]
     matching = [
