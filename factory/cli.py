@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from math import inf
 
 from factory import __version__
 from factory.error_handler import run_guarded
@@ -49,6 +51,8 @@ COMMANDS: dict[str, str] = {
 }
 """Command to ``module:function``; a module is imported only when its command is called."""
 
+TARGET_HELP = "a directory, a .md file, a git URL, or the text of an idea (with a space in it)"
+
 LOGGED = frozenset(
     {
         "ceo",
@@ -68,6 +72,25 @@ LOGGED = frozenset(
 """Commands that work and leave a trail in the log. Setting it up costs more than a reading command."""
 
 Adder = Callable[..., argparse.ArgumentParser]
+
+
+def _number(kind: Callable[[str], float], fits: Callable[[float], bool], told: str) -> Callable[[str], float]:
+    """A reader of an option's number, whose mistakes are told in the person's words, not argparse's."""
+
+    def read(text: str) -> float:
+        with contextlib.suppress(ValueError):
+            value = kind(text)
+            if fits(value):
+                return value
+        raise argparse.ArgumentTypeError(f"{text!r} is not {told}")
+
+    return read
+
+
+_count = _number(int, lambda n: n >= 0, "a whole number, 0 or more")
+_positive = _number(int, lambda n: n >= 1, "a whole number, 1 or more")
+_seconds = _number(float, lambda n: 0 <= n < inf, "a number, 0 or more")
+_amount = _number(float, lambda n: 0 < n < inf, "a number above 0")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -102,10 +125,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_cycle_commands(add: Adder) -> None:
     ceo = add("ceo", "run a cycle in the foreground", path=False)
-    ceo.add_argument("path", metavar="TARGET", help="the project's directory")
+    ceo.add_argument("path", metavar="TARGET", help=TARGET_HELP)
     ceo.add_argument("--headless", action="store_true", help="ask nothing, as `factory run`")
     _add_cycle_options(ceo)
-    run = add("run", "run cycles without a person")
+    run = add("run", "run cycles without a person", path=False)
+    run.add_argument("path", metavar="TARGET", nargs="?", default=".", help=f"{TARGET_HELP} (default: here)")
     run.add_argument("--loop", action="store_true", help="start another cycle when one has ended")
     run.add_argument("--interval", type=_seconds, default=0.0, metavar="S", help="seconds between two cycles")
     run.add_argument("--max-cycles", type=_positive, default=None, metavar="N", help="cycles, at the most")
@@ -129,6 +153,14 @@ def _add_cycle_commands(add: Adder) -> None:
 
 def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", default=None, help="auto (default), improve, discover")
+    parser.add_argument(
+        "--as", dest="as_kind", choices=("dir", "file", "url", "idea"), default=None, help="what TARGET is"
+    )
+    parser.add_argument("--dir", default=None, metavar="PATH", help="the directory of a new project or clone")
+    parser.add_argument("--trust", action="store_true", help="agree to run the code of a git URL")
+    parser.add_argument(
+        "--plan-only", action="store_true", help="design: stop after the draft, for `spec approve` later"
+    )
     parser.add_argument("--lite", action="store_true", help="a cycle with a hard ceiling of 7 invocations")
     parser.add_argument(
         "--focus", default=None, metavar="X", help="one thing to work on: free text or a backlog item"
@@ -177,9 +209,10 @@ def _add_reading_commands(add: Adder) -> None:
     remove = add("backlog-remove", "take an item off the backlog", path=False)
     remove.add_argument("path", metavar="PATH")
     remove.add_argument("item", metavar="ITEM", help="its number or its text")
-    spec = add("spec", "check or show a plan", path=False)
-    spec.add_argument("action", choices=("check", "show"))
-    spec.add_argument("target", metavar="FILE", help="a plan, or a project whose current plan is meant")
+    spec = add("spec", "check, show, approve or trace a plan", path=False)
+    spec.add_argument("action", choices=("check", "show", "approve", "trace"))
+    spec.add_argument("target", metavar="TARGET", help="a plan, or a project whose current plan is meant")
+    spec.add_argument("--yes", action="store_true", help="approve without being asked, as a person's script")
     spec.add_argument("--json", action="store_true", help="print JSON")
     add("usage", "what the agents cost, by role, cycle and experiment", as_json=True)
     doctor = add("doctor", "what works here, what is lacking, and what to do", as_json=True)
@@ -272,34 +305,6 @@ def _add_ace(add: Adder) -> None:
     versions.add_argument(
         "--rollback", type=_positive, default=None, metavar="N", help="put version N in force again"
     )
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("must be 0 or more")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError("must be a number, 0 or more")
-    return value
-
-
-def _amount(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("must be a number above 0")
-    return value
 
 
 def main(argv: Sequence[str] | None = None) -> int:

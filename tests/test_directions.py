@@ -22,11 +22,11 @@ LAYERS: dict[str, int] = {
         ("paths", "process", "fsio", "output", "log", "redact", "globs", "answers", "supervisor"), 2
     ),
     **dict.fromkeys(("git", "github", "config", "rows", "store", "journal", "registry", "backlog"), 3),
-    **dict.fromkeys(("runners", "sandbox"), 3),
-    **dict.fromkeys(("spec", "strategy", "guard", "precheck", "evals", "offline", "agents"), 4),
+    **dict.fromkeys(("runners", "sandbox", "approvals"), 3),
+    **dict.fromkeys(("spec", "strategy", "guard", "precheck", "evals", "offline", "agents", "target"), 4),
     **dict.fromkeys(("ace", "research", "insights", "brief", "report", "study", "project", "oddities"), 4),
     "cycle": 5,
-    "commands": 6,
+    **dict.fromkeys(("commands", "dialog"), 6),
     **dict.fromkeys(("error_handler", "cli", "__main__", "demo"), 7),
 }
 DOMAIN = 4
