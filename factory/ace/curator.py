@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from rapidfuzz import fuzz
-
 from factory.ace.models import HEADINGS, Playbook, PlaybookItem, Section, id_prefix
 from factory.ace.records import ItemRecord, RoleRecord, Tally
-from factory.ace.reflector import Candidate
+from factory.ace.reflector import Candidate, same_lesson
 from factory.ace.stats import fisher_less, wilson_lower
 from factory.insights.matching import content_words
+from factory.strategy.similarity import jaccard
 
 MAX_ITEMS = 15
 """Items of a role, at the most."""
 
-MERGE_AT = 75.0
-"""Likeness, in [0, 100], from which two items say the same."""
+MERGE_AT = 0.75
+"""Likeness, in [0, 1], from which two items say the same."""
 
 MIN_CITED = 5
 """Outcomes that cite an item, for its counts to be judged."""
@@ -46,9 +45,6 @@ NEVER_RIGHT = 30
 
 LEARNED_FROM = 1_001
 """Learned items are numbered from here, so that new defaults don't meet them."""
-
-CLOSED_KEYS = ("category:", "topic:", "reason:", "guard:", "plan_rule:")
-"""Keys that name one thing each: two different ones are never the same lesson, however alike their words."""
 
 Action = Literal["learned", "shipped", "dropped", "expired", "reversed", "merged", "crowded out"]
 
@@ -267,7 +263,7 @@ def usefulness(item: PlaybookItem) -> tuple[float, int]:
 
 def _consider(work: _Work, candidate: Candidate) -> None:
     """Take a candidate in, unless it is there, was there and left, or says what another item says."""
-    same_key = [known for known in work.known.values() if known.key == candidate.key]
+    same_key = [known for known in work.known.values() if same_lesson(known.key, candidate.key)]
     there = next((known for known in same_key if not known.out), None)
     if there is not None and there.section == candidate.section:
         work.amend(there.id, **_support(candidate))
@@ -304,8 +300,9 @@ def _support(candidate: Candidate) -> dict[str, object]:
 
 
 def _because(candidate: Candidate) -> str:
+    decided = candidate.kept + candidate.reverted
     if candidate.kept:
-        return f"kept in {candidate.kept} of {candidate.kept + candidate.reverted} experiments"
+        return f"kept in {candidate.kept} of {decided} experiments"
     what = "reverted" if candidate.reverted else "sent back"
     return f"{what} in {len(candidate.evidence)} experiments"
 
@@ -344,10 +341,13 @@ def _absorb(work: _Work, stays: PlaybookItem, goes: PlaybookItem) -> None:
 
 
 def _may_merge(key: str, other: str) -> bool:
-    return not (key.startswith(CLOSED_KEYS) and other.startswith(CLOSED_KEYS) and key != other)
+    """Two lessons of the histories are never one, however alike their words: they have a form in common."""
+    return not (key and other) or same_lesson(key, other)
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two items say the same: the ratio of their sorted content words is 0.75 or more."""
-    words = [" ".join(sorted(content_words(text))) for text in (one, other)]
-    return one == other or (all(words) and fuzz.ratio(*words) >= MERGE_AT)
+    """Whether two items say the same: they share three quarters of their content words.
+
+    Words, not letters: "logs" and "docs" are not nearly the same.
+    """
+    return one == other or jaccard(content_words(one), content_words(other)) >= MERGE_AT
