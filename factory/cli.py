@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from math import inf
 
 from factory import __version__
 from factory.error_handler import run_guarded
@@ -30,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "abandon": "factory.commands.cycle:run_abandon",
     "insights": "factory.commands.insights:run",
     "contribute": "factory.commands.contribute:run",
+    "ace": "factory.commands.ace:run",
     "doctor": "factory.commands.doctor:run",
     "config": "factory.commands.config:run",
     "discover": "factory.commands.setup:run_discover",
@@ -49,12 +52,46 @@ COMMANDS: dict[str, str] = {
 }
 """Command to ``module:function``; a module is imported only when its command is called."""
 
+TARGET_HELP = "a directory, a .md file, a git URL, or the text of an idea (with a space in it)"
+
 LOGGED = frozenset(
-    {"ceo", "run", "abandon", "agent", "discover", "eval", "begin", "review", "finalize", "integrate", "gc"}
+    {
+        "ceo",
+        "run",
+        "abandon",
+        "agent",
+        "discover",
+        "eval",
+        "begin",
+        "review",
+        "finalize",
+        "integrate",
+        "gc",
+        "ace",
+    }
 )
 """Commands that work and leave a trail in the log. Setting it up costs more than a reading command."""
 
 Adder = Callable[..., argparse.ArgumentParser]
+
+
+def _number(kind: Callable[[str], float], fits: Callable[[float], bool], told: str) -> Callable[[str], float]:
+    """A reader of an option's number, whose mistakes are told in the person's words, not argparse's."""
+
+    def read(text: str) -> float:
+        with contextlib.suppress(ValueError):
+            value = kind(text)
+            if fits(value):
+                return value
+        raise argparse.ArgumentTypeError(f"{text!r} is not {told}")
+
+    return read
+
+
+_count = _number(int, lambda n: n >= 0, "a whole number, 0 or more")
+_positive = _number(int, lambda n: n >= 1, "a whole number, 1 or more")
+_seconds = _number(float, lambda n: 0 <= n < inf, "a number, 0 or more")
+_amount = _number(float, lambda n: 0 < n < inf, "a number above 0")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -82,16 +119,18 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cycle_commands(add)
     _add_reading_commands(add)
     _add_experiment_commands(add)
+    _add_ace(add)
     _add_giving_back(add)
     return parser
 
 
 def _add_cycle_commands(add: Adder) -> None:
     ceo = add("ceo", "run a cycle in the foreground", path=False)
-    ceo.add_argument("path", metavar="TARGET", help="the project's directory")
+    ceo.add_argument("path", metavar="TARGET", help=TARGET_HELP)
     ceo.add_argument("--headless", action="store_true", help="ask nothing, as `factory run`")
     _add_cycle_options(ceo)
-    run = add("run", "run cycles without a person")
+    run = add("run", "run cycles without a person", path=False)
+    run.add_argument("path", metavar="TARGET", nargs="?", default=".", help=f"{TARGET_HELP} (default: here)")
     run.add_argument("--loop", action="store_true", help="start another cycle when one has ended")
     run.add_argument("--interval", type=_seconds, default=0.0, metavar="S", help="seconds between two cycles")
     run.add_argument("--max-cycles", type=_positive, default=None, metavar="N", help="cycles, at the most")
@@ -115,6 +154,14 @@ def _add_cycle_commands(add: Adder) -> None:
 
 def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", default=None, help="auto (default), improve, discover")
+    parser.add_argument(
+        "--as", dest="as_kind", choices=("dir", "file", "url", "idea"), default=None, help="what TARGET is"
+    )
+    parser.add_argument("--dir", default=None, metavar="PATH", help="the directory of a new project or clone")
+    parser.add_argument("--trust", action="store_true", help="agree to run the code of a git URL")
+    parser.add_argument(
+        "--plan-only", action="store_true", help="design: stop after the draft, for `spec approve` later"
+    )
     parser.add_argument("--lite", action="store_true", help="a cycle with a hard ceiling of 7 invocations")
     parser.add_argument(
         "--focus", default=None, metavar="X", help="one thing to work on: free text or a backlog item"
@@ -163,9 +210,10 @@ def _add_reading_commands(add: Adder) -> None:
     remove = add("backlog-remove", "take an item off the backlog", path=False)
     remove.add_argument("path", metavar="PATH")
     remove.add_argument("item", metavar="ITEM", help="its number or its text")
-    spec = add("spec", "check or show a plan", path=False)
-    spec.add_argument("action", choices=("check", "show"))
-    spec.add_argument("target", metavar="FILE", help="a plan, or a project whose current plan is meant")
+    spec = add("spec", "check, show, approve or trace a plan", path=False)
+    spec.add_argument("action", choices=("check", "show", "approve", "trace"))
+    spec.add_argument("target", metavar="TARGET", help="a plan, or a project whose current plan is meant")
+    spec.add_argument("--yes", action="store_true", help="approve without being asked, as a person's script")
     spec.add_argument("--json", action="store_true", help="print JSON")
     add("usage", "what the agents cost, by role, cycle and experiment", as_json=True)
     doctor = add("doctor", "what works here, what is lacking, and what to do", as_json=True)
@@ -249,32 +297,27 @@ def _add_giving_back(add: Adder) -> None:
     )
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("must be 0 or more")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError("must be a number, 0 or more")
-    return value
-
-
-def _amount(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("must be a number above 0")
-    return value
+def _add_ace(add: Adder) -> None:
+    ace = add("ace", "evolve the agents' playbooks from what was kept and reverted", path=False, as_json=True)
+    ace.add_argument(
+        "path", metavar="PATH", nargs="?", default=None, help="a project to take in beside those known"
+    )
+    ace.add_argument("--role", default=None, metavar="R", help="only the playbook of this role")
+    ace.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    ace.add_argument(
+        "--projects-dir", default=None, metavar="DIR", help="learn from the projects in this folder instead"
+    )
+    versions = ace.add_mutually_exclusive_group()
+    versions.add_argument("--versions", action="store_true", help="list the versions of the playbooks")
+    versions.add_argument(
+        "--show", action="store_true", help="print the playbooks in force, with where each item comes from"
+    )
+    versions.add_argument(
+        "--diff", type=_positive, default=None, metavar="N", help="the playbook in force against version N"
+    )
+    versions.add_argument(
+        "--rollback", type=_positive, default=None, metavar="N", help="put version N in force again"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

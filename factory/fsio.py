@@ -80,6 +80,11 @@ def ensure_private_dir(path: Path) -> None:
             path.chmod(0o700)
 
 
+def read_exactly(path: Path) -> str:
+    """A file's text, every byte of it; undecodable ones as surrogates: what is hashed is what is there."""
+    return path.read_bytes().decode("utf-8", "surrogateescape")
+
+
 def atomic_write(path: Path, text: str | bytes) -> None:
     """Replaces a file at once: readers, and a crash, see the old content or the new, whole and on disk.
 
@@ -382,10 +387,11 @@ class CycleLock:
 
 
 def _about_this_process() -> dict[str, Any]:
-    return {"pid": os.getpid(), "host": os.uname().nodename, "user": _user(), "since": utc_now()}
+    return {"pid": os.getpid(), "host": os.uname().nodename, "user": user_name(), "since": utc_now()}
 
 
-def _user() -> str:
+def user_name() -> str:
+    """The name of the operating system's user, or the number where it has none."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

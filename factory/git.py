@@ -8,6 +8,7 @@ configuration, so that hooks, ``core.fsmonitor``, filters and signing planted th
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 from factory.errors import BadInput, EnvironmentLacking, FactoryError, Refused
+from factory.fsio import user_name
 from factory.process import quick_bytes
 
 ENGINE_NAME = "factory"
@@ -314,6 +316,11 @@ class Repo:
             for key, value in (("NAME", who), ("EMAIL", mail))
         }
 
+    @property
+    def person(self) -> str:
+        """Who works here: the name that git knows, else the user of the operating system."""
+        return (self._try("config", "--get", "user.name") or "").strip() or user_name()
+
     def _commit_tree(self, tree: str, parents: Sequence[str], message: str) -> str:
         named = [arg for parent in parents for arg in ("-p", parent)]
         return self.git(
@@ -436,12 +443,21 @@ class Repo:
         if place is not None:
             # With autostash, a setting of the person's, git would put their changes away and back.
             done = _run(["merge", "--ff-only", "--no-autostash", "--quiet", head], place)
-            return Merge(done.returncode == 0, (done.stderr or done.stdout).strip())
+            return Merge(done.returncode == 0, _in_the_way(done.stderr) or done.stdout.strip())
         old = self.find(f"refs/heads/{branch}")
         if old is None or not self.is_ancestor(old, head):
             return Merge(False, f"{branch} cannot be fast-forwarded to {head[:12]}")
         self.set_ref(f"refs/heads/{branch}", head, old)
         return Merge(True)
+
+
+def _in_the_way(said: str) -> str:
+    """What git says of a merge that it refuses, as one sentence: it lists the person's files a line each."""
+    files = [line.strip() for line in said.splitlines() if line.startswith("\t")]
+    if not files:
+        return " ".join(said.split())
+    rest = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return f"changes of your own that are not committed are in the way: {', '.join(files[:3])}{rest}"
 
 
 def left_over_checkouts(parent: Path) -> list[Path]:
@@ -475,3 +491,44 @@ def scratch_checkout(
         yield place / "tree"
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def start_repository(folder: Path, files: Mapping[str, str], message: str) -> Repo:
+    """Make ``folder``, which holds nothing yet, a repository on ``main`` with one commit of ``files``.
+
+    The commit has the person's identity, else the engine's own; no hook runs. Raises GitError where git
+    refuses.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    repo = Repo(folder)
+    repo.git("init", "--quiet", what="start a repository")
+    # Not `init -b`: that came with git 2.28, and a default branch set by the person must not matter.
+    repo.git("symbolic-ref", "HEAD", "refs/heads/main")
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    repo.git("add", "--force", "--", *files, what="record the first files")
+    tree = repo.git("write-tree", what="record the first files").strip()
+    first = repo._commit_tree(tree, [], message)
+    repo.git("update-ref", "refs/heads/main", first, what="make the first commit")
+    return repo
+
+
+def clone(url: str, dest: Path) -> Repo:
+    """Clone a repository with its whole history to ``dest``, which must not exist; no submodules, no hooks.
+
+    Raises GitError where git refuses; nothing is left of ``dest`` then.
+    """
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    said = _run(
+        ["clone", "--quiet", "--no-recurse-submodules", "--template=", "--", url, str(dest)], dest.parent
+    )
+    if said.returncode != 0:
+        shutil.rmtree(dest, ignore_errors=True)
+    _checked(said, f"clone {without_password(url)}")
+    return Repo(dest)
+
+
+def without_password(url: str) -> str:
+    """A URL without the user's name and password in it, for people to read and for files."""
+    return re.sub(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", r"\1", url, flags=re.IGNORECASE)

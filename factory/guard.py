@@ -46,7 +46,8 @@ class GuardFacts:
     """What the guards look at.
 
     ``baseline`` and ``head`` are full SHAs; ``allows`` are the weakenings that the approved plan item names;
-    ``passing_tests`` are the node ids that passed at the baseline, None where that is not known.
+    ``passing_tests`` are the node ids that passed at the baseline, None where that is not known. A scaffold
+    ``founds_judge``: it makes the harness that protects every later phase.
     """
 
     repo: Repo
@@ -56,6 +57,7 @@ class GuardFacts:
     check_scope: bool = True
     allows: Collection[str] = ()
     passing_tests: Collection[str] | None = None
+    founds_judge: bool = False
     changes: list[Change] = field(default_factory=list)
 
 
@@ -68,12 +70,13 @@ def run_guards(
     check_scope: bool = True,
     allows: Collection[str] = (),
     passing_tests: Collection[str] | None = None,
+    founds_judge: bool = False,
 ) -> GuardReport:
     """Every guard on the change from ``baseline`` to ``head``, under the policy ``config`` (the baseline's).
 
     Where the histories do not fit, the other guards have nothing sound to compare, so they are not run.
     """
-    facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests)
+    facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests, founds_judge)
     findings = list(rooted_at_baseline(facts))
     if not findings:
         facts = replace(facts, changes=repo.changes(baseline, head))
@@ -100,11 +103,13 @@ def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
 
 def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
     """Rule 1: harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
-    protected = (CONTRACT, *judge_patterns(facts.config))
+    protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config)))
     for change in facts.changes:
         name = posixpath.basename(change.path)
         if matches(protected, change.path):
             yield _judge_finding(change.path, f"{_verb(change)} a file that the judge owns")
+        elif facts.founds_judge:
+            continue
         elif name in JUDGE_FILES:
             yield _judge_finding(change.path, f"{_verb(change)} the configuration of a measuring tool")
         elif name in ("pyproject.toml", "setup.cfg", "tox.ini"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,11 +42,15 @@ class Event:
 
 
 class Journal:
-    """Appends to, and replays, the journal of one cycle. ``common_dir`` is where the write lock lies."""
+    """Appends to, and replays, the journal of one cycle. ``common_dir`` is where the write lock lies.
+
+    ``listener`` hears of each event that was recorded, whoever recorded it.
+    """
 
     def __init__(self, path: Path, cycle: str, common_dir: Path) -> None:
         self.path = path
         self.cycle = cycle
+        self.listener: Callable[[Event], None] = lambda _: None
         self._common_dir = common_dir
 
     def append(self, type: str, experiment: int | None = None, /, **data: Any) -> Event:
@@ -59,6 +64,7 @@ class Journal:
             now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
             event = Event(FORMAT_VERSION, self._last_seq() + 1, now, self.cycle, experiment, type, data)
             durable_append(self.path, _to_line(event), torn="drop")
+        self.listener(event)
         return event
 
     def events(self) -> list[Event]:

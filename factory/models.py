@@ -47,6 +47,27 @@ class Reason(StrEnum):
     ERROR = "error"
 
 
+class Kind(StrEnum):
+    """What an experiment is for, which decides what a keep takes.
+
+    ``code``: an improvement. ``contract``: a phase of an approved specification, kept only if it delivers.
+    ``scaffold``: a project's first phase, before which nothing can be measured.
+    """
+
+    CODE = "code"
+    CONTRACT = "contract"
+    SCAFFOLD = "scaffold"
+
+
+class PhaseState(StrEnum):
+    """What became of a phase of an approved specification; ``RETRY``: an attempt that was not the last."""
+
+    BUILT = "built"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    RETRY = "retry"
+
+
 class Integration(StrEnum):
     """Whether a kept experiment has reached the target branch; a fact apart from the verdict."""
 
@@ -231,6 +252,13 @@ class VerdictRecord(Model):
     timestamp: str
 
 
+class FeatureCheck(Model):
+    """A feature's row of the validation matrix. ``feature`` is its reference; empty for an item's own."""
+
+    feature: str = ""
+    command: str
+
+
 class PlanItem(Model):
     """What an experiment sets out to do: one phase of a plan with the specification item it serves.
 
@@ -251,6 +279,7 @@ class PlanItem(Model):
     new_approach: str = ""
     allows: list[str] = Field(default_factory=list)
     citations: list[str] = Field(default_factory=list)
+    checks: list[FeatureCheck] = Field(default_factory=list)
 
 
 class ExperimentRecord(Model):
@@ -297,7 +326,7 @@ class Experiment(Model):
     cycle: str
     scope: str = ""
     hypothesis: str
-    kind: str = "code"
+    kind: Kind = Kind.CODE
     category: str
     branch: str
     baseline: str
@@ -318,17 +347,27 @@ class FailureReport(Model):
     excused: list[str] = Field(default_factory=list)
 
 
+class VerifyCheck(Model):
+    """One check, run at the baseline and on the candidate. ``feature`` is empty for a plan item's own."""
+
+    feature: str = ""
+    before: CommandResult
+    after: CommandResult
+
+    @property
+    def delivered(self) -> bool:
+        """True only for a check that failed before and passes after."""
+        return not self.before.passed and self.after.passed
+
+
 class VerifyReport(Model):
-    """Whether a change delivers what its plan item says, as far as the item's own check can show it."""
+    """Whether a change delivers what its plan item says, as far as checks can show it."""
 
     v: int = FORMAT_VERSION
     commit: str
-    before: CommandResult | None = None
-    after: CommandResult | None = None
+    checks: list[VerifyCheck] = Field(default_factory=list)
 
     @property
     def delivered(self) -> bool | None:
-        """True only for a check that failed before and passes after; None where there is no check."""
-        if self.before is None or self.after is None:
-            return None
-        return not self.before.passed and self.after.passed
+        """Whether every check failed before and passes after; None where there is no check."""
+        return all(check.delivered for check in self.checks) if self.checks else None

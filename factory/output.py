@@ -206,6 +206,31 @@ def confirm(question: str) -> bool:
         note("Please answer yes or no.")
 
 
+def ask_text(question: str) -> str:
+    """Asks a person for a line of text, which may be empty. Raises Refused when no person is there to ask."""
+    _insist_on_a_person(question)
+    return _read_answer(f"{question}\n> ", question).strip()
+
+
+def ask_lines(question: str) -> str:
+    """Asks a person for lines of text, up to a line with a single dot or the end of input (Ctrl-D).
+
+    They come back as typed, without blank lines around them; empty when nothing was typed. Raises Refused
+    when no person is there to ask.
+    """
+    _insist_on_a_person(question)
+    _write(sys.stderr, printable(f"{question}\n"))
+    lines: list[str] = []
+    while True:
+        _write(sys.stderr, "| ")
+        line = sys.stdin.readline()
+        if not line:
+            _write(sys.stderr, "\n")
+        if not line or line.strip() == ".":
+            return "\n".join(lines).strip("\n")
+        lines.append(line.rstrip("\r\n"))
+
+
 def can_ask() -> bool:
     """Whether a person can be asked: a terminal on both sides, and not inside an agent's process."""
     return is_a_tty(sys.stdin) and is_a_tty(sys.stderr) and not os.environ.get("FACTORY_ROLE")

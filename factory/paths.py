@@ -118,6 +118,11 @@ class HomePaths:
         return self.root / "approvals"
 
     @property
+    def trust(self) -> Path:
+        """The git URLs whose code the person has agreed to run."""
+        return self.root / "trust"
+
+    @property
     def playbooks(self) -> Path:
         """Evolved playbooks."""
         return self.root / "playbooks"

@@ -15,6 +15,7 @@ from factory.models import (
     CommandResult,
     GuardReport,
     Measurement,
+    Outcome,
     PrecheckReport,
     Reason,
     ReviewRecord,
@@ -28,7 +29,7 @@ class PrecheckFacts:
     ``comparison`` is how the score moved. ``new_failures`` are confirmed ones, ``unclear_failures`` those
     that showed both outcomes on the candidate alone. ``leaks`` are findings of the leakage scan (research
     mode). ``dependencies_changed``: whether the change declares other dependencies, and so has another
-    environment.
+    environment. ``scaffold``: a project's first phase, before which there was nothing to measure.
     """
 
     commit: str
@@ -42,6 +43,7 @@ class PrecheckFacts:
     anti_pattern: str = ""
     leaks: Sequence[str] = ()
     dependencies_changed: bool = False
+    scaffold: bool = False
     review: ReviewRecord | None = None
 
 
@@ -54,6 +56,9 @@ def measured(facts: PrecheckFacts) -> Check:
     """Both sides were measured by the engine, validly, with the same harness and in the same environment."""
     before, after = facts.before, facts.after
     detail = ""
+    if facts.scaffold:
+        detail = _scaffold_problem(after)
+        return _check("measured", detail, "the candidate; there was nothing to measure before", Reason.ERROR)
     if before is None or after is None:
         detail = "not measured: " + ", ".join(
             n for n, m in (("baseline", before), ("candidate", after)) if m is None
@@ -69,6 +74,15 @@ def measured(facts: PrecheckFacts) -> Check:
     return _check("measured", detail, "baseline and candidate", Reason.ERROR)
 
 
+def _scaffold_problem(after: Measurement | None) -> str:
+    """Why a scaffold cannot count as measured; empty when it can."""
+    if after is None or after.void:
+        return f"not measured: {after.void if after else 'candidate'}"
+    if _smoke_failed(after):
+        return ""
+    return "" if after.composite is not None else "nothing can be measured in the scaffold either"
+
+
 def guard_clean(facts: PrecheckFacts) -> Check:
     """The guards ran on this very commit and found nothing."""
     if facts.guard is None or facts.guard.head != facts.commit:
@@ -82,6 +96,8 @@ def score_direction(facts: PrecheckFacts) -> Check:
     if facts.after and _smoke_failed(facts.after):
         return _check("score_direction", "the smoke test failed, so nothing was scored", "", Reason.SMOKE)
     moved = facts.comparison
+    if facts.scaffold:
+        return _check("score_direction", "", "nothing to compare with", Reason.REGRESSED)
     if moved is None or moved.before is None or moved.after is None:
         return _check(
             "score_direction", moved.rationale if moved else "no scores to compare", "", Reason.INCONCLUSIVE
@@ -95,12 +111,19 @@ def score_direction(facts: PrecheckFacts) -> Check:
 
 def no_new_failures(facts: PrecheckFacts) -> Check:
     """Every test that passed at the baseline still exists and passes, confirmed by repetition."""
-    if facts.new_failures:
-        return _check("new_failures", _some(facts.new_failures), "", Reason.NEW_FAILURES)
+    if facts.after is None:
+        return _not_measured("new_failures")
+    failing = sorted(_failing(facts.after)) if facts.scaffold else facts.new_failures
+    if failing:
+        return _check("new_failures", _some(failing), "", Reason.NEW_FAILURES)
     unclear = (
         f"both outcomes on the candidate: {_some(facts.unclear_failures)}" if facts.unclear_failures else ""
     )
     return _check("new_failures", unclear, "none", Reason.INCONCLUSIVE)
+
+
+def _failing(measurement: Measurement) -> list[str]:
+    return [test for test, outcome in measurement.tests.items() if outcome in (Outcome.FAILED, Outcome.ERROR)]
 
 
 def no_anti_pattern(facts: PrecheckFacts) -> Check:
@@ -115,7 +138,9 @@ def no_leakage(facts: PrecheckFacts) -> Check:
 
 def smoke_passed(facts: PrecheckFacts) -> Check:
     """The configured smoke test exits 0 on the candidate."""
-    smoke = facts.after.smoke if facts.after else None
+    if facts.after is None:
+        return _not_measured("smoke")
+    smoke = facts.after.smoke
     return _check(
         "smoke", _failed([smoke] if smoke else []), "passed" if smoke else "none configured", Reason.SMOKE
     )
@@ -123,7 +148,9 @@ def smoke_passed(facts: PrecheckFacts) -> Check:
 
 def constraints_hold(facts: PrecheckFacts) -> Check:
     """Every hard constraint exits 0 on the candidate."""
-    held = facts.after.constraints if facts.after else []
+    if facts.after is None:
+        return _not_measured("constraints")
+    held = facts.after.constraints
     return _check(
         "constraints", _failed(held), f"{len(held)} hold" if held else "none configured", Reason.CONSTRAINT
     )
@@ -170,6 +197,10 @@ CHECK_NAMES = (
 
 def _check(name: str, failure: str, success: str, reason: Reason) -> Check:
     return Check(name=name, passed=not failure, detail=failure or success, reason=reason)
+
+
+def _not_measured(name: str) -> Check:
+    return _check(name, "not known before the candidate is measured", "", Reason.ERROR)
 
 
 def _smoke_failed(measurement: Measurement) -> bool:

@@ -218,6 +218,22 @@ def run(
     return result
 
 
+def foreground(argv: Sequence[str], *, cwd: Path) -> int:
+    """Runs a program that takes the person's terminal over, such as an editor, and returns its exit code.
+
+    It has the terminal and the environment that the person gave us, and meets Ctrl-C alone. The exit code is
+    the negative signal number when a signal ended it. Raises EnvironmentLacking when it cannot be started.
+    """
+    # Not SIG_IGN, which the child would inherit.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.run(list(argv), cwd=cwd, check=False).returncode
+    except OSError as error:
+        raise _not_started(argv[0], error) from error
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def adopt(output: Path) -> Completed | None:
     """The result of an earlier ``run(output=…)`` whose caller did not live to see it.
 

@@ -14,6 +14,7 @@ from factory.models import (
     GuardFinding,
     GuardReport,
     Measurement,
+    Outcome,
     Reason,
     ReviewRecord,
     ReviewVerdict,
@@ -69,6 +70,10 @@ def test_an_empty_record_fails_all_that_it_can() -> None:
         "measured": ("not measured: baseline, candidate", Reason.ERROR),
         "guard": ("the guards did not run on this commit", Reason.GUARD),
         "score_direction": ("no scores to compare", Reason.INCONCLUSIVE),
+        **dict.fromkeys(
+            ("new_failures", "smoke", "constraints"),
+            ("not known before the candidate is measured", Reason.ERROR),
+        ),
         "review": ("not reviewed", Reason.REVIEW),
     }
 
@@ -171,6 +176,14 @@ def test_a_measurement_of_another_commit_than_the_reviewed_one() -> None:
     given = facts(after=0.8)
     found = failures(replace(given, after=measurement(OTHER, 0.8)))
     assert found == {"review": (f"reviewed {COMMIT[:12]}, measured {OTHER[:12]}", Reason.REVIEW)}
+
+
+def test_a_scaffold_has_nothing_to_compare_with_but_has_to_work() -> None:
+    given = facts(scaffold=True, before=0.7, comparison=None)
+    assert failures(replace(given, before=None)) == {}
+    failing = measurement(COMMIT, 0.8, tests={"t::a": Outcome.FAILED, "t::b": Outcome.PASSED})
+    assert set(failures(replace(given, after=failing))) == {"new_failures"}
+    assert set(failures(replace(given, after=measurement(COMMIT, None)))) == {"measured"}
 
 
 def test_an_inconclusive_comparison_does_not_pass() -> None:

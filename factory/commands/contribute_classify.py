@@ -9,7 +9,7 @@ from factory import output
 from factory.ace.contributor.candidates import Classification, read_playbooks, store_candidates
 from factory.ace.contributor.classify import classify_evolved_playbooks
 from factory.ace.contributor.explain import explain, package_evidence, what_is_missing
-from factory.ace.contributor.summary import offer, summary_text
+from factory.ace.contributor.summary import contribution_text
 from factory.ace.paths import DEFAULTS_DIR, user_playbooks_dir
 from factory.commands.insights import histories
 from factory.errors import EXIT_OK
@@ -34,9 +34,7 @@ def classify(args: argparse.Namespace) -> int:
     if args.json:
         output.emit_json(_as_json(found))
         return EXIT_OK
-    output.say(summary_text(found.items, found.projects))
-    output.say()
-    output.say(offer(found.items))
+    output.say(contribution_text(found.items, found.projects))
     return EXIT_OK
 
 

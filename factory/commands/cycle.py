@@ -5,23 +5,24 @@ from __future__ import annotations
 import argparse
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from factory import output
 from factory.agents.lite import LITE_INVOCATIONS
 from factory.agents.roles import ROLES
+from factory.commands.start import Start, needs_person, prepare
 from factory.config import ProjectConfig, default_project, settings_in_force
 from factory.cycle.briefing import ceo_task
-from factory.cycle.context import Cycle, CycleOptions, waiting_messages
+from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion, waiting_messages
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import (
     abandon,
     abandon_by_hand,
     check_same_options,
+    follow_up,
     options_of,
     plan_cycle,
     run_cycle,
@@ -29,7 +30,8 @@ from factory.cycle.launch import (
 from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.modes import MODES
 from factory.cycle.runners import make_runner, resolve_runner
-from factory.errors import EXIT_OK, BadInput
+from factory.dialog import DraftView, discuss
+from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.rows import Row
 from factory.runners.base import Runner
 from factory.sandbox import choose
@@ -38,32 +40,19 @@ OPTION_NAMES = (
     "mode", "focus", "runner", "model", "branch", "max_new", "min_growth", "sandbox",
     "budget_invocations", "budget_tokens", "budget_usd", "timeout",
 )  # fmt: skip
-SWITCHES = ("lite", "no_github")
+SWITCHES = ("lite", "no_github", "plan_only")
 
 
 def run_ceo(args: argparse.Namespace) -> int:
     """``factory ceo``: one cycle in the foreground."""
-    _check_target(args.path)
-    return _run(args, cycles=1, interval=0.0)
+    return _run(args, cycles=1, interval=0.0, headless=args.headless)
 
 
 def run_headless(args: argparse.Namespace) -> int:
     """``factory run``: the same cycles, without a person; with ``--loop``, one after another."""
-    _check_target(args.path)
     endless = args.loop and args.max_cycles is None
     cycles = None if endless else (args.max_cycles if args.loop and args.max_cycles else 1)
-    return _run(args, cycles=cycles, interval=args.interval)
-
-
-def _check_target(target: str) -> None:
-    if Path(target).is_dir():
-        return
-    if Path(target).is_file() or " " in target or "://" in target:
-        raise BadInput(
-            f"{target!r} is not a project's directory.",
-            "Ideas, files and URLs cannot be started from yet: name the directory of a git repository.",
-        )
-    raise BadInput(f"{target!r} is not a directory.", "Name the directory of a git repository.")
+    return _run(args, cycles=cycles, interval=args.interval, headless=True)
 
 
 def _asked(args: argparse.Namespace) -> dict[str, Any]:
@@ -72,28 +61,44 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     return given | {name: True for name in SWITCHES if getattr(args, name)}
 
 
-def _run(args: argparse.Namespace, *, cycles: int | None, interval: float) -> int:
+def _run(args: argparse.Namespace, *, cycles: int | None, interval: float, headless: bool) -> int:
     # Being told to end is an interruption like Ctrl-C: children end, and the cycle can be resumed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with output.Progress(as_json=args.json) as progress:
-        return _run_shown(args, progress, cycles=cycles, interval=interval)
+        return _run_shown(args, progress, cycles=cycles, interval=interval, headless=headless)
 
 
 def _run_shown(
-    args: argparse.Namespace, progress: output.Progress, *, cycles: int | None, interval: float
+    args: argparse.Namespace,
+    progress: output.Progress,
+    *,
+    cycles: int | None,
+    interval: float,
+    headless: bool,
 ) -> int:
-    lab = open_lab(args.path, progress.say, progress.detail, write=not args.dry_run)
+    start = prepare(args, headless=headless)
+    if not start.exists:
+        return _dry_run_of_new(start)
+    lab = open_lab(start.place, progress.say, progress.detail, write=not args.dry_run)
     asked = _asked(args)
     found = cycle_in_flight(lab.paths)
     if found is not None:
         check_same_options(found, asked)
-    if not args.json:
+        needs_person(options_of(found).mode, headless=headless, plan_only=args.plan_only or args.dry_run)
+    if not args.json and (found or not start.said):
         output.say(_first_line(lab, found.id if found else ""))
     if args.dry_run:
         taken = found.state.messages if found else []
-        options = options_of(found) if found else _options(lab, asked)
+        options = options_of(found) if found else _options(lab, asked, start)
         return _dry_run(lab, options, taken, resumed=found is not None)
-    return _loop(lab, asked, progress, cycles, interval, as_json=args.json)
+    return _loop(lab, lambda: _options(lab, asked, start), progress, cycles, interval, as_json=args.json)
+
+
+def _dry_run_of_new(start: Start) -> int:
+    """What is known of a project that does not exist yet."""
+    output.say(f"mode: {start.mode}")
+    output.say("Nothing was changed.")
+    return EXIT_OK
 
 
 def _first_line(lab: Lab, in_flight: str) -> str:
@@ -101,12 +106,12 @@ def _first_line(lab: Lab, in_flight: str) -> str:
     return f"{lab.paths.root} is taken for a directory: a project in git{resumed}."
 
 
-def _options(lab: Lab, asked: dict[str, Any]) -> CycleOptions:
-    """The options of a new cycle: as asked, else as configured."""
+def _options(lab: Lab, asked: dict[str, Any], start: Start) -> CycleOptions:
+    """The options of a new cycle: as asked, else as the target or the configuration has it."""
     policy = lab.policy("HEAD") or default_project()
-    configured = {"mode": "auto", "runner": policy.runner.default, "model": policy.runner.model}
+    configured = {"mode": start.mode, "runner": policy.runner.default, "model": policy.runner.model}
     configured["sandbox"] = settings_in_force({}, None).config.runner.sandbox
-    chosen = configured | asked
+    chosen = configured | asked | ({"mode": start.mode, "idea": start.idea} if start.idea else {})
     runner = resolve_runner(chosen["runner"], choose(chosen["sandbox"]))
     # A runner that the person names does the work of every role.
     roles = (
@@ -119,7 +124,7 @@ def _options(lab: Lab, asked: dict[str, Any]) -> CycleOptions:
 
 def _loop(
     lab: Lab,
-    asked: dict[str, Any],
+    new_options: Callable[[], CycleOptions],
     progress: output.Progress,
     cycles: int | None,
     interval: float,
@@ -127,24 +132,60 @@ def _loop(
     as_json: bool,
 ) -> int:
     done = 0
-    while cycles is None or done < cycles:
+    found = cycle_in_flight(lab.paths)
+    options: CycleOptions | None = options_of(found) if found else new_options()
+    while options is not None and (cycles is None or done < cycles):
         if done:
             time.sleep(interval)
-        found = cycle_in_flight(lab.paths)
-        options = options_of(found) if found else _options(lab, asked)
-        before = len(lab.history())
-        # A cycle in flight goes by the settings that it was opened with, whatever the branch has become.
-        settings_at = str(found.state.opened["start"]) if found else "HEAD"
-        cycle = run_cycle(lab, options, progress, _runners(lab, options, settings_at))
+        cycle = _chain(lab, options, progress, as_json=as_json)
         done += 1
-        if not as_json:
-            _show_end(lab, cycle, lab.history()[before:])
-        if cycles != 1 and (cycle.state.closed or {}).get("ended"):
+        options = follow_up(cycle.options, cycle.state.closed or {}, looping=True)
+        if options is None:
             # The plan has nothing left to try; another cycle would find the same.
             break
     if not as_json:
         output.say(f"next: factory history {lab.paths.root}")
-    return EXIT_OK
+    return exit_code(cycle)
+
+
+def _chain(lab: Lab, options: CycleOptions, progress: output.Progress, *, as_json: bool) -> Cycle:
+    """One cycle and those that it goes on to by itself; the last of them."""
+    following: CycleOptions | None = options
+    while following is not None:
+        before = len(lab.history())
+        found = cycle_in_flight(lab.paths)
+        # A cycle in flight goes by the settings that it was opened with, whatever the branch has become.
+        settings_at = str(found.state.opened["start"]) if found else "HEAD"
+        cycle = run_cycle(lab, following, progress, _runners(lab, following, settings_at), _person())
+        if not as_json:
+            _show_end(lab, cycle, lab.history()[before:])
+        following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
+        if following is not None and not as_json:
+            output.say(f"goes on with: {following.mode}")
+    return cycle
+
+
+def exit_code(cycle: Cycle) -> int:
+    """1 where approved features are not built, else 0."""
+    closed = cycle.state.closed or {}
+    unbuilt = cycle.options.mode == "build" and not (closed.get("account") or {}).get("complete")
+    nothing = cycle.options.mode == "design" and (closed.get("ended") or {}).get("reason") not in (
+        None, "plan_only",
+    )  # fmt: skip
+    return EXIT_NO if unbuilt or nothing else EXIT_OK
+
+
+class AtTerminal:
+    """The person at this terminal."""
+
+    def discuss(self, draft: Draft) -> Opinion:
+        """Show a draft and hear what the person says to it."""
+        said = discuss(DraftView(draft.text, draft.round, findings=draft.findings, previous=draft.previous))
+        return Opinion(said.kind, said.text)
+
+
+def _person() -> AtTerminal | None:
+    return AtTerminal() if output.can_ask() else None
 
 
 def _runners(lab: Lab, options: CycleOptions, settings_at: str) -> Callable[[str], Runner]:
@@ -220,6 +261,7 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
         f"{end.get('errors', 0)} errors"
     )
+    _show_account(lab, end.get("account") or {})
     if end.get("ended"):
         output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")
     integration = end.get("integration", {})
@@ -228,6 +270,14 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         output.say(f"when that is out of the way: {integration['command']}")
     elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
+
+
+def _show_account(lab: Lab, account: Mapping[str, Any]) -> None:
+    """What became of every approved feature."""
+    for feature in account.get("features", ()):
+        output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
+    if account.get("features") and not account["complete"]:
+        output.say(f"not everything that was approved is built: factory spec trace {lab.paths.root}")
 
 
 def run_abandon(args: argparse.Namespace) -> int:

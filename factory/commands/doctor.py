@@ -10,12 +10,16 @@ from dataclasses import asdict, dataclass
 
 from factory import __version__, output
 from factory.config import load_project, settings_in_force
+from factory.cycle.inflight import cycle_in_flight
+from factory.cycle.integrate import pending_branches
+from factory.cycle.lab import Lab
+from factory.cycle.runners import resolve_runner, unusable_runners
 from factory.errors import EXIT_ENVIRONMENT, EXIT_OK, FactoryError
 from factory.fsio import ensure_private_dir
 from factory.git import Repo
 from factory.paths import CONFIG_FILE, factory_home
 from factory.process import quick
-from factory.project import open_project
+from factory.project import Project, open_project
 from factory.rows import read
 from factory.sandbox import choose
 
@@ -52,6 +56,7 @@ def _machine() -> Iterator[Finding]:
     yield _git()
     yield _home()
     yield _sandbox()
+    yield _runner()
 
 
 def _git() -> Finding:
@@ -72,6 +77,14 @@ def _sandbox() -> Finding:
     return Finding("sandbox", True, detail or found.describe())
 
 
+def _runner() -> Finding:
+    """Which runner a cycle would take. A CLI that is lacking is no failure: the offline runner is there."""
+    wanted = settings_in_force({}, None).config.runner.default
+    name = resolve_runner(wanted, choose("off"))
+    lacking = [f"{other} is left out: {why}" for other, why in unusable_runners() if wanted == "auto"]
+    return Finding("runner", True, "; ".join([name + (" (auto)" if wanted == "auto" else ""), *lacking]))
+
+
 def _home() -> Finding:
     home = factory_home().root
     try:
@@ -89,6 +102,7 @@ def _project(path: str) -> Iterator[Finding]:
         return
     yield Finding("project", True, str(project.root))
     yield _policy(project.repo)
+    yield from _uncommitted_policy(project)
     rows, damaged = read(project.paths.results)
     detail = f"{len(rows)} rows" + (
         f", damaged lines: {', '.join(str(d.line) for d in damaged)}" if damaged else ""
@@ -96,6 +110,36 @@ def _project(path: str) -> Iterator[Finding]:
     yield Finding(
         "log", not damaged, detail, "`factory verify` tells what is wrong; the lines stay as they are."
     )
+    yield _cycle(Lab(project, factory_home(), output.note))
+
+
+def _uncommitted_policy(project: Project) -> Iterator[Finding]:
+    """A cycle goes by the committed policy, which surprises who has just edited the file."""
+    committed = project.repo.show("HEAD", CONFIG_FILE)
+    file = project.paths.config
+    if file.is_file() and file.read_bytes() != (committed or "").encode("utf-8", "surrogateescape"):
+        yield Finding(
+            "policy in the checkout",
+            False,
+            f"{CONFIG_FILE} has changes that are not committed; cycles go by the committed one",
+            f"git add {CONFIG_FILE} && git commit -m 'Set up factory'",
+        )
+
+
+def _cycle(lab: Lab) -> Finding:
+    """What a person left unfinished; only what a cycle would stumble over is a failure."""
+    root = lab.paths.root
+    try:
+        found = cycle_in_flight(lab.paths)
+    except FactoryError as error:
+        return Finding("cycle", False, error.message, error.hint)
+    if found is not None:
+        return Finding("cycle", True, f"{found.id} is in flight; `factory ceo {root}` goes on with it")
+    waiting = pending_branches(lab)
+    if waiting:
+        detail = f"kept work waits on {', '.join(waiting)}"
+        return Finding("cycle", False, detail, f"`factory integrate {root}` brings it in.")
+    return Finding("cycle", True, "none in flight, nothing waits to be integrated")
 
 
 def _policy(repo: Repo) -> Finding:

@@ -39,6 +39,7 @@ def _facts(found: OpenCycle | None, holder: dict[str, Any] | None) -> dict[str, 
         "running": holder,
         "step": " ".join(part for part in (state.current or ()) if part),
         "parked": state.parked,
+        "ended": _why(state),
         "kept": done.count("keep"),
         "reverted": done.count("revert"),
         "errors": done.count("error"),
@@ -49,11 +50,17 @@ def _facts(found: OpenCycle | None, holder: dict[str, Any] | None) -> dict[str, 
     }
 
 
+def _why(state: CycleState) -> str:
+    """Why the cycle ended before its plan did; empty where it did not."""
+    early = (state.closed or {}).get("ended") or {}
+    return state.abandoned or ": ".join(early[key] for key in ("reason", "detail") if early.get(key))
+
+
 def _word(found: OpenCycle | None, holder: dict[str, Any] | None) -> str:
     if found is None:
         return "none" if holder is None else "running"
     if found.state.closed is not None:
-        return "ended"
+        return "abandoned" if found.state.abandoned else "ended"
     if holder is not None:
         return "running"
     return "parked" if found.state.parked else "interrupted"
@@ -74,6 +81,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         f"{facts['kept']} kept, {facts['reverted']} reverted, {facts['errors']} errors; "
         f"{facts['invocations']} invocations"
     )
+    if facts["ended"]:
+        lines.append(f"ended early: {facts['ended']}")
     if facts["integration"]:
         lines.append(f"integration: {facts['integration']}")
     return lines

@@ -5,30 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from factory.agents.lite import LITE_INVOCATIONS, LITE_WARNING_AT
 from factory.agents.roles import ROLES
-from factory.config import ProjectConfig
+from factory.config import ProjectConfig, default_project
 from factory.cycle.branches import cycle_branch
 from factory.cycle.budget import Ledger, Limits
 from factory.cycle.lab import Lab
+from factory.cycle.scopes import phase_of
 from factory.cycle.state import CYCLE_SCOPE, CycleState
-from factory.errors import FactoryError
 from factory.fsio import write_lock
 from factory.journal import Event, Journal
 from factory.log import trail
-from factory.models import PlanItem, Verdict
+from factory.models import PlanItem
 from factory.runners.base import Runner
+from factory.spec import SpecFinding
 
 
 @dataclass(frozen=True)
 class CycleOptions:
     """What a person asked for when the cycle was opened; recorded, and never re-derived.
 
-    ``runner`` does the work of every role but those that ``roles`` gives to another.
+    ``runner`` does the work of every role but those that ``roles`` gives to another. ``idea`` is the text
+    that design and build start from, empty for an existing project; ``approved_plan`` the hash of the plan
+    that a person has approved for an improve cycle.
     """
 
     mode: str
@@ -45,6 +48,9 @@ class CycleOptions:
     budget_tokens: int | None = None
     budget_usd: float | None = None
     timeout: float | None = None
+    idea: str = ""
+    plan_only: bool = False
+    approved_plan: str = ""
     roles: dict[str, str] = field(default_factory=dict)
 
     def runner_of(self, role: str) -> str:
@@ -72,9 +78,41 @@ class Progress(Protocol):
         """Something a person should know."""
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A specification that a person is asked about.
+
+    ``round`` counts from 1; ``findings`` are those of the rules, errors stand in the way of an approval;
+    ``previous`` is the draft that the person saw last, empty in the first round.
+    """
+
+    text: str
+    round: int
+    findings: list[SpecFinding]
+    previous: str = ""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a person says to a draft. ``text`` is the feedback, or the whole draft as they edited it."""
+
+    kind: Literal["approve", "feedback", "edited", "quit"]
+    text: str = ""
+
+
+class Person(Protocol):
+    """The person at the terminal."""
+
+    def discuss(self, draft: Draft) -> Opinion:
+        """Show a draft and hear what the person says to it."""
+
+
 @dataclass
 class Cycle:
-    """One cycle in hand. ``runner_for`` gives the runner of a role."""
+    """One cycle in hand.
+
+    ``runner_for`` gives the runner of a role; ``person`` is None where nobody is there.
+    """
 
     lab: Lab
     journal: Journal
@@ -82,6 +120,10 @@ class Cycle:
     options: CycleOptions
     progress: Progress
     runner_for: Callable[[str], Runner]
+    person: Person | None = None
+
+    def __post_init__(self) -> None:
+        self.journal.listener = self._tell
 
     @property
     def id(self) -> str:
@@ -105,22 +147,29 @@ class Cycle:
 
     @property
     def head(self) -> str:
-        """Where the cycle stands: the commit kept last, the base of the next phase.
+        """Where the cycle stands: the commit kept or made last, the base of the next phase.
 
         It is what the journal says. The branch shows it to people, who could move it.
         """
-        kept = [r["commit"] for r in self.state.finalized.values() if r["verdict"] == Verdict.KEEP]
-        return str(kept[-1] if kept else self.state.result("setup").get("commit") or self.start)
+        return self.state.head or self.start
+
+    @property
+    def policy(self) -> ProjectConfig:
+        """The policy in force, as committed at ``policy_commit``; the defaults before there is any."""
+        return self._policy_at(self.policy_commit)
 
     @cached_property
-    def policy(self) -> ProjectConfig:
-        """The policy in force, read from the commit where the cycle started, or from its setup commit."""
-        return self.lab.required_policy(self.policy_commit)
+    def _policy_at(self) -> Callable[[str], ProjectConfig]:
+        return cache(lambda revision: self.lab.policy(revision) or default_project())
 
     @property
     def policy_commit(self) -> str:
-        """The commit that the policy in force was read from."""
-        return str(self.state.result("setup").get("commit") or self.start)
+        """The commit that the policy in force was read from: where the cycle started, or its setup commit.
+
+        In a new project it is where the cycle stands: a scaffold may bring the first policy.
+        """
+        made = self.state.result("setup").get("commit")
+        return str(made or (self.head if self.lab.policy(self.start) is None else self.start))
 
     @property
     def ledger(self) -> Ledger:
@@ -153,24 +202,25 @@ class Cycle:
         """Journal an event, and take it into the state."""
         event = self.journal.append(kind, experiment, **data)
         self.state.absorb(event)
-        trail(kind, cycle=event.cycle, seq=event.seq, experiment=experiment)
-        self.progress.event(kind, ts=event.ts, cycle=event.cycle, experiment=experiment, data=data)
         return event
+
+    def _tell(self, event: Event) -> None:
+        trail(event.type, cycle=event.cycle, seq=event.seq, experiment=event.experiment)
+        self.progress.event(
+            event.type, ts=event.ts, cycle=event.cycle, experiment=event.experiment, data=event.data
+        )
 
     # ---- the plan
 
     @property
     def items(self) -> list[PlanItem]:
-        """The phases of the accepted plan, in order."""
-        return [PlanItem.model_validate(item) for item in self.state.result("gate_plan").get("items", [])]
-
-    def phase_scopes(self) -> list[str]:
-        """The scope of each phase, in plan order."""
-        return [f"phase-{item.phase}" for item in self.items]
+        """The phases that this cycle goes through, in order."""
+        accepted = self.state.result("contract") or self.state.result("gate_plan")
+        return [PlanItem.model_validate(item) for item in accepted.get("items", [])]
 
     def item(self, scope: str) -> PlanItem:
         """The plan item of a phase's scope."""
-        return next(item for item in self.items if f"phase-{item.phase}" == scope)
+        return next(item for item in self.items if item.phase == phase_of(scope))
 
     def experiment_id(self, scope: str) -> int:
         """The id of the experiment that a phase has become."""
@@ -200,11 +250,7 @@ class Cycle:
     def _ledger_text(self) -> str:
         if not any(self.runner_for(role).invocations_per_call for role in ROLES):
             return ""  # no model is called
-        try:
-            return self.ledger.describe()
-        except FactoryError:
-            # Before `discover` has made a policy there are no limits to tell of.
-            return f"{self.state.spent.invocations} calls"
+        return self.ledger.describe()
 
     def warn_if_low(self) -> None:
         """Journal a warning when a lite cycle comes to its last invocations."""

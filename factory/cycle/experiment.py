@@ -18,6 +18,7 @@ from factory.fsio import utc_now, write_lock
 from factory.journal import Journal
 from factory.models import (
     Experiment,
+    Kind,
     PlanItem,
 )
 from factory.registry import Registry
@@ -107,6 +108,7 @@ def begin(
     target: str,
     policy: ProjectConfig,
     scope: str = "",
+    kind: Kind = Kind.CODE,
     runner: str = "",
 ) -> Experiment:
     """Reserve an id, root a branch at ``base`` and make a workspace there.
@@ -116,7 +118,7 @@ def begin(
     experiment = _already_begun(journal, scope)
     if experiment is None:
         experiment = _reserve(
-            lab, journal, item, base=base, target=target, policy=policy, scope=scope, runner=runner
+            lab, journal, item, base=base, target=target, policy=policy, scope=scope, kind=kind, runner=runner
         )
     _open_folder(lab, experiment)
     lab.repo.set_ref(_branch_ref(experiment), experiment.baseline)
@@ -143,6 +145,7 @@ def _reserve(
     target: str,
     policy: ProjectConfig,
     scope: str,
+    kind: Kind,
     runner: str,
 ) -> Experiment:
     """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its id."""
@@ -153,12 +156,14 @@ def _reserve(
             cycle=journal.cycle,
             scope=scope,
             hypothesis=item.title,
+            kind=kind,
             category=item.category,
             branch=f"factory/exp-{number:03d}-{slug(item.title)}",
             baseline=base,
             target=target,
             item=item,
-            anti_pattern=repeats(lab, item, policy),
+            # What a person has approved is built, whatever it resembles.
+            anti_pattern="" if kind in (Kind.CONTRACT, Kind.SCAFFOLD) else repeats(lab, item, policy),
             runner=runner,
             begun=utc_now(),
         )

@@ -10,6 +10,7 @@ from factory.cycle.evidence import digests
 from factory.cycle.experiment import workspace
 from factory.cycle.judging import sides
 from factory.cycle.lab import Lab
+from factory.cycle.learning import count_outcome
 from factory.journal import Journal
 from factory.models import (
     Experiment,
@@ -39,7 +40,7 @@ def finalize(
 ) -> ExperimentRecord:
     """Write the experiment's row and event, and put its branch where its verdict says.
 
-    Safe to repeat: a row or an event that is there already is not written again.
+    Safe to repeat: a row or an event that is there already is not written again, nor is its outcome counted.
     """
     record = _row(lab, experiment, decision, summary, cost)
     lab.store.append(record)
@@ -52,6 +53,7 @@ def finalize(
         journal.append(
             "experiment.finalized", experiment.id, **record.model_dump(mode="json"), evidence=evidence
         )
+    count_outcome(lab, journal, record)
     shutil.rmtree(workspace(lab, experiment).parent, ignore_errors=True)
     return record
 

@@ -35,7 +35,9 @@ from factory.models import (
     Check,
     Experiment,
     FailureReport,
+    FeatureCheck,
     GuardReport,
+    Kind,
     Measurement,
     MeasurementPairs,
     Model,
@@ -45,6 +47,7 @@ from factory.models import (
     ReviewVerdict,
     Verdict,
     VerdictRecord,
+    VerifyCheck,
     VerifyReport,
 )
 from factory.precheck import PrecheckFacts, run_precheck
@@ -78,6 +81,7 @@ def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) 
         policy,
         allows=experiment.item.allows,
         passing_tests=passing,
+        founds_judge=experiment.kind is Kind.SCAFFOLD,
     )
     folder.write(GUARD, report)
     folder.write("changes.diff", lab.repo.diff(experiment.baseline, commit))
@@ -88,7 +92,9 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     """Measure the candidate with the baseline's judge; repeat what newly fails; try the item's own check."""
     folder = lab.store.experiment(experiment.id)
     before = baseline_measurement(lab, experiment, policy)
-    after = measure_commit(lab, commit, experiment.baseline, policy, fresh=True)
+    # A scaffold makes the harness that measures it; everything later is judged by its baseline's.
+    judge = commit if experiment.kind is Kind.SCAFFOLD else experiment.baseline
+    after = measure_commit(lab, commit, judge, policy, fresh=True)
     failures = confirm_failures(
         lab, experiment.baseline, commit, policy, before=before.tests, after=after.tests
     )
@@ -100,13 +106,15 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
 
 
 def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> VerifyReport:
-    command = experiment.item.verify
-    if not command:
-        return VerifyReport(commit=commit)
-    before, after = (
-        run_verify(lab, sha, experiment.baseline, policy, command) for sha in (experiment.baseline, commit)
-    )
-    return VerifyReport(commit=commit, before=before, after=after)
+    own = [FeatureCheck(command=experiment.item.verify)] if experiment.item.verify else []
+    checks = []
+    for wanted in experiment.item.checks or own:
+        before, after = (
+            run_verify(lab, sha, experiment.baseline, policy, wanted.command)
+            for sha in (experiment.baseline, commit)
+        )
+        checks.append(VerifyCheck(feature=wanted.feature, before=before, after=after))
+    return VerifyReport(commit=commit, checks=checks)
 
 
 def review(
@@ -171,6 +179,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
             dependencies_changed=_changes_dependencies(lab, experiment, commit),
+            scaffold=experiment.kind == Kind.SCAFFOLD,
             review=_stored(folder, FINAL_REVIEW, ReviewRecord),
         )
     )
@@ -275,6 +284,9 @@ def _weigh(
             rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
             return _verdict(report.commit, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
     folder = lab.store.experiment(experiment.id)
+    if experiment.kind == Kind.SCAFFOLD and report.passed:
+        rationale = "a scaffold: nothing could be measured before, and what can be measured now passes"
+        return _verdict(report.commit, Verdict.KEEP, Reason.HELD_DELIVERED, rationale)
     comparison = _comparison(folder, report.commit, policy)
     if comparison is None:
         return _unmeasured(lab, experiment, report.commit)
@@ -283,6 +295,7 @@ def _weigh(
         report,
         comparison,
         delivered=shown.delivered if shown else None,
+        is_contract=experiment.kind == Kind.CONTRACT,
     )
     # A measurement that counts for nothing is no evidence against the change.
     verdict = Verdict.ERROR if decision.reason is Reason.ERROR else decision.verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Lab:
     say: Callable[[str], None]
     detail: Callable[[str], None] = lambda _: None
     sandbox_wanted: str = ""
+    _journals: dict[str, Journal] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def repo(self) -> Repo:
@@ -68,8 +69,10 @@ class Lab:
         (self.say if isinstance(text, Remark) else self.detail)(text)
 
     def journal(self, cycle: str) -> Journal:
-        """The journal of a cycle."""
-        return Journal(self.paths.journal(cycle), cycle, self.repo.common_dir)
+        """The journal of a cycle, the same object each time: who listens to it hears of every event."""
+        if cycle not in self._journals:
+            self._journals[cycle] = Journal(self.paths.journal(cycle), cycle, self.repo.common_dir)
+        return self._journals[cycle]
 
     def policy(self, revision: str) -> ProjectConfig | None:
         """The policy committed at ``revision``, or None where there is no factory.toml."""

@@ -5,16 +5,25 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from factory.approvals import Approvals, fingerprint
 from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch
 from factory.cycle.briefing import check_templates
-from factory.cycle.context import Cycle, CycleOptions, Progress
+from factory.cycle.context import Cycle, CycleOptions, Person, Progress
+from factory.cycle.contract import require_ground
 from factory.cycle.experiment import load_open
-from factory.cycle.inflight import DAMAGED, OpenCycle, cycle_in_flight, damaged_in_flight
+from factory.cycle.inflight import (
+    DAMAGED,
+    OpenCycle,
+    attempted_phases,
+    cycle_in_flight,
+    damaged_in_flight,
+    last_cycle,
+)
 from factory.cycle.integrate import integrate_pending, integration_event, left_pending, pending_branches
 from factory.cycle.lab import Lab
 from factory.cycle.machine import run_steps
@@ -22,10 +31,11 @@ from factory.cycle.mirror import mirror_log
 from factory.cycle.modes import MODES
 from factory.cycle.state import CycleState
 from factory.errors import BadInput, Refused
-from factory.fsio import CycleLock
+from factory.fsio import CycleLock, read_exactly
 from factory.git import left_over_checkouts
 from factory.models import Verdict
 from factory.runners.base import Runner
+from factory.spec import parse
 
 
 def options_of(found: OpenCycle) -> CycleOptions:
@@ -39,10 +49,12 @@ def new_cycle_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}"
 
 
-def resolve_mode(lab: Lab, wanted: str, revision: str) -> str:
-    """The mode to run: ``auto`` improves; a project without a setup gets one in the first commit."""
+def resolve_mode(lab: Lab, wanted: str, idea: str) -> str:
+    """The mode to run. ``auto``: what the last cycle was to go on with, build for an idea, else improve."""
     if wanted == "auto":
-        return "improve"
+        last = last_cycle(lab.paths)
+        pending = str((last.state.closed or {}).get("next", "")) if last else ""
+        return pending or ("build" if idea else "improve")
     if wanted not in MODES:
         raise BadInput(f"There is no mode {wanted!r}.", f"The modes are: auto, {', '.join(MODES)}.")
     return wanted
@@ -56,9 +68,48 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     in_force = lab.policy(start)
     if in_force is not None:
         check_templates(lab, start, in_force)
-    if lab.policy(start) is None and lab.paths.config.exists():
+    elif lab.paths.config.exists():
         lab.required_policy(start)  # a setup that waits to be committed is not to be replaced by another one
-    return replace(options, mode=resolve_mode(lab, options.mode, start)), target, start
+    mode = resolve_mode(lab, options.mode, options.idea)
+    if mode == "build":
+        require_ground(lab, start, options.idea)
+    plan = approved_plan(lab) if mode == "improve" else ""
+    return replace(options, mode=mode, approved_plan=plan), target, start
+
+
+def approved_plan(lab: Lab) -> str:
+    """The hash of the current plan, if a person has approved it and not all of it was tried yet; else ""."""
+    if not lab.paths.plan.exists():
+        return ""
+    text = read_exactly(lab.paths.plan)
+    sha256 = fingerprint(text)
+    if Approvals(lab.home, lab.paths.key).of(text) is None:
+        return ""
+    wanted = {item.phase for item in parse(text).items()}
+    return "" if wanted <= attempted_phases(lab.paths, sha256) else sha256
+
+
+def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool) -> CycleOptions | None:
+    """The cycle that goes on from one that has closed, with every option carried along; None where none does.
+
+    An approved design goes on to build or improve; a lite build, and lite on an approved plan, to the next
+    phase; a loop to the next cycle, a complete build to improve. What is not integrated yet is nothing to go
+    on from.
+    """
+    if (closed.get("integration") or {}).get("status") == "pending":
+        return None
+    account = closed.get("account") or {}
+    if closed.get("next"):
+        return replace(options, mode=closed["next"], idea="", plan_only=False, approved_plan="")
+    if options.mode == "build" and options.lite and account.get("untried") and closed.get("phases"):
+        return replace(options, idea="")
+    if closed.get("plan_left") and any(closed[count] for count in ("kept", "reverted", "errors")):
+        return options
+    if not looping or closed.get("ended"):
+        return None
+    if options.mode != "build":
+        return replace(options, approved_plan="")
+    return replace(options, mode="improve", idea="") if account.get("complete") else None
 
 
 def check_same_options(open_cycle: OpenCycle, asked: dict[str, Any]) -> None:
@@ -76,7 +127,11 @@ def check_same_options(open_cycle: OpenCycle, asked: dict[str, Any]) -> None:
 
 
 def run_cycle(
-    lab: Lab, options: CycleOptions, progress: Progress, runner_for: Callable[[str], Runner]
+    lab: Lab,
+    options: CycleOptions,
+    progress: Progress,
+    runner_for: Callable[[str], Runner],
+    person: Person | None = None,
 ) -> Cycle:
     """Resume the cycle in flight, or open a new one, and run it to its end.
 
@@ -88,6 +143,7 @@ def run_cycle(
         cycle = (
             _resume(lab, found, progress, runner_for) if found else _open(lab, options, progress, runner_for)
         )
+        cycle.person = person
         run_steps(cycle, MODES[cycle.options.mode])
         if cycle.state.closed is None:
             cycle.record("cycle.closed", **cycle.state.result("close"))

@@ -8,7 +8,7 @@ Every step therefore first looks at what is really there.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,7 @@ class Step:
     """One step of a mode.
 
     ``who`` is a role or ``code``; ``always``: runs also after its scope has ended early; ``lite``: False
-    where lite leaves it out.
+    where lite leaves it out; ``unless`` says why the step is not needed here, or nothing.
     """
 
     name: str
@@ -65,13 +65,15 @@ class Step:
     who: str = "code"
     always: bool = False
     lite: bool = True
+    unless: Callable[[Cycle], str] | None = None
 
 
 @dataclass(frozen=True)
 class EachPhase:
-    """Steps that are gone through for each phase of the accepted plan, in plan order."""
+    """Steps that are gone through in each scope that ``scopes`` names, one after the other."""
 
     steps: tuple[Step, ...]
+    scopes: Callable[[Cycle], Iterator[str]]
 
 
 Steps = tuple[Step | EachPhase, ...]
@@ -90,7 +92,7 @@ def run_steps(cycle: Cycle, steps: Steps) -> None:
         _run_scope(cycle, CYCLE_SCOPE, plain)
         plain = []
         if cycle.state.scope(CYCLE_SCOPE).ended is None:
-            for scope in cycle.phase_scopes():
+            for scope in step.scopes(cycle):
                 _run_scope(cycle, scope, step.steps)
     _run_scope(cycle, CYCLE_SCOPE, plain)
 
@@ -145,7 +147,9 @@ def _left_out(cycle: Cycle, scope: str, step: Step) -> str:
     ended = cycle.state.scope(scope).ended
     if ended is not None and not step.always:
         return f"ended: {ended['reason']}"
-    return "left out in lite mode" if cycle.options.lite and not step.lite else ""
+    if cycle.options.lite and not step.lite:
+        return "left out in lite mode"
+    return step.unless(cycle) if step.unless else ""
 
 
 def _go_back(cycle: Cycle, scope: str, steps: Sequence[Step], position: int, again: Again) -> int:

@@ -6,24 +6,29 @@ what runs also after its scope has ended early, ``lite=False`` what lite leaves 
 
 from __future__ import annotations
 
+from factory.cycle import phases
 from factory.cycle.machine import EachPhase, Step, Steps
-from factory.cycle.steps import closing, experimenting, observing, planning
+from factory.cycle.steps import building, closing, designing, experimenting, observing, planning
 
-EXPERIMENT = EachPhase(
-    (
-        Step("begin", experimenting.begin),
-        Step("baseline", experimenting.baseline),
-        Step("build", experimenting.build, who="builder"),
-        Step("guard", experimenting.guard),
-        Step("review", experimenting.review, who="reviewer", lite=False),
-        Step("measure", experimenting.measure),
-        Step("explain", experimenting.explain, who="evaluator"),
-        Step("structured_review", experimenting.structured_review, who="ceo"),
-        Step("precheck", experimenting.precheck, always=True),
-        Step("verdict", experimenting.verdict, always=True),
-        Step("finalize", experimenting.finalize, always=True),
-        Step("archive_experiment", experimenting.archive_experiment, who="archivist", always=True),
-    )
+EXPERIMENT = (
+    Step("begin", experimenting.begin),
+    Step("baseline", experimenting.baseline),
+    Step("build", experimenting.build, who="builder"),
+    Step("guard", experimenting.guard),
+    Step("review", experimenting.review, who="reviewer", lite=False),
+    Step("measure", experimenting.measure),
+    Step("explain", experimenting.explain, who="evaluator"),
+    Step("structured_review", experimenting.structured_review, who="ceo"),
+    Step("precheck", experimenting.precheck, always=True),
+    Step("verdict", experimenting.verdict, always=True),
+    Step("finalize", experimenting.finalize, always=True),
+    Step("archive_experiment", experimenting.archive_experiment, who="archivist", always=True),
+)
+
+CONTRACT_PHASE = (
+    Step("contract_unchanged", building.contract_unchanged),
+    Step("setup_phase", building.setup_phase),
+    *EXPERIMENT,
 )
 
 DISCOVER: Steps = (
@@ -36,13 +41,38 @@ IMPROVE: Steps = (
     Step("preflight", observing.preflight),
     Step("setup", observing.setup),
     Step("study", observing.study),
-    Step("research", planning.research, who="researcher"),
-    Step("gate_research", planning.gate_research, who="ceo"),
-    Step("plan", planning.plan, who="strategist"),
+    Step("research", planning.research, who="researcher", unless=designing.has_approved_plan),
+    Step("gate_research", planning.gate_research, who="ceo", unless=designing.has_approved_plan),
+    Step("plan", planning.plan, who="strategist", unless=designing.has_approved_plan),
     Step("gate_plan", planning.gate_plan, who="ceo"),
-    EXPERIMENT,
+    EachPhase(EXPERIMENT, phases.each_once),
     Step("archive", closing.archive, who="archivist", always=True),
     Step("close", closing.close, always=True),
 )
 
-MODES: dict[str, Steps] = {"discover": DISCOVER, "improve": IMPROVE}
+DESIGN: Steps = (
+    Step("preflight", observing.preflight),
+    Step("setup", observing.setup, unless=designing.no_code),
+    Step("study", observing.study, unless=designing.no_code),
+    Step("research", designing.research, who="researcher"),
+    Step("draft", designing.draft, who="strategist"),
+    Step("gate_draft", designing.gate_draft),
+    Step("discuss", designing.discuss, who="person"),
+    Step("approve", designing.approve),
+    Step("close", closing.close, always=True),
+)
+
+BUILD: Steps = (
+    Step("preflight", observing.preflight),
+    Step("research", designing.research, who="researcher", unless=designing.has_contract),
+    Step("draft", designing.draft, who="strategist", unless=designing.has_contract),
+    Step("gate_draft", designing.gate_draft, unless=designing.has_contract),
+    Step("adopt", designing.adopt, unless=designing.is_committed),
+    Step("contract", building.contract),
+    EachPhase(CONTRACT_PHASE, phases.until_built),
+    Step("archive", closing.archive, who="archivist", always=True),
+    Step("account", building.account, always=True),
+    Step("close", closing.close, always=True),
+)
+
+MODES: dict[str, Steps] = {"improve": IMPROVE, "design": DESIGN, "build": BUILD, "discover": DISCOVER}

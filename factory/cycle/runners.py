@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from factory.config.model import CommandSpec
 from factory.errors import BadInput, EnvironmentLacking
@@ -11,7 +11,7 @@ from factory.runners.base import Runner
 from factory.runners.claude import ClaudeRunner
 from factory.runners.codex import CodexRunner
 from factory.runners.command import CommandRunner
-from factory.sandbox import Sandbox
+from factory.sandbox import Sandbox, choose
 
 Maker = Callable[[Sandbox, bool], Runner]
 """Makes a runner for a sandbox; the second argument says whether its Researcher may look at the web."""
@@ -64,3 +64,11 @@ def resolve_runner(wanted: str, sandbox: Sandbox) -> str:
     if wanted != "auto":
         return wanted
     return next(name for name, make in RUNNERS.items() if not make(sandbox, False).missing())
+
+
+def unusable_runners() -> Iterator[tuple[str, str]]:
+    """The runners of the table that cannot be used here, each with the reason."""
+    for name, make in RUNNERS.items():
+        lacking = make(choose("off"), False).missing()
+        if lacking:
+            yield name, lacking

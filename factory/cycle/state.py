@@ -11,6 +11,12 @@ from factory.journal import Event
 CYCLE_SCOPE = ""
 """The scope of the steps that belong to the cycle as a whole; a phase's steps have ``phase-N``."""
 
+RETRY = "retry"
+"""The state of a phase after an attempt that was not its last; models.PhaseState has the others."""
+
+ADVANCING = ("setup", "adopt", "approve", "setup_phase", "finalize")
+"""The steps whose ``commit``, where they have one, is where the cycle stands from then on."""
+
 
 @dataclass
 class Spent:
@@ -49,8 +55,12 @@ class CycleState:
     messages: list[str] = field(default_factory=list)
     finalized: dict[int, dict[str, Any]] = field(default_factory=dict)
     tampered: dict[int, list[str]] = field(default_factory=dict)
+    outcomes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    retried: set[int | None] = field(default_factory=set)
     integration: dict[str, Any] = field(default_factory=dict)
+    head: str = ""
     closed: dict[str, Any] | None = None
+    abandoned: str = ""
     parked: str = ""
     current: tuple[str, str] | None = None
 
@@ -92,6 +102,8 @@ def _step_completed(state: CycleState, event: Event) -> None:
     scope.ended = event.data["ended"] or scope.ended
     scope.elapsed_s += event.data["elapsed_s"]
     state.current = None
+    if event.data["step"] in ADVANCING:
+        state.head = event.data["result"].get("commit") or state.head
 
 
 def _step_skipped(state: CycleState, event: Event) -> None:
@@ -141,12 +153,24 @@ def _tamper_found(state: CycleState, event: Event) -> None:
         state.tampered.setdefault(event.experiment, []).extend(event.data["violations"])
 
 
+def _phase_outcome(state: CycleState, event: Event) -> None:
+    if event.data["state"] == RETRY:
+        state.retried.add(event.experiment)
+    else:
+        state.outcomes[event.data["phase"]] = dict(event.data)
+
+
 def _parked(state: CycleState, event: Event) -> None:
     state.parked = event.data["why"]
 
 
 def _closed(state: CycleState, event: Event) -> None:
     state.closed = dict(event.data)
+
+
+def _abandoned(state: CycleState, event: Event) -> None:
+    state.closed = dict(event.data)
+    state.abandoned = str(event.data.get("why") or "a person abandoned it")
 
 
 def _integrated(state: CycleState, event: Event) -> None:
@@ -164,9 +188,10 @@ _READERS = {
     "agent.failed": _agent_failed,
     "message.taken": _message_taken,
     "experiment.finalized": _finalized,
+    "phase.outcome": _phase_outcome,
     "tamper.found": _tamper_found,
     "cycle.parked": _parked,
     "integration": _integrated,
     "cycle.closed": _closed,
-    "cycle.abandoned": _closed,
+    "cycle.abandoned": _abandoned,
 }

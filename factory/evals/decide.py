@@ -219,12 +219,15 @@ def threshold_holds(comparison: Comparison, threshold: float) -> bool:
     return at_threshold or comparison.before < threshold - noise.EPSILON
 
 
-def decide(precheck: PrecheckReport, comparison: Comparison, *, delivered: bool | None) -> Decision:
+def decide(
+    precheck: PrecheckReport, comparison: Comparison, *, delivered: bool | None, is_contract: bool = False
+) -> Decision:
     """Keep or revert.
 
     A failed precheck, a regression and what stays inconclusive are reverted. An improvement is kept; what
-    held is kept only if ``delivered``: the plan item's check failed at the baseline and passes now (None:
-    there is none).
+    held is kept only if ``delivered``: the plan item's checks failed at the baseline and pass now (None:
+    there are none). A phase of an approved specification (``is_contract``) must deliver whatever the score
+    does, and may hold without a check of its own: a later phase completes its features, and shows them.
     """
     failed = precheck.deciding_failure
     if failed is not None:
@@ -234,10 +237,14 @@ def decide(precheck: PrecheckReport, comparison: Comparison, *, delivered: bool 
         return Decision(Verdict.REVERT, Reason.REGRESSED, told)
     if comparison.direction == "inconclusive":
         return Decision(Verdict.REVERT, Reason.INCONCLUSIVE, told)
+    if is_contract and delivered is False:
+        return Decision(Verdict.REVERT, Reason.NO_EFFECT, f"{told}; a row of the matrix does not show it")
     if comparison.direction == "improved":
         return Decision(Verdict.KEEP, Reason.IMPROVED, told)
     if delivered:
         return Decision(Verdict.KEEP, Reason.HELD_DELIVERED, f"{told}; what failed before passes now")
+    if is_contract:
+        return Decision(Verdict.KEEP, Reason.HELD_DELIVERED, f"{told}; a later phase shows its features")
     return Decision(Verdict.REVERT, Reason.NO_EFFECT, f"{told}; nothing shows that it delivers")
 
 

@@ -1,8 +1,8 @@
-"""The Builder: does what the item's ``Run:`` line names, by a tool, inside the scope; refuses the rest."""
+"""The Builder: does what ``Run:`` and ``Scaffold:`` lines name, inside the scope; refuses the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from factory.offline.logging_edit import log_silent_handlers
 from factory.offline.modules import read_module
 from factory.offline.project import Project, is_test, package_of, python_files, read_project
 from factory.offline.reexports import imported_through, there_for_others
+from factory.offline.scaffold import Step, make_scaffold, scaffold_steps
 from factory.offline.survey import findings, in_scope
 from factory.offline.tasks import Task, from_checklist, from_text
 from factory.offline.tidy import as_tidy_as_before
@@ -23,6 +24,9 @@ from factory.runners.base import AgentResult, Invocation
 def build(invocation: Invocation) -> AgentResult:
     """Change files in the workspace as the item asks; the text names them. Refused where nothing changed."""
     item = mapping_of(invocation.facts, "item")
+    steps = scaffold_steps(texts_of(item, "checklist"))
+    if steps is not None:
+        return _scaffold(invocation, steps)
     task = task_of(item)
     if task is None:
         return refused("not a mechanical task: the offline Builder does nothing that needs judgement")
@@ -38,6 +42,14 @@ def build(invocation: Invocation) -> AgentResult:
     return done(
         f"Ran `{task.command}`; changed {len(changed)} files:\n" + "".join(f"- {p}\n" for p in changed)
     )
+
+
+def _scaffold(invocation: Invocation, steps: Sequence[Step]) -> AgentResult:
+    scope = Scope.of(mapping_of(invocation.facts, "scope"))
+    made = make_scaffold(invocation.cwd, steps, scope)
+    if not made:
+        return refused("nothing changed by the scaffold: its files are there already, or outside the scope")
+    return done(f"Made {len(made)} files of the scaffold:\n" + "".join(f"- {path}\n" for path in made))
 
 
 def task_of(item: Mapping[str, Any]) -> Task | None:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from factory.offline.answers import done
-from factory.offline.facts import Scope, mapping_of, mappings_of
+from factory.offline.draft import quoted
+from factory.offline.facts import Scope, mapping_of, mappings_of, text_of
 from factory.offline.handlers import Handler
+from factory.offline.idea import Idea, take_apart
 from factory.offline.opportunities import Opportunity, opportunities
 from factory.offline.ruff import Finding
 from factory.offline.survey import Survey, survey
@@ -23,6 +25,8 @@ Section = tuple[str, list[str]]
 def research(invocation: Invocation) -> AgentResult:
     """Look at the checkout, and write down what was seen as Markdown, ``### R1`` and on."""
     facts = invocation.facts
+    if text_of(facts, "idea"):
+        return done(_of_idea(take_apart(text_of(facts, "idea"))))
     seen = survey(invocation.cwd)
     scope = Scope.of(mapping_of(facts, "config"))
     sections = [
@@ -31,6 +35,22 @@ def research(invocation: Invocation) -> AgentResult:
         *_judgement(seen),
     ]
     return done(_render(sections, seen))
+
+
+def _of_idea(idea: Idea) -> str:
+    """What the text of an idea says, and nothing that it does not say."""
+    source = "- Source: the text of the idea"
+    sections: list[Section] = [("the idea as a whole", [f"- It says: {quoted(idea.text)}", source])]
+    if idea.language:
+        sections.append((f"the idea names the language {idea.language}", [source]))
+    if idea.shape:
+        sections.append((f"the idea asks for {idea.shape}", [source]))
+    sections += [("the idea asks for one thing", [f"- {quoted(c.words)}", source]) for c in idea.clauses]
+    head = "By the offline runner: from the text of the idea alone. Nothing was looked up, no web."
+    lines = ["# Research", "", head]
+    for number, (title, body) in enumerate(sections, start=1):
+        lines += ["", f"### R{number}: {title}", "", *body]
+    return "\n".join(lines) + "\n"
 
 
 def _render(sections: Sequence[Section], seen: Survey) -> str:

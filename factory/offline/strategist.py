@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.offline.answers import done, refused
+from factory.offline.draft import draft
 from factory.offline.facts import Scope, mapping_of, mappings_of, text_of, texts_of
 from factory.offline.opportunities import Opportunity, opportunities, sparing
 from factory.offline.past import reverted_tasks, stuck_categories
@@ -36,8 +37,8 @@ class Choice:
 def plan(invocation: Invocation) -> AgentResult:
     """Write an improvement spec from the checkout and the facts, or say that there is nothing to propose."""
     facts = invocation.facts
-    if facts.get("form") == "project" or text_of(facts, "idea"):
-        return refused(f"nothing to propose: a specification of something new {JUDGEMENT}")
+    if facts.get("form") == "project" or (text_of(facts, "idea") and "form" not in facts):
+        return draft(invocation)
     seen = survey(invocation.cwd)
     candidates = _candidates(invocation.cwd, seen, facts)
     focus = text_of(facts, "focus")

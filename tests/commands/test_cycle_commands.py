@@ -24,8 +24,8 @@ from tests.support.projects import (
 from tests.support.repos import commit, git, make_repo
 
 STATUS_KEYS = [
-    *("cycle", "state", "mode", "lite", "running", "step", "parked", "kept", "reverted", "errors"),
-    *("invocations", "tokens", "cost_usd", "integration"),
+    *("cycle", "state", "mode", "lite", "running", "step", "parked", "ended"),
+    *("kept", "reverted", "errors", "invocations", "tokens", "cost_usd", "integration"),
 ]
 
 
@@ -48,6 +48,8 @@ STUDY = ("step.started", {"scope": "", "step": "study"})
 PARKED = ("cycle.parked", {"scope": "", "step": "study", "why": "no login"})
 MERGED = ("integration", {"status": "merged"})
 CLOSED = ("cycle.closed", {"kept": 1})
+ENDED_EARLY = ("cycle.closed", {"ended": {"reason": "no_plan", "detail": "nothing to propose"}})
+ABANDONED = ("cycle.abandoned", {"why": "another idea"})
 
 
 class TestStatus:
@@ -66,6 +68,8 @@ class TestStatus:
             ),
             ([STUDY, PARKED], "parked", ["at: study: no login"]),
             ([STUDY, MERGED, CLOSED], "ended", ["integration: merged"]),
+            ([STUDY, ENDED_EARLY], "ended", ["ended early: no_plan: nothing to propose"]),
+            ([STUDY, ABANDONED], "abandoned", ["ended early: another idea"]),
         ],
     )
     def test_each_state(
@@ -239,7 +243,7 @@ class TestMistakes:
         for command in ("eval", "precheck", "finalize"):
             done = factory(command, project, "--id", "9").expect(2)
             assert one_sentence(done) == "There is no experiment 9 here to work on."
-        assert "must be 1 or more" in factory("eval", project, "--id", "0").expect(2).err
+        assert "'0' is not a whole number, 1 or more" in factory("eval", project, "--id", "0").expect(2).err
 
     def test_an_experiment_of_a_cycle_is_not_worked_on_by_hand(self, project: Path) -> None:
         factory("ceo", project, "--runner", "offline").expect(0)

@@ -62,7 +62,8 @@ def test_the_text_is_as_a_person_would_write_it() -> None:
     )
 
 
-_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8)
+# A "$" would ask for a variable of the person's, which a project's file must not.
+_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0$"), min_size=1, max_size=8)
 _numbers = st.floats(0, 1)
 
 

@@ -44,4 +44,4 @@ def test_gc_leaves_alone_what_is_begun_while_it_looks(project: Path, monkeypatch
 @pytest.mark.parametrize("seconds", ["-1", "nan", "inf"])
 def test_an_interval_that_nobody_can_wait_is_a_usage_error(project: Path, seconds: str) -> None:
     done = factory("run", project, "--loop", "--interval", seconds, "--dry-run").expect(2)
-    assert "must be a number, 0 or more" in done.err
+    assert "is not a number, 0 or more" in done.err

@@ -1,4 +1,4 @@
-"""Page 5, "Deciding": directions, thresholds to the last digit, verdicts."""
+"""Page 5, "Deciding": directions, thresholds to the last digit, verdicts, contracts."""
 
 import random
 
@@ -218,6 +218,13 @@ def test_verdicts_follow_from_direction_and_delivery(
 def test_a_failed_precheck_reverts_with_the_reason_of_its_first_failure() -> None:
     decision = decide(FAILED, comparison("improved"), delivered=True)
     assert decision == (Verdict.REVERT, Reason.GUARD, "precheck failed: guard: scope: a.py")
+
+
+def test_a_contract_must_deliver_whatever_the_score_does() -> None:
+    missed = decide(PASSED, comparison("improved"), delivered=False, is_contract=True)
+    assert (missed.verdict, missed.reason) == (Verdict.REVERT, Reason.NO_EFFECT)
+    later = decide(PASSED, comparison("held"), delivered=None, is_contract=True)
+    assert (later.verdict, later.reason) == (Verdict.KEEP, Reason.HELD_DELIVERED)
 
 
 def test_new_failures_name_the_cause_of_the_score_that_fell_with_them() -> None:

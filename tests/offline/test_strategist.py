@@ -182,7 +182,7 @@ def test_several_plans_in_a_row_come_to_an_end(example: Path) -> None:
         ),
         (
             {"idea": "a chess server"},
-            f"nothing to propose: a specification of something new {JUDGEMENT}",
+            "nothing to propose: the research has no finding (R1, …) to rest on",
         ),
     ],
 )

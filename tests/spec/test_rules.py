@@ -608,3 +608,9 @@ def test_only_what_needs_the_user_is_blocked(item: str, fine: bool) -> None:
 def test_the_docs_hold_the_table() -> None:
     docs = Path(__file__).parents[2] / "docs" / "spec-rules.md"
     assert rules_table() in docs.read_text(encoding="utf-8")
+
+
+def test_a_feature_is_blocked_by_its_title_in_whole_words_only() -> None:
+    blocked = replaced(PROJECT, "- Severe weather alerts", "- Forecast tables of other services")
+    unplanned = replaced(blocked, "Forecast table (§5.2)", "Forecast table (§5.1)")
+    assert "§5.2 is in no phase and not blocked" in [f.message for f in check(parse(unplanned))]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from factory.ace.contributor.classify import classify_evolved_playbooks
 from factory.ace.contributor.explain import evidence_line, explain
 from factory.ace.contributor.model import ClassifiedItem, Label
-from factory.ace.models import Playbook
-from factory.insights.projects import ProjectHistory
 
 WIDTH = 80
 _BAR = 10
@@ -22,15 +19,12 @@ _TITLES = {
 }
 
 
-def contribution_summary(
-    evolved: Mapping[str, Playbook], defaults: Mapping[str, Playbook], histories: Sequence[ProjectHistory]
-) -> str:
-    """What was learned here and how general it is, with the offer to contribute where there is something.
+def contribution_text(found: Sequence[ClassifiedItem], projects: int) -> str:
+    """What was learned here, how general it is by so many unrelated projects, and the offer to contribute it.
 
-    For the end of a cycle: it classifies and tells, and stores and sends nothing.
+    For the command and for the end of a meta cycle: it stores and sends nothing.
     """
-    found = classify_evolved_playbooks(evolved, defaults, histories)
-    return "\n".join([summary_text(found, len(histories)), "", offer(found)])
+    return f"{summary_text(found, projects)}\n\n{offer(found)}"
 
 
 def offer(found: Sequence[ClassifiedItem]) -> str:

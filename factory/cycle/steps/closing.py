@@ -81,7 +81,7 @@ def _integrate(cycle: Cycle) -> Integrated:
 
 def _complete_archive(cycle: Cycle) -> None:
     """Rule 8: what has no note yet gets one from the program."""
-    for scope in cycle.phase_scopes():
+    for scope in list(cycle.state.scopes):
         if "finalize" in cycle.state.scope(scope).done:
             number = cycle.experiment_id(scope)
             if not experiment_note(cycle.lab, number).exists():
@@ -97,6 +97,10 @@ def summary(cycle: Cycle) -> dict[str, Any]:
         "errors": verdicts.count(Verdict.ERROR),
         "ended": cycle.state.scope(CYCLE_SCOPE).ended,
         "setup": cycle.state.result("setup").get("made", False),
+        "plan_left": cycle.state.result("gate_plan").get("left", 0),
+        "phases": sorted(cycle.state.outcomes),
+        "account": dict(cycle.state.result("account")),
+        "next": cycle.state.result("approve").get("next", ""),
         "invocations": cycle.state.spent.invocations,
         "tokens": cycle.state.spent.tokens,
         "cost_usd": round(cycle.state.spent.cost_usd, 6),

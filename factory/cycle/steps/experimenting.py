@@ -13,7 +13,9 @@ from factory.cycle.archive import write_experiment_note
 from factory.cycle.briefing import guidance
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
+from factory.cycle.phases import kind_of
 from factory.cycle.research import findings_of, research_text
+from factory.cycle.scopes import attempt_of, scope_of
 from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
 from factory.git import GitError
 from factory.models import (
@@ -21,10 +23,12 @@ from factory.models import (
     FailureReport,
     GuardReport,
     Measurement,
+    PlanItem,
     Reason,
     ReviewVerdict,
     Verdict,
     VerdictRecord,
+    VerifyReport,
 )
 from factory.runners.base import AgentResult
 from factory.spec.rules.strategy import backlog_key
@@ -46,17 +50,27 @@ def begin(cycle: Cycle, scope: str) -> Outcome:
     experiment = lab_work.begin(
         cycle.lab,
         cycle.journal,
-        cycle.item(scope),
+        _item(cycle, scope),
         base=cycle.head,
         target=cycle.target,
         policy=cycle.policy,
         scope=scope,
+        kind=kind_of(cycle, scope),
         runner=cycle.runner_for("builder").name,
     )
     result = {"id": experiment.id, "branch": experiment.branch, "baseline": experiment.baseline}
     if experiment.anti_pattern:
         return End(Reason.ANTI_PATTERN, experiment.anti_pattern, result)
     return Done(result)
+
+
+def _item(cycle: Cycle, scope: str) -> PlanItem:
+    """The plan item; a further attempt says what became of the last one, and so is no mere repetition."""
+    item, attempt = cycle.item(scope), attempt_of(scope)
+    if attempt == 1:
+        return item
+    last = cycle.state.result("verdict", scope_of(item.phase, attempt - 1))
+    return item.model_copy(update={"new_approach": f"the last attempt was not kept: {last['rationale']}"})
 
 
 def baseline(cycle: Cycle, scope: str) -> Outcome:
@@ -87,7 +101,8 @@ def build(cycle: Cycle, scope: str) -> Outcome:
             # A repository inside without a commit, a file that nobody may read: no call would get over it.
             return End(Reason.ERROR, f"what the builder left cannot be recorded: {error.message}")
         if result.status == "refused":
-            return End(Reason.ERROR, f"the builder declined: {result.text or result.error}")
+            why = f"the builder declined: {result.text or result.error}"
+            return End(Reason.ERROR, why, {"commit": "", "declined": True})
         if result.status == "done" and commit is not None:
             return Done({"commit": commit, "summary": _first_line(result.text)})
         told = [_what_failed(result, commit)]
@@ -187,7 +202,11 @@ def measure(cycle: Cycle, scope: str) -> Outcome:
     after = judging.measure_candidate(
         cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy
     )
-    return Done({"composite": after.composite, "void": after.void})
+    shown = cycle.lab.store.experiment(cycle.experiment_id(scope)).read(lab_work.VERIFY, VerifyReport)
+    verified = {check.feature: check.delivered for check in shown.checks if check.feature}
+    return Done(
+        {"composite": after.composite, "void": after.void, "verified": verified, "delivered": shown.delivered}
+    )
 
 
 def explain(cycle: Cycle, scope: str) -> Outcome:
@@ -300,6 +319,7 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
             "reason": record.reason,
             "delta": record.delta,
             "known_gaps": gaps,
+            "commit": record.commit if record.verdict is Verdict.KEEP else "",
         }
     )
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from factory.approvals import fingerprint
 from factory.backlog import read_backlog
 from factory.brief import build_brief
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import latest_notes
 from factory.cycle.context import Cycle
+from factory.cycle.inflight import attempted_phases
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import defined_findings, research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.gates import ceo_verdict
-from factory.errors import BadInput
-from factory.fsio import atomic_write
+from factory.errors import BadInput, Refused
+from factory.fsio import atomic_write, read_exactly
 from factory.models import ReviewVerdict
 from factory.rows import Row
 from factory.spec import PlanContext, PlanLimits, Spec, check, parse
@@ -41,12 +43,17 @@ def research(cycle: Cycle, scope: str) -> Outcome:
     result = ask(cycle, scope, "research", Question("researcher", task, facts))
     if result.status != "done":
         return Done({"left_out": f"the researcher ended as {result.status}: {result.error}"})
+    store_research(cycle, result.text)
+    return Done({"findings": defined_findings(result.text)})
+
+
+def store_research(cycle: Cycle, text: str) -> None:
+    """Store what was found, for the cycle and for people."""
     for place in (
         cycle.lab.paths.cycle_dir(cycle.id) / "research.md",
         cycle.lab.paths.strategy / "research.md",
     ):
-        atomic_write(place, result.text)
-    return Done({"findings": defined_findings(result.text)})
+        atomic_write(place, text)
 
 
 def gate_research(cycle: Cycle, scope: str) -> Outcome:
@@ -67,7 +74,7 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
     refusal = objection(cycle, "strategist", at=(scope, "plan"))
     if refusal:
         return End("budget", f"no plan: {refusal}")
-    result = ask(cycle, scope, "plan", Question("strategist", _plan_task(cycle), _plan_facts(cycle, scope)))
+    result = ask(cycle, scope, "plan", Question("strategist", _plan_task(cycle), plan_facts(cycle, scope)))
     if result.status == "refused":
         return End("no_plan", result.text or result.error)
     if result.status != "done":
@@ -79,20 +86,20 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
 
 def _plan_task(cycle: Cycle) -> str:
     """The task in words, with the rules that bind this plan and no other."""
-    limits, task = _limits(cycle), "Write the plan of this improvement cycle."
-    if limits.lite:
+    bounds, task = limits(cycle), "Write the plan of this improvement cycle."
+    if bounds.lite:
         task += (
             " One item and one phase only: the first in FEEC order. What else you see goes into section 8."
         )
-    if limits.focus:
+    if bounds.focus:
         task += " It serves the focus given below, and nothing else."
-    elif not limits.lite:
+    elif not bounds.lite:
         task += (
-            f" A plan of several items has at least {limits.min_growth} with a growth dimension, at most"
-            f" {limits.max_new} that serve no backlog item, and at least one that serves the backlog where"
+            f" A plan of several items has at least {bounds.min_growth} with a growth dimension, at most"
+            f" {bounds.max_new} that serve no backlog item, and at least one that serves the backlog where"
             " there is one. Fewer items, well founded, are better than many."
         )
-    avoided = sorted(_context(cycle).stuck_categories or ())
+    avoided = sorted(context(cycle).stuck_categories or ())
     if avoided:
         task += f" The cycle is stuck in {', '.join(avoided)}: take another category, or combine near misses."
     return task
@@ -100,17 +107,30 @@ def _plan_task(cycle: Cycle) -> str:
 
 def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     """Every rule of the plan; then, unless lite, the CEO. What passes is the cycle's list of phases."""
-    text = _plan_text(cycle)
+    approved = cycle.options.approved_plan
+    text = read_exactly(cycle.lab.paths.plan) if approved else _plan_text(cycle)
+    if approved and fingerprint(text) != approved:
+        raise Refused(
+            f"{cycle.lab.paths.plan} was changed since it was approved.",
+            f"Read it, then: factory spec approve {cycle.lab.paths.plan}",
+        )
     try:
         spec = parse(text)
     except BadInput as error:
         return _gate(cycle, scope, "plan", [error.message], facts={"plan": text}, result={})
-    findings = check(spec, _limits(cycle), _context(cycle))
+    # What a person has approved kept the rules when they did; what is known has moved on since.
+    findings = [] if approved else check(spec, limits(cycle), context(cycle))
     problems = [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in findings if f.severity == "error"]
-    items = spec.items()[:1] if cycle.options.lite else spec.items()
+    wanted = spec.items()
+    if approved:
+        tried = attempted_phases(cycle.lab.paths, approved)
+        wanted = [item for item in wanted if item.phase not in tried]
+    items = wanted[:1] if cycle.options.lite else wanted
     result = {
         "items": [item.model_dump(mode="json") for item in items],
         "backlog_additions": _additions(spec),
+        "serves": {str(phase.number): list(phase.refs) for phase in spec.phases} if approved else {},
+        "left": len(wanted) - len(items) if approved else 0,
     }
     if not problems and not items:
         return End("no_plan", "the plan has no phase")
@@ -127,7 +147,7 @@ def _gate(
     result: dict[str, Any],
 ) -> Outcome:
     """Deterministic problems first; they go back while redirects are left. Then the CEO, except in lite."""
-    if not problems and not cycle.options.lite:
+    if not problems and not cycle.options.lite and not cycle.options.approved_plan:
         facts |= {
             "checks": [{"name": f"{back_to}_rules", "passed": True}],
             "brief": cycle_brief(cycle, cycle.lab.history()),
@@ -160,13 +180,14 @@ def _common_facts(cycle: Cycle) -> dict[str, Any]:
     }
 
 
-def _plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
+def plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
+    """What the Strategist gets."""
     rows = cycle.lab.history()
-    limits = _limits(cycle)
+    bounds = limits(cycle)
     return _common_facts(cycle) | {
         "research": research_text(cycle),
         "history": [_history_entry(row) for row in rows[-HISTORY_SHOWN:]],
-        "limits": {"min_growth": limits.min_growth, "max_new": limits.max_new},
+        "limits": {"min_growth": bounds.min_growth, "max_new": bounds.max_new},
         "brief": cycle_brief(cycle, rows) if cycle.options.lite else {},
         "corrections": cycle.state.scope(scope).corrections,
         "draft": _plan_text(cycle) if cycle.state.scope(scope).redirects else "",
@@ -203,7 +224,8 @@ def _plan_text(cycle: Cycle) -> str:
     return place.read_text(encoding="utf-8") if place.exists() else ""
 
 
-def _limits(cycle: Cycle) -> PlanLimits:
+def limits(cycle: Cycle) -> PlanLimits:
+    """The settings that bind this cycle's plan."""
     options, configured = cycle.options, cycle.policy.strategy
     return PlanLimits(
         min_growth=configured.min_growth if options.min_growth is None else options.min_growth,
@@ -214,7 +236,8 @@ def _limits(cycle: Cycle) -> PlanLimits:
     )
 
 
-def _context(cycle: Cycle) -> PlanContext:
+def context(cycle: Cycle) -> PlanContext:
+    """The facts that this cycle's plan is checked against."""
     rows = cycle.lab.history()
     stuck = detect_stuck(rows, threshold=cycle.policy.strategy.stuck_threshold)
     return PlanContext(

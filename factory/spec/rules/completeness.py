@@ -14,7 +14,8 @@ def is_blocked(spec: Spec, feature: Feature) -> bool:
     """Whether Blocked names the feature, by number or by title."""
     title = plain(feature.title)
     return any(
-        feature.number in references(b.item + " " + b.more) or (title and title in plain(b.item))
+        feature.number in references(b.item + " " + b.more)
+        or (title and f" {title} " in f" {plain(b.item)} ")
         for b in spec.blocked
     )
 

@@ -18,7 +18,7 @@ from factory.ace.contributor import (
 from factory.ace.contributor.classify import Experience, independence, prevalence, strength
 from factory.ace.contributor.explain import explain, what_is_missing
 from factory.ace.contributor.model import Evidence, Label, Signals, label_of
-from factory.ace.contributor.summary import bar, contribution_summary
+from factory.ace.contributor.summary import bar, contribution_text
 from factory.ace.models import Playbook, PlaybookItem
 from factory.insights.matching import matches
 from factory.insights.projects import ProjectHistory
@@ -196,11 +196,8 @@ def test_bars(value: float, drawn: str) -> None:
 
 
 def test_the_summary_with_its_offer_for_the_end_of_a_cycle() -> None:
-    evolved = {"builder": playbook("builder", [(GENERAL_TEXT, 12, 1)])}
-    text = contribution_summary(evolved, {}, histories(3))
-    assert text.startswith(
-        "1 learned item, judged by 3 unrelated projects\n\nGeneral: may be offered upstream (1)"
-    )
+    text = contribution_text([classify_item(item(), histories(3), role="builder")], 3)
+    assert text.startswith("1 learned item, judged by 3 unrelated projects\n\nGeneral: may be")
     assert "Nothing is sent unless you say so" in text
-    assert "nothing to contribute yet" in contribution_summary(evolved, {}, histories(1))
+    assert "nothing to contribute yet" in contribution_text([classify_item(item(), histories(1))], 1)
     assert max(map(len, text.splitlines())) <= 80

@@ -1,0 +1,121 @@
+"""``factory spec trace``: what became of everything that was approved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from factory import output
+from factory.approvals import Approval, Approvals, fingerprint
+from factory.commands.spec_files import count, read_text
+from factory.cycle.outcomes import outcome_events, outcomes_of
+from factory.errors import EXIT_NO, EXIT_OK, Refused
+from factory.paths import factory_home
+from factory.project import Project, open_project
+from factory.spec import parse
+from factory.spec.trace import Attempt, FeatureTrace, PhaseTrace, State, Trace, trace
+from factory.target import SPEC_FILE
+
+
+def show_trace(target: Path, *, as_json: bool) -> int:
+    """Print what became of the approved plan of a project, or of an approved file.
+
+    Returns 1 while something approved is neither built nor blocked on the user. Raises Refused where nothing
+    is approved.
+    """
+    is_project = target.is_dir()
+    project = open_project(target if is_project else target.resolve().parent)
+    approvals = Approvals(factory_home(), project.paths.key, output.note)
+    approval = approvals.latest() if is_project else approvals.of(read_text(target))
+    if approval is None:
+        raise Refused(
+            f"No specification of {project.root} is approved."
+            if is_project
+            else f"{target} is not approved.",
+            f"`factory spec approve {target}` approves it.",
+        )
+    found = trace(
+        parse(approvals.text_of(approval)),
+        outcomes_of(outcome_events(project.paths, output.note), approval.sha256),
+    )
+    _note_changes(project, approval)
+    if as_json:
+        output.emit_json(_as_data(found, approval))
+    else:
+        _show(found, approval)
+    return EXIT_OK if found.complete else EXIT_NO
+
+
+def _note_changes(project: Project, approval: Approval) -> None:
+    """Say so where the committed plan is not the approved one any more."""
+    committed = project.repo.show("HEAD", SPEC_FILE)
+    if approval.form == "project" and committed is not None and fingerprint(committed) != approval.sha256:
+        output.note(
+            f"{SPEC_FILE} was changed since it was approved: this is the trace of the text that was approved."
+        )
+
+
+def _as_data(found: Trace, approval: Approval) -> dict[str, Any]:
+    return {
+        "title": found.title,
+        "form": found.form,
+        "approval": asdict(approval),
+        "features": [asdict(feature) for feature in found.features],
+        "phases": [asdict(phase) for phase in found.phases],
+        "blocked": [{"item": item, "needed": needed} for item, needed in found.blocked],
+        "totals": found.totals,
+        "complete": found.complete,
+    }
+
+
+def _show(found: Trace, approval: Approval) -> None:
+    output.say(f"{found.title}, approved by {approval.who} at {approval.when[:19]}Z")
+    output.table(
+        ("feature", "title", "phases", "experiments", "commits", "verified", "state"),
+        [*map(_feature_row, found.features), *(_phase_row(p) for p in found.phases if not p.features)],
+    )
+    for item, needed in found.blocked:
+        output.say(f"blocked on the user: {item} — {needed}")
+    output.say(_totals(found))
+
+
+def _feature_row(feature: FeatureTrace) -> tuple[str, ...]:
+    return (
+        f"§{feature.number}",
+        feature.title,
+        ", ".join(map(str, feature.phases)),
+        _experiments(feature.experiments),
+        ", ".join(commit[:8] for commit in feature.commits),
+        _verification(feature),
+        _state(feature.state, feature.blocked_by),
+    )
+
+
+def _phase_row(phase: PhaseTrace) -> tuple[str, ...]:
+    commits = ", ".join(a.commit[:8] for a in phase.experiments if a.verdict == "keep" and a.commit)
+    state = _state(phase.state, phase.blocked_by)
+    return ("", phase.title, str(phase.number), _experiments(phase.experiments), commits, "", state)
+
+
+def _experiments(attempts: Iterable[Attempt]) -> str:
+    return ", ".join(f"#{attempt.id} {attempt.verdict}".rstrip() for attempt in attempts)
+
+
+def _verification(feature: FeatureTrace) -> str:
+    if feature.verified is None:
+        return "not run" if feature.command else "no check"
+    return "passed" if feature.verified else "failed"
+
+
+def _state(state: State, blocked_by: int) -> str:
+    return f"{state} {blocked_by}" if state is State.BLOCKED_BY_PHASE and blocked_by else str(state)
+
+
+def _totals(found: Trace) -> str:
+    totals = found.totals
+    built, total = totals[State.BUILT], totals["features"]
+    rest = [f"{totals[state]} {state}" for state in State if state is not State.BUILT and totals[state]]
+    share = f" ({100 * built // total}%)" if total else ""
+    return f"{built} of {count(total, 'feature')} built{share}" + "".join(f", {part}" for part in rest)

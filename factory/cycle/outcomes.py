@@ -1,0 +1,56 @@
+"""What is on record about the phases of an approved specification, over all cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from factory.errors import BadInput, Refused
+from factory.journal import Event, read_events
+from factory.paths import ProjectPaths
+from factory.spec.trace import Attempt, PhaseOutcome
+
+OUTCOME = "phase.outcome"
+
+
+def outcome_events(paths: ProjectPaths, report: Callable[[str], None] = lambda _: None) -> list[Event]:
+    """The outcomes of phases that the project's journals tell, oldest first. ``report`` hears of damage."""
+    found: list[Event] = []
+    for path in sorted(paths.cycles.glob("*.jsonl")):
+        try:
+            found += [event for event in read_events(path) if event.type == OUTCOME]
+        except (BadInput, Refused) as error:
+            report(f"left out: {error.message}")
+    return sorted(found, key=lambda event: event.ts)
+
+
+def outcomes_of(found: Iterable[Event], sha256: str) -> dict[int, PhaseOutcome]:
+    """Of each phase of the specification with that hash: the newest state, and every experiment."""
+    told: dict[int, PhaseOutcome] = {}
+    for event in found:
+        phase = event.data.get("phase")
+        if isinstance(phase, int) and event.data.get("spec") == sha256:
+            told[phase] = _merged(told.get(phase, PhaseOutcome("")), event)
+    return told
+
+
+def _merged(before: PhaseOutcome, event: Event) -> PhaseOutcome:
+    data = event.data
+    verified = data.get("verified")
+    kept = [attempt for attempt in before.experiments if attempt.id != event.experiment]
+    return PhaseOutcome(
+        state=str(data.get("state", "")),
+        experiments=(*kept, *_attempt(event)),
+        verified={**before.verified, **(_flags(verified) if isinstance(verified, Mapping) else {})},
+    )
+
+
+def _flags(verified: Mapping[str, Any]) -> dict[str, bool]:
+    return {str(ref).lstrip("§ "): value for ref, value in verified.items() if isinstance(value, bool)}
+
+
+def _attempt(event: Event) -> list[Attempt]:
+    if event.experiment is None:
+        return []
+    verdict, reason, commit = (str(event.data.get(key) or "") for key in ("verdict", "reason", "commit"))
+    return [Attempt(event.experiment, verdict, reason, commit)]

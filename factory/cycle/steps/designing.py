@@ -1,0 +1,231 @@
+"""Steps of design: research and a draft, the person's word on it, and the record of their approval."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from factory.approvals import Approvals, How, fingerprint
+from factory.cycle.agents import Question, ask, objection
+from factory.cycle.context import Cycle, Draft, Opinion
+from factory.cycle.contract import approved_text, waiting_text
+from factory.cycle.machine import Again, Done, End, Outcome
+from factory.cycle.research import defined_findings, research_text
+from factory.cycle.steps import planning
+from factory.errors import EXIT_INTERRUPTED, BadInput, FactoryError, Refused
+from factory.fsio import atomic_write, read_exactly
+from factory.spec import PlanContext, PlanLimits, SpecFinding, check, parse
+from factory.target import SPEC_FILE
+
+NEW_GROUND = 0.5
+"""Share of a feedback's significant words that draft and research lack, from which it opens new ground."""
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+class Paused(FactoryError):
+    """The person has left the conversation; the cycle waits where it stands."""
+
+    exit_code = EXIT_INTERRUPTED
+
+
+def is_new_project(cycle: Cycle) -> bool:
+    """Whether the draft is for a project from an idea, so in the project form."""
+    return bool(cycle.options.idea)
+
+
+def has_contract(cycle: Cycle) -> str:
+    """Why nothing is researched or planned: an approved specification is there.
+
+    Raises Refused for one that is not approved.
+    """
+    if cycle.lab.repo.show(cycle.head, SPEC_FILE) is not None:
+        approved_text(cycle.lab, cycle.head)
+    elif not waiting_text(cycle.lab):
+        return ""
+    return "the specification is approved"
+
+
+def is_committed(cycle: Cycle) -> str:
+    """Why the contract needs no commit: it is there already."""
+    return "" if cycle.lab.repo.show(cycle.head, SPEC_FILE) is None else "the specification is committed"
+
+
+def has_approved_plan(cycle: Cycle) -> str:
+    """Why nothing is researched or planned in improve: the current plan was approved by a person."""
+    return "the plan is approved" if cycle.options.approved_plan else ""
+
+
+def research(cycle: Cycle, scope: str) -> Outcome:
+    """Have the Researcher find what the draft can stand on; where feedback opens new ground, only that."""
+    if not is_new_project(cycle):
+        return planning.research(cycle, scope)
+    refusal = objection(cycle, "researcher", at=(scope, "research"))
+    if refusal:
+        return Done({"left_out": refusal})
+    told = cycle.state.scope(scope).corrections
+    task = "Find what is known that a specification of this idea should stand on."
+    if told:
+        task = "Look into what the person's newest feedback opens, and add to the findings that are there."
+    facts = {
+        "form": "project",
+        "idea": cycle.options.idea,
+        "draft": research_text(cycle) if told else "",
+        "corrections": told,
+        "messages": cycle.state.messages,
+    }
+    result = ask(cycle, scope, "research", Question("researcher", task, facts))
+    if result.status != "done":
+        return Done({"left_out": f"the researcher ended as {result.status}: {result.error}"})
+    planning.store_research(cycle, result.text)
+    return Done({"findings": defined_findings(result.text)})
+
+
+def draft(cycle: Cycle, scope: str) -> Outcome:
+    """Have the Strategist write the draft, or mend it by the person's feedback."""
+    refusal = objection(cycle, "strategist", at=(scope, "draft"))
+    if refusal:
+        return End("budget", f"no draft: {refusal}")
+    told = cycle.state.scope(scope).corrections
+    previous = _read(_draft_file(cycle))
+    task = "Mend the draft by the feedback." if told else "Write the specification."
+    if is_new_project(cycle):
+        facts: dict[str, Any] = {
+            "form": "project",
+            "idea": cycle.options.idea,
+            "messages": cycle.state.messages,
+        }
+    else:
+        facts = planning.plan_facts(cycle, scope) | {"form": "improvement"}
+    facts |= {"research": research_text(cycle), "corrections": told, "draft": previous if told else ""}
+    result = ask(cycle, scope, "draft", Question("strategist", task, facts))
+    if result.status != "done":
+        return End("no_draft", result.text or result.error or f"the strategist ended as {result.status}")
+    atomic_write(_draft_file(cycle), result.text)
+    return Done({"sha256": fingerprint(result.text)})
+
+
+def gate_draft(cycle: Cycle, scope: str) -> Outcome:
+    """Every rule that can be checked; problems go back once, before the person has to see them."""
+    problems = problems_of(cycle, _read(_draft_file(cycle)))
+    asked = [r for r in cycle.state.scope(scope).redirects if r["step"] == "gate_draft"]
+    edited = any(
+        r["step"] == "discuss" and not r["corrections"] for r in cycle.state.scope(scope).redirects[-1:]
+    )
+    if problems and not edited and len(asked) < cycle.redirects_allowed:
+        return Again("draft", problems)
+    if problems and cycle.person is None and not cycle.options.plan_only:
+        return End("draft_rejected", "; ".join(problems))
+    return Done({"problems": problems})
+
+
+def problems_of(cycle: Cycle, text: str) -> list[str]:
+    """The broken rules of a draft, as sentences; a text in neither form is one problem."""
+    try:
+        found = findings_of_draft(cycle, text)
+    except BadInput as error:
+        return [error.message]
+    return [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in found if f.severity == "error"]
+
+
+def findings_of_draft(cycle: Cycle, text: str) -> list[SpecFinding]:
+    """What the rules say of a draft. Raises BadInput for a text in neither form."""
+    spec = parse(text)
+    if is_new_project(cycle):
+        known = set(defined_findings(research_text(cycle)))
+        return list(check(spec, PlanLimits(), PlanContext(findings=known)))
+    return list(check(spec, planning.limits(cycle), planning.context(cycle)))
+
+
+def discuss(cycle: Cycle, scope: str) -> Outcome:
+    """The person's word: approve, feedback, their own edit, or leave. Code takes it; no agent can say it."""
+    file = _draft_file(cycle)
+    if cycle.options.plan_only or cycle.person is None:
+        atomic_write(cycle.lab.paths.plan, _read(file))
+        place = cycle.lab.paths.plan
+        return End("plan_only", f"the draft waits for a person: factory spec approve {place}")
+    said = cycle.person.discuss(_view(cycle, scope))
+    atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md", _read(file))
+    if said.kind == "quit":
+        raise Paused("The draft waits for you.", f"factory ceo {cycle.lab.paths.root} goes on with it.")
+    if said.kind == "edited":
+        atomic_write(file, said.text)
+        return Again("gate_draft", [])
+    if said.kind == "feedback":
+        return Again("research" if opens_new_ground(said.text, _known(cycle)) else "draft", [said.text])
+    return _approved(cycle, said)
+
+
+def _view(cycle: Cycle, scope: str) -> Draft:
+    given = [r for r in cycle.state.scope(scope).redirects if r["step"] == "discuss" and r["corrections"]]
+    text = _read(_draft_file(cycle))
+    try:
+        found = findings_of_draft(cycle, text)
+    except BadInput:
+        found = []  # a text in neither form cannot be approved whatever the rules say
+    return Draft(text, len(given) + 1, found, _read(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md"))
+
+
+def _approved(cycle: Cycle, said: Opinion) -> Outcome:
+    text = _read(_draft_file(cycle))
+    problems = problems_of(cycle, text)
+    if problems:
+        raise Refused("A draft that breaks rules cannot be approved.", problems[0])
+    return Done({"sha256": fingerprint(text)})
+
+
+def opens_new_ground(feedback: str, known: str) -> bool:
+    """Whether most significant words of a feedback are in neither draft nor research."""
+    words = {word.lower() for word in _WORD.findall(feedback)}
+    missing = words - {word.lower() for word in _WORD.findall(known)}
+    return bool(words) and len(missing) / len(words) > NEW_GROUND
+
+
+def _known(cycle: Cycle) -> str:
+    return _read(_draft_file(cycle)) + research_text(cycle) + cycle.options.idea
+
+
+def approve(cycle: Cycle, scope: str) -> Outcome:
+    """Record the approval, and put the specification where the next mode finds it."""
+    text = _read(_draft_file(cycle))
+    if fingerprint(text) != cycle.state.result("discuss")["sha256"]:
+        raise Refused(
+            "The draft was changed after it was approved.", "Run the command again to read it once more."
+        )
+    return _adopt(cycle, text, how="terminal")
+
+
+def adopt(cycle: Cycle, scope: str) -> Outcome:
+    """Commit the contract of a build: the approved text, else the draft that passed its gate.
+
+    A draft that nobody was asked about is recorded as adopted by the factory itself.
+    """
+    return _adopt(cycle, waiting_text(cycle.lab) or _read(_draft_file(cycle)), how="drafted")
+
+
+def _adopt(cycle: Cycle, text: str, *, how: How) -> Outcome:
+    spec = parse(text)
+    who = "factory" if how == "drafted" else cycle.lab.repo.person
+    approvals = Approvals(cycle.lab.home, cycle.lab.paths.key, cycle.lab.say)
+    if approvals.of(text) is None or how != "drafted":
+        approvals.approve(text, form=str(spec.form), title=spec.title, how=how, who=who)
+    if spec.form != "project":
+        atomic_write(cycle.lab.paths.plan, text.encode("utf-8", "surrogateescape"))
+        return Done({"sha256": fingerprint(text), "next": "improve"})
+    commit = cycle.lab.repo.commit_files(cycle.head, {SPEC_FILE: text}, f"Specify {spec.title}\n")
+    cycle.lab.repo.set_ref(cycle.branch_ref, commit)
+    return Done({"sha256": fingerprint(text), "commit": commit, "next": "build"})
+
+
+def _draft_file(cycle: Cycle) -> Path:
+    return cycle.lab.paths.cycle_dir(cycle.id) / "draft.md"
+
+
+def _read(file: Path) -> str:
+    return read_exactly(file) if file.exists() else ""
+
+
+def no_code(cycle: Cycle) -> str:
+    """Why a step about measurements is not needed: there is nothing to measure in a project from an idea."""
+    return "there is nothing to measure yet" if is_new_project(cycle) else ""

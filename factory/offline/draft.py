@@ -1,0 +1,284 @@
+"""The draft of a project's specification: from an idea and research notes, or from the draft before.
+
+It holds what the person's words say, quoted, and the mechanical part of a plan. What takes judgement is an
+open question under Blocked, with what is needed from the user.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from factory.errors import BadInput
+from factory.offline.answers import done, refused
+from factory.offline.facts import text_of, texts_of
+from factory.offline.idea import Clause, Idea, package_name, slug, take_apart
+from factory.runners.base import AgentResult, Invocation
+from factory.spec import BlockedItem, Entry, Form, Spec, check, parse, render
+from factory.spec.rules.estimates import estimates, planned_time
+
+_FINDING = re.compile(r"^#+\s*(R\d+)\b(.*?)(?=^#+\s*R\d+\b|\Z)", re.MULTILINE | re.DOTALL)
+_BULLET = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])\s+")
+_NON_GOAL = re.compile(r"^(?:non-?goals?|not a goal)\s*:\s*", re.IGNORECASE)
+_GOAL = re.compile(r"^goals?\s*:\s*", re.IGNORECASE)
+_DEMAND = re.compile(r"\b(?:must|should|shall|has to|have to|needs? to)\b", re.IGNORECASE)
+
+DECIDED_BY_USER = "the user's decision how the draft is to follow it, by an edit or a runner with a model"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A clause as a feature: its number in the plan, its module's name, the finding that it rests on."""
+
+    number: str
+    clause: Clause
+    title: str
+    module: str
+    finding: str
+
+
+def draft(invocation: Invocation) -> AgentResult:
+    """Write a project-form draft that keeps every rule, or refuse with what is lacking."""
+    facts = invocation.facts
+    text = text_of(facts, "idea")
+    earlier = _spec_of(text_of(facts, "draft")) or _spec_of(text)
+    if earlier is None:
+        if not text.strip():
+            return refused("nothing to propose: there is no idea to write a specification from")
+        findings = _findings(text_of(facts, "research"))
+        if not findings:
+            return refused("nothing to propose: the research has no finding (R1, …) to rest on")
+        earlier = parse(_fresh(take_apart(text), findings))
+        wrong = [f for f in check(earlier) if f.severity == "error"]
+        if wrong:
+            return refused(f"nothing to propose: the idea gives no sound draft: {wrong[0].message}")
+    return done(render(_with_feedback(earlier, texts_of(facts, "corrections"))))
+
+
+def _spec_of(text: str) -> Spec | None:
+    """The specification that a text is, if it is one of a project."""
+    try:
+        spec = parse(text)
+    except BadInput:
+        return None
+    return spec if spec.form is Form.PROJECT else None
+
+
+def _findings(research: str) -> dict[str, str]:
+    sections = dict(_FINDING.findall(research))
+    return sections or dict.fromkeys(re.findall(r"\bR\d+\b", research), "")
+
+
+def _fresh(idea: Idea, findings: Mapping[str, str]) -> str:
+    named = list(_named(idea, findings))
+    parts = [
+        *_opening(idea, named, next(iter(findings))),
+        "## 5. Detailed Specification",
+        *(_feature(feature, package_name(idea.name)) for feature in named),
+        "## 6. Reference Algorithms",
+        "None is given by the idea.",
+        "## 7. Test and Validation Matrix",
+        _matrix(named),
+        "## 8. Implementation Plan",
+        _scaffold(idea),
+        *(_phase(at, feature, package_name(idea.name)) for at, feature in enumerate(named, start=2)),
+        "### Blocked (requires user input)",
+        "\n".join(f"- {item}" for item in _questions(idea)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _named(idea: Idea, findings: Mapping[str, str]) -> Iterator[Named]:
+    first = next(iter(findings))
+    modules: set[str] = set()
+    for at, clause in enumerate(idea.clauses, start=1):
+        title = clause.title
+        # A heading is not quoted, so what it says counts as the plan's own words.
+        if not title or planned_time(title) or next(estimates(title), None):
+            title = f"Part {at} of the idea"
+        module = package_name(title) if slug(title) else f"part_{at}"
+        module = f"part_{at}" if module in modules else module
+        modules.add(module)
+        # The shortest that holds the words, for the first holds them all.
+        about = [r for r, body in findings.items() if clause.words in " ".join(body.split())]
+        rests_on = min(about, key=lambda r: len(findings[r]), default=first)
+        yield Named(f"5.{at}", clause, title, module, rests_on)
+
+
+def quoted(text: str) -> str:
+    """A person's words as a code span: nothing in them is taken for a rule, a reference or a date."""
+    flat = one_line(text)
+    longest = max(map(len, re.findall(r"`+", flat)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
+    return f"{fence}{pad}{flat}{pad}{fence}"
+
+
+def one_line(text: str) -> str:
+    """A person's words on one line, without what cannot be printed."""
+    return " ".join("".join(ch if ch.isprintable() else " " for ch in text).split())
+
+
+def _fenced(text: str) -> str:
+    longest = max(map(len, re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _opening(idea: Idea, named: Sequence[Named], first: str) -> list[str]:
+    goals = "\n".join(f"- {quoted(feature.clause.words)}" for feature in named)
+    return [
+        f"# {idea.name} — Specification",
+        "## Normative Language",
+        "MUST, SHOULD and MAY are used as RFC 2119 defines them.",
+        "## 1. Problem Statement",
+        "The idea, as it was given:",
+        _fenced(idea.text),
+        "## 2. Goals and Non-Goals",
+        "### 2.1 Goals",
+        goals,
+        "### 2.2 Non-Goals",
+        "- What the idea does not name.",
+        "## 3. System Overview",
+        "### 3.1 Architecture",
+        _architecture(idea),
+        "### 3.2 Tech Stack",
+        _stack(idea, first),
+        "## 4. Core Domain Model",
+        "The idea names no entities of its own beyond the words of its goals; see the open questions.",
+    ]
+
+
+def _architecture(idea: Idea) -> str:
+    shape = (
+        f"The idea asks for {idea.shape}."
+        if idea.shape
+        else "The idea does not say what kind of program it is."
+    )
+    return f"{shape} Each feature is a module of its own in one package, with a test file of its own."
+
+
+def _stack(idea: Idea, first: str) -> str:
+    if idea.language and idea.language != "Python":
+        return f"- {idea.language}, because the idea names it [{first}]."
+    if idea.language:
+        return f"- Python, because the idea names it [{first}].\n- pytest, for the tests."
+    assumed = f"- Python, an assumption of this draft: the idea names no language [{first}]."
+    return f"{assumed}\n- pytest, for the tests."
+
+
+def _feature(feature: Named, package: str) -> str:
+    return "\n".join(
+        (
+            f"### {feature.number} Feature: {feature.title}",
+            "",
+            f"- **What:** It does what these words of the idea say: {quoted(feature.clause.words)}.",
+            f"- **How:** By the module `src/{package}/{feature.module}.py`, called from the program's front. "
+            "Input that it cannot work with ends with one clear sentence and a failure.",
+            f"- **Why:** The idea asks for it [{feature.finding}].",
+        )
+    )
+
+
+def _matrix(named: Sequence[Named]) -> str:
+    rows = [f"| §{f.number} | `{_test_command(f)}` | exit 0 |" for f in named]
+    return "\n".join(("| Feature | Command | Expectation |", "|---|---|---|", *rows))
+
+
+def _test_command(feature: Named) -> str:
+    return f"python -m pytest -q tests/test_{feature.module}.py"
+
+
+def _scaffold(idea: Idea) -> str:
+    package = package_name(idea.name)
+    steps = [
+        f"package {package}",
+        f"command {package}",
+        f"pyproject {package}",
+        f"test {package}",
+        "readme",
+        "harness",
+    ]
+    if idea.shape == "a library":
+        steps.remove(f"command {package}")
+    lines = [f"- [ ] Scaffold: `{step}`" for step in steps]
+    if idea.language not in ("", "Python"):
+        lines = [
+            f"- [ ] A package in {idea.language} that builds, with one passing test",
+            "- [ ] `eval/`: a harness that runs every command of the validation matrix",
+        ]
+    return "\n".join(
+        (
+            "### Phase 1: Scaffold and evaluation harness",
+            "",
+            *lines,
+            "- **Scope:** one PR",
+            "- **Priority:** FIX (nothing can be measured before it stands)",
+        )
+    )
+
+
+def _phase(at: int, feature: Named, package: str) -> str:
+    return "\n".join(
+        (
+            f"### Phase {at}: {feature.title} (§{feature.number})",
+            "",
+            f"- [ ] `tests/test_{feature.module}.py`, with the examples that the user gives",
+            f"- [ ] `src/{package}/{feature.module}.py`",
+            "- **Depends on:** Phase 1",
+            "- **Scope:** one PR",
+            "- **Priority:** EXPLORE",
+        )
+    )
+
+
+def _questions(idea: Idea) -> Iterator[str]:
+    """What the idea leaves open, each with what the user has to give."""
+    yield "Examples for acceptance — for each feature an input, and the outcome that is expected of it"
+    yield "Behaviour at the limits — which input is wrong, how large it may be, and what happens then"
+    if not idea.shape:
+        yield "Kind of program — whether it is a command, a library or a service"
+    if not idea.language:
+        yield "Programming language — a word on whether Python, which this draft assumes, is wanted"
+    if idea.language not in ("", "Python"):
+        yield f"Scaffold in {idea.language} — made by the user, or by a runner with a model"
+    yield "License — the user's choice; the scaffold leaves it out"
+
+
+# Feedback.
+
+
+def _with_feedback(spec: Spec, feedback: Sequence[str]) -> Spec:
+    """The draft with each line of feedback in its place, word for word; none is entered twice."""
+    for line in _lines(feedback):
+        spec = _placed(spec, line)
+    return spec
+
+
+def _lines(feedback: Sequence[str]) -> Iterator[str]:
+    for text in feedback:
+        for line in text.splitlines():
+            bare = one_line(_BULLET.sub("", line))
+            if bare:
+                yield bare
+
+
+def _placed(spec: Spec, line: str) -> Spec:
+    """As a goal or non-goal where it says that it is one, or makes a demand; else as an open question."""
+    if _NON_GOAL.match(line):
+        return replace(spec, non_goals=_added(spec.non_goals, _NON_GOAL.sub("", line)))
+    if _GOAL.match(line) or _DEMAND.search(line):
+        return replace(spec, goals=_added(spec.goals, _GOAL.sub("", line)))
+    # In Blocked a dash stands between an item and what it needs, and a remark in parentheses is a reason.
+    words = "Feedback " + quoted(
+        re.sub(r"\s*[–—]+\s*|\s+-+\s+", ", ", line).translate(str.maketrans("()", "[]"))
+    )
+    if any(item.item == words for item in spec.blocked):
+        return spec
+    return replace(spec, blocked=(*spec.blocked, BlockedItem(words, DECIDED_BY_USER)))
+
+
+def _added(entries: Sequence[Entry], words: str) -> tuple[Entry, ...]:
+    entry = Entry(quoted(words))
+    return tuple(entries) if entry in entries else (*entries, entry)

@@ -1,0 +1,248 @@
+"""Build: exactly what was approved, in its own order, and nothing of it forgotten."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.cycle.context import Cycle
+from factory.cycle.launch import follow_up
+from factory.errors import EXIT_NO, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
+from tests.support import cycles, specs
+from tests.support.cli import command, end_group, environment, factory
+from tests.support.cycles import Scripted
+from tests.support.projects import assert_sound, events, history, journal_files, small_project
+from tests.support.repos import commit, git
+
+TEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+ONE_TRY = "\n[limits]\nphase_retries = 0\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project whose phases get one try."""
+    made = small_project(tmp_path / "calc")
+    policy = (made / "factory.toml").read_text()
+    commit(made, {"factory.toml": policy + ONE_TRY}, "One try")
+    return made
+
+
+def build(project: Path, does: Mapping[str, str] | None = None, **options: Any) -> tuple[Cycle, Scripted]:
+    runner = Scripted({"builder": [specs.builder(does or {})]})
+    return cycles.run(project, runner, mode="build", **options), runner
+
+
+def traced(project: Path) -> tuple[int, dict[str, str]]:
+    """The exit code of ``spec trace``, and each word's state."""
+    done = factory("spec", "trace", project, "--json")
+    return done.code, {f["title"].split()[-1]: f["state"] for f in done.json["features"]}
+
+
+def builds(runner: Scripted) -> list[str]:
+    return [str(call.facts["item"]["title"]).split()[-1] for call in runner.of("builder")]
+
+
+def test_all_that_was_approved_is_built(project: Path) -> None:
+    specs.approve(project, specs.spec(TEN[:4]))
+    cycle, runner = build(project)
+    assert cycle.state.closed is not None and cycle.state.closed["account"]["complete"]
+    assert builds(runner) == list(TEN[:4])
+    assert {call.role for call in runner.calls} & {"researcher", "strategist"} == set()
+    assert traced(project) == (EXIT_OK, dict.fromkeys(TEN[:4], "built"))
+    assert "4 of 4 features built (100%)" in factory("spec", "trace", project).out
+    assert [row["hypothesis"] for row in history(project)] == [f"Add word {name}" for name in TEN[:4]]
+    assert (project / "calc/four.py").exists()
+    assert_sound(project)
+
+
+def test_what_is_skipped_or_only_claimed_is_told(project: Path) -> None:
+    specs.approve(project, specs.spec(TEN))
+    skipped, claimed = TEN[:3], TEN[3:7]
+    does = dict.fromkeys(skipped, "skips") | dict.fromkeys(claimed, "claims")
+    cycle, _ = build(project, does)
+    expected = dict.fromkeys((*skipped, *claimed), "failed") | dict.fromkeys(TEN[7:], "built")
+    assert traced(project) == (EXIT_NO, {name: expected[name] for name in TEN})
+    assert cycle.state.closed is not None
+    assert cycle.state.closed["account"]["totals"]["built"] == 3
+    verdicts = [(row["verdict"], row["reason"]) for row in history(project)]
+    assert verdicts[:3] == [("error", "error")] * 3
+    assert {verdict for verdict, _ in verdicts[3:7]} == {"revert"}
+    assert [verdict for verdict, _ in verdicts[7:]] == ["keep"] * 3
+    assert_sound(project)
+
+
+def test_the_exit_code_says_that_not_all_is_built(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    done = factory("ceo", project, "--mode", "build", "--runner", "offline").expect(EXIT_NO)
+    assert "feature 5.2: failed  word two" in done.out
+    assert f"not everything that was approved is built: factory spec trace {project}" in done.out
+    assert traced(project) == (EXIT_NO, {"one": "failed", "two": "failed"})
+
+
+def test_dependents_of_a_failed_phase_are_blocked_and_others_go_on(project: Path) -> None:
+    specs.approve(project, specs.spec(TEN[:4], needs={"two": "one", "three": "two"}))
+    _, runner = build(project, {"one": "claims"})
+    assert builds(runner) == ["one", "four"]
+    states = {"one": "failed", "two": "blocked by phase", "three": "blocked by phase", "four": "built"}
+    assert traced(project) == (EXIT_NO, states)
+
+
+def test_a_phase_is_tried_again_and_told_why(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    specs.approve(project, specs.spec(("one", "two")))
+    runner = Scripted({"builder": [specs.builder({"one": "claims"}), specs.builder({})]})
+    cycles.run(project, runner, mode="build")
+    assert traced(project) == (EXIT_OK, {"one": "built", "two": "built"})
+    assert [row["verdict"] for row in history(project)] == ["revert", "keep", "keep"]
+    first = factory("spec", "trace", project, "--json").json["features"][0]
+    assert [(a["id"], a["verdict"]) for a in first["experiments"]] == [(1, "revert"), (2, "keep")]
+    second = runner.of("builder")[1].facts["item"]
+    assert second["title"] == "Add word one"
+    assert second["new_approach"].startswith("the last attempt was not kept: ")
+
+
+def test_a_second_build_goes_on_with_what_was_not_built(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two", "three")))
+    build(project, {"two": "claims"})
+    _, runner = build(project)
+    assert builds(runner) == ["two"]
+    assert traced(project) == (EXIT_OK, dict.fromkeys(("one", "two", "three"), "built"))
+
+
+def test_an_approved_file_is_committed_by_the_build(project: Path) -> None:
+    (project / "SPEC.md").write_text(specs.spec(("one",)))
+    factory("spec", "approve", project / "SPEC.md", "--yes").expect(EXIT_OK)
+    git(project, "add", "SPEC.md")
+    git(project, "commit", "--quiet", "-m", "Specify")
+    _, runner = build(project)
+    assert {call.role for call in runner.calls} & {"researcher", "strategist"} == set()
+    assert traced(project) == (EXIT_OK, {"one": "built"})
+    assert (project / "SPEC.md").read_text() == specs.spec(("one",))
+
+
+def test_an_unapproved_specification_is_refused(project: Path) -> None:
+    commit(project, {"SPEC.md": specs.spec(("one",))}, "Specify")
+    done = factory("ceo", project, "--mode", "build", "--runner", "offline").expect(EXIT_REFUSED)
+    assert "SPEC.md is not approved." in done.err
+    assert f"factory spec approve {project / 'SPEC.md'}" in done.err
+    assert not journal_files(project)
+
+
+def test_a_project_without_a_specification_has_nothing_to_build(project: Path) -> None:
+    done = factory("ceo", project, "--mode", "build", "--runner", "offline").expect(EXIT_USAGE)
+    assert "There is nothing to build" in done.err
+    assert not journal_files(project)
+
+
+def test_a_specification_edited_between_phases_stops_the_build(project: Path) -> None:
+    text = specs.spec(("one", "two"))
+    specs.approve(project, text)
+    file = project / "SPEC.md"
+
+    def edit_then_build(invocation: Any) -> Any:
+        file.write_text(text.replace("word two", "word too"))
+        return specs.builder({})(invocation)
+
+    runner = Scripted({"builder": [edit_then_build, specs.builder({})]})
+    with pytest.raises(Refused) as stopped:
+        cycles.run(project, runner, mode="build")
+    assert "-### 5.2 Feature: word two\n+### 5.2 Feature: word too" in stopped.value.message
+    assert "factory spec approve" in stopped.value.hint
+    assert builds(runner) == ["one"]
+    file.write_text(text)  # taken back: the same cycle goes on, and nothing is asked twice
+    cycles.run(project, runner, mode="build")
+    assert builds(runner) == ["one", "two"]
+    assert traced(project) == (EXIT_OK, {"one": "built", "two": "built"})
+
+
+def test_what_stands_in_a_changed_and_approved_specification_stays_built(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    build(project)
+    specs.approve(project, specs.spec(("one", "two", "three")))
+    _, runner = build(project)
+    assert builds(runner) == ["three"]
+    assert traced(project) == (EXIT_OK, dict.fromkeys(("one", "two", "three"), "built"))
+
+
+def test_an_agent_that_edits_the_specification_is_stopped(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+
+    def edits(invocation: Any) -> Any:
+        place = invocation.cwd / "SPEC.md"
+        place.write_text(place.read_text().replace("word two", "word too"))
+        return specs.builder({})(invocation)
+
+    runner = Scripted({"builder": [edits]})
+    cycles.run(project, runner, mode="build")
+    assert [row["reason"] for row in history(project)] == ["guard", "guard"]
+    assert traced(project) == (EXIT_NO, {"one": "failed", "two": "failed"})
+
+
+def chained(project: Path, runner: Scripted, **options: Any) -> list[Cycle]:
+    """A cycle and all that it goes on to by itself."""
+    ran = [cycles.run(project, runner, **options)]
+    while (following := follow_up(ran[-1].options, ran[-1].state.closed or {}, looping=False)) is not None:
+        data = {name: value for name, value in following.to_data().items() if name != "runner"}
+        ran.append(cycles.run(project, runner, **data))
+    return ran
+
+
+def test_lite_takes_one_phase_a_cycle_until_all_were_attempted(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two", "three"), needs={"three": "one"}))
+    runner = Scripted({"builder": [specs.builder({"two": "claims"})]})
+    ran = chained(project, runner, mode="build", lite=True)
+    assert builds(runner) == ["one", "two", "three"]
+    assert [len(cycle.items) for cycle in ran] == [1, 1, 1]
+    assert all(cycle.options.lite and cycle.state.spent.invocations <= 7 for cycle in ran)
+    assert traced(project) == (EXIT_NO, {"one": "built", "two": "failed", "three": "built"})
+
+
+def test_a_build_goes_on_to_improve_with_its_options(project: Path) -> None:
+    specs.approve(project, specs.spec(("one",)))
+    cycle, _ = build(project, lite=True, sandbox="off", max_new=1)
+    following = follow_up(cycle.options, cycle.state.closed or {}, looping=True)
+    assert following is not None
+    expected = cycle.options.to_data() | {"mode": "improve"}
+    assert following.to_data() == expected
+    assert following.lite
+
+
+def test_where_the_budget_ends_the_rest_is_not_attempted(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    build(project, budget_invocations=6)
+    assert traced(project) == (EXIT_NO, {"one": "built", "two": "not attempted"})
+    _, runner = build(project)
+    assert builds(runner) == ["two"]
+    assert traced(project)[0] == EXIT_OK
+
+
+@pytest.mark.parametrize("lines", [4, 12, 24, 34])
+def test_a_killed_build_goes_on_where_it_stood(project: Path, lines: int) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    process = subprocess.Popen(
+        command("ceo", project, "--mode", "build", "--runner", "offline"),
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and (
+        not journal_files(project) or len(journal_files(project)[-1].read_bytes().splitlines()) < lines
+    ):
+        time.sleep(0.001)
+    end_group(process)
+    factory("ceo", project).expect(EXIT_NO)
+    assert traced(project) == (EXIT_NO, {"one": "failed", "two": "failed"})
+    assert [row["hypothesis"] for row in history(project)] == ["Add word one", "Add word two"]
+    told = events(project)
+    answered = [event.data["key"] for event in told if event.type == "agent.completed"]
+    assert len(answered) == len(set(answered)), "nothing is asked twice"
+    assert [e.data["phase"] for e in told if e.type == "phase.outcome"] == [1, 2]
+    assert len(journal_files(project)) == 1
+    assert_sound(project)

@@ -1,0 +1,237 @@
+"""Design: a draft, a person's word on it, and what was approved goes on as it stands."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.approvals import Approvals
+from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion
+from factory.cycle.lab import open_lab
+from factory.cycle.launch import follow_up, run_cycle
+from factory.cycle.steps.designing import Paused
+from factory.errors import EXIT_INTERRUPTED, EXIT_NO, EXIT_OK
+from factory.paths import ProjectPaths, factory_home
+from factory.spec import parse
+from tests.support import cycles
+from tests.support.cli import command, end_group, environment, factory
+from tests.support.cycles import Scripted, Silent
+from tests.support.projects import events, journal_files, small_project
+from tests.support.pty import Terminal
+from tests.support.repos import git, make_repo
+
+IDEA = "a command-line tool that counts words"
+
+
+@dataclass
+class Person:
+    """Says what the script says; ``seen`` are the drafts."""
+
+    says: list[Opinion]
+    seen: list[Draft] = field(default_factory=list)
+
+    def discuss(self, draft: Draft) -> Opinion:
+        self.seen.append(draft)
+        return self.says.pop(0)
+
+
+def design(project: Path, person: Person | None, runner: Scripted, **options: Any) -> Cycle:
+    chosen = CycleOptions(**({"mode": "design", "runner": runner.name} | options))
+    return run_cycle(open_lab(project, lambda _: None), chosen, Silent(), lambda role: runner, person)
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    return make_repo(tmp_path / "words", {"README.md": f"# Words\n\n{IDEA}\n"})
+
+
+def asked(runner: Scripted, role: str) -> int:
+    return len(runner.of(role))
+
+
+def test_feedback_edit_and_approval_go_on_to_a_build(new: Path) -> None:
+    runner = Scripted()
+    person = Person([Opinion("feedback", "it must count words in a file"), Opinion("quit")])
+    with pytest.raises(Paused):
+        design(new, person, runner, idea=IDEA)
+    first, second = person.seen
+    assert (first.round, first.previous, second.round, second.previous) == (1, "", 2, first.text)
+    assert "it must count words in a file" in second.text
+    calls = len(runner.calls)
+    edited = second.text.replace("## 6. Reference Algorithms", "## 6. Reference Algorithms\n\nBy hand.", 1)
+    again = Person([Opinion("edited", edited), Opinion("approve", edited)])
+    cycle = design(new, again, runner, idea=IDEA)
+    assert len(runner.calls) == calls, "nothing is asked or paid twice"
+    assert again.seen[0].text == second.text
+    assert (again.seen[1].text, again.seen[1].round) == (edited, 2)
+    assert (new / "SPEC.md").read_text() == edited
+    approval = Approvals(factory_home(), ProjectPaths(new).key).of(edited)
+    assert approval is not None
+    assert (approval.how, approval.form) == ("terminal", "project")
+    following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
+    assert following is not None
+    assert following.to_data() == cycle.options.to_data() | {"mode": "build", "idea": ""}
+
+
+def test_new_ground_is_researched_and_other_feedback_is_not(new: Path) -> None:
+    runner = Scripted()
+    person = Person(
+        [
+            Opinion("feedback", "count the words"),
+            Opinion("feedback", "localised Unicode segmentation following international boundaries"),
+            Opinion("quit"),
+        ]
+    )
+    with pytest.raises(Paused):
+        design(new, person, runner, idea=IDEA)
+    assert (asked(runner, "researcher"), asked(runner, "strategist")) == (2, 3)
+
+
+def test_a_draft_of_no_form_cannot_be_approved(new: Path) -> None:
+    runner = Scripted({"strategist": ["words, words"]})
+    person = Person([Opinion("quit")])
+    with pytest.raises(Paused):
+        design(new, person, runner, idea=IDEA)
+    assert person.seen[0].text == "words, words"
+    assert not (new / "SPEC.md").exists()
+
+
+def test_plan_only_stops_after_the_draft_and_build_takes_what_is_approved_later(new: Path) -> None:
+    runner = Scripted()
+    cycle = design(new, None, runner, idea=IDEA, plan_only=True)
+    ended = cycle.state.scope("").ended
+    draft = ProjectPaths(new).plan
+    assert ended is not None
+    assert ended["detail"] == f"the draft waits for a person: factory spec approve {draft}"
+    factory("spec", "approve", new, "--yes").expect(EXIT_OK)
+    dry = factory("ceo", new, "--mode", "build", "--dry-run").expect(EXIT_OK)
+    assert "mode: build" in dry.out
+
+
+def improvement(project: Path, *says: Opinion) -> tuple[Cycle, Scripted]:
+    runner = Scripted()
+    person = Person([*says])
+    cycle = design(project, person, runner)
+    return cycle, runner
+
+
+def test_an_existing_project_gets_an_improvement_and_its_spec_stays(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc", {"SPEC.md": "# What this is\n"})
+    cycle, _ = improvement(project, Opinion("approve"))
+    plan = ProjectPaths(project).plan.read_text()
+    assert plan.startswith("# Improvement Cycle — Specification")
+    assert (project / "SPEC.md").read_text() == "# What this is\n"
+    following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
+    assert following is not None
+    assert following.mode == "improve"
+    runner = Scripted()
+    data = {name: value for name, value in following.to_data().items() if name != "runner"}
+    improved = cycles.run(project, runner, **data)
+    assert {call.role for call in runner.calls} & {"researcher", "strategist"} == set()
+    assert [item.title for item in improved.items]
+    assert ProjectPaths(project).plan.read_text() == plan
+    assert (project / "SPEC.md").read_text() == "# What this is\n"
+    trace = factory("spec", "trace", project, "--json").json
+    kept = [record["verdict"] == "keep" for record in improved.state.finalized.values()]
+    assert [phase["state"] == "built" for phase in trace["phases"]] == kept
+    for feature in trace["features"]:
+        assert (feature["verified"] is not None) == bool(feature["command"])
+    later = Scripted()
+    cycles.run(project, later, mode="improve")
+    assert asked(later, "strategist") == 1, "a plan is carried out once"
+
+
+def test_lite_is_carried_from_design_on(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    runner = Scripted()
+    cycle = design(project, Person([Opinion("approve")]), runner, lite=True)
+    following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
+    assert following is not None
+    assert (following.mode, following.lite) == ("improve", True)
+
+
+def test_lite_shrinks_no_approved_plan(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    design(project, Person([Opinion("approve")]), Scripted())
+    planned = [phase.title for phase in parse(ProjectPaths(project).plan.read_text()).phases]
+    runner, tried = Scripted(), []
+    following: CycleOptions | None = CycleOptions("improve", runner="scripted", lite=True)
+    while following is not None:
+        data = {name: value for name, value in following.to_data().items() if name != "runner"}
+        cycle = cycles.run(project, runner, **data)
+        assert len(cycle.items) == 1
+        assert cycle.state.spent.invocations <= 7
+        tried += [item.title for item in cycle.items]
+        following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
+    assert tried == planned
+    assert asked(runner, "strategist") == 0
+
+
+MENU = "[q]uit"
+
+
+def test_a_design_in_a_terminal(tmp_path: Path) -> None:
+    place = tmp_path / "words"
+    editor = tmp_path / "editor"
+    editor.write_text(
+        f"#!{sys.executable}\nimport sys, pathlib\np = pathlib.Path(sys.argv[-1])\n"
+        "p.write_text(p.read_text().replace('## 6. Reference Algorithms', "
+        "'## 6. Reference Algorithms\\n\\nBy hand.', 1))\n"
+    )
+    editor.chmod(0o755)
+    argv = command("ceo", IDEA, "--mode", "interactive", "--dir", place, "--runner", "offline")
+    env = environment({"EDITOR": str(editor), "VISUAL": None})
+    with Terminal(argv, cwd=tmp_path, env=env) as terminal:
+        terminal.expect("The mode interactive is now called design.")
+        terminal.expect(MENU)
+        terminal.line("f it must read standard input")
+        terminal.expect("What changed since the last draft:")
+        terminal.expect(MENU)
+        terminal.line("q")
+        assert terminal.end() == EXIT_INTERRUPTED
+    before = [e.type for e in events(place)].count("agent.completed")
+    with Terminal(command("ceo", place), cwd=tmp_path, env=env, timeout=120) as terminal:
+        terminal.expect("Draft 2:")
+        terminal.expect(MENU)
+        terminal.line("e")
+        terminal.expect("By hand.")
+        terminal.expect(MENU)
+        assert [e.type for e in events(place)].count("agent.completed") == before
+        terminal.line("a")
+        terminal.expect("goes on with: build")
+        terminal.expect("not everything that was approved is built")
+        assert terminal.end() == EXIT_NO
+    assert "By hand." in (place / "SPEC.md").read_text()
+    assert "Scaffold and evaluation harness" in git(place, "log", "--format=%s")
+
+
+@pytest.mark.parametrize("lines", [3, 6, 8])
+def test_a_killed_draft_is_taken_up_again(tmp_path: Path, lines: int) -> None:
+    place = tmp_path / "words"
+    options = ("--mode", "design", "--plan-only", "--runner", "offline")
+    process = subprocess.Popen(
+        command("ceo", IDEA, "--dir", place, *options),
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and (
+        not place.is_dir()
+        or not journal_files(place)
+        or len(journal_files(place)[-1].read_bytes().splitlines()) < lines
+    ):
+        time.sleep(0.001)
+    end_group(process)
+    factory("ceo", place, *options[:3]).expect(EXIT_OK)
+    answered = [event.data["key"] for event in events(place) if event.type == "agent.completed"]
+    assert answered == ["/research/0/researcher/1", "/draft/0/strategist/1"]
+    assert len(journal_files(place)) == 1
+    assert ProjectPaths(place).plan.read_text().startswith("# ")
