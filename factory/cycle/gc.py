@@ -29,8 +29,8 @@ _EXPERIMENT_BRANCH = re.compile(r"exp-(\d+)-")
 def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
     """Remove what is left over, and return its names. Commits are never lost: branches move to refs.
 
-    Projects that are gone leave the list of known ones, old versions of playbooks go. Workspaces of open experiments by hand, and of a
-    cycle in flight, stay.
+    Projects that are gone leave the list of known ones, and old versions of playbooks go. Workspaces of open
+    experiments by hand, and of a cycle in flight, stay.
     """
     removed: list[str] = []
     # Looked for before it is asked what is needed: what a running cycle begins meanwhile is not among them.
