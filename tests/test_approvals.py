@@ -75,7 +75,7 @@ def test_an_agent_cannot_approve(
     approvals: Approvals, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("FACTORY_ROLE", "builder")
-    with pytest.raises(Refused, match="Only a person can approve a spec, not an agent"):
+    with pytest.raises(Refused, match="Only a person can approve a spec, and this runs inside"):
         approve(approvals, TEXT)
     with pytest.raises(Refused):
         approvals.record(Approval(fingerprint(TEXT), "x", "2026", "terminal", "project", "A"), TEXT)

@@ -288,5 +288,5 @@ def test_without_a_terminal_or_for_an_agent_it_is_refused(monkeypatch: pytest.Mo
     with pytest.raises(Refused, match="there is no terminal"):
         discuss(DraftView(PROJECT))
     monkeypatch.setenv("FACTORY_ROLE", "builder")
-    with pytest.raises(Refused, match="not an agent"):
+    with pytest.raises(Refused, match="Only a person can decide"):
         discuss(DraftView(PROJECT))

@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from rapidfuzz import fuzz
-
 from factory.ace.models import HEADINGS, Playbook, PlaybookItem, Section, id_prefix
 from factory.ace.records import ItemRecord, RoleRecord, Tally
-from factory.ace.reflector import Candidate
+from factory.ace.reflector import Candidate, same_lesson
 from factory.ace.stats import fisher_less, wilson_lower
 from factory.insights.matching import content_words
+from factory.strategy.similarity import jaccard
 
 MAX_ITEMS = 15
 """Items of a role, at the most."""
 
-MERGE_AT = 75.0
-"""Likeness, in [0, 100], from which two items say the same."""
+MERGE_AT = 0.75
+"""Likeness, in [0, 1], from which two items say the same."""
 
 MIN_CITED = 5
 """Outcomes that cite an item, for its counts to be judged."""
@@ -38,17 +37,18 @@ HURTS_AT = 0.01
 HELPS_AT = 0.05
 """Levels of the one-sided exact test; an item is looked at again and again, so that harm has to be plain."""
 
-TRIAL_EACH = 24
+TRIAL_EACH = 40
 """A trial ends when so many outcomes with, and so many without the item are on record."""
+
+TRIAL_MOST = 120
+DOUBTED_AT = 0.25
+"""An item that looks harmful, at this level, stays on trial until there are so many of each."""
 
 NEVER_RIGHT = 30
 """An item that so many outcomes had before them, and none was kept in citing it, expires."""
 
 LEARNED_FROM = 1_001
 """Learned items are numbered from here, so that new defaults don't meet them."""
-
-CLOSED_KEYS = ("category:", "topic:", "reason:", "guard:", "plan_rule:")
-"""Keys that name one thing each: two different ones are never the same lesson, however alike their words."""
 
 Action = Literal["learned", "shipped", "dropped", "expired", "reversed", "merged", "crowded out"]
 
@@ -221,8 +221,8 @@ def _judge(work: _Work, item: PlaybookItem, standing: Standing) -> None:
         )
     elif is_net_negative(item, standing.harmful_share) and not helps(tally):
         work.drop(item, "dropped", f"helpful {item.helpful}, harmful {item.harmful}")
-    elif not item.helpful and tally.with_n >= NEVER_RIGHT:
-        work.drop(item, "expired", f"shown in {tally.with_n} experiments, and never cited in a kept one")
+    elif not item.helpful and tally.shown >= NEVER_RIGHT:
+        work.drop(item, "expired", f"shown in {tally.shown} experiments, and never cited in a kept one")
 
 
 def is_net_negative(item: PlaybookItem, harmful_share: float) -> bool:
@@ -234,10 +234,10 @@ def is_net_negative(item: PlaybookItem, harmful_share: float) -> bool:
     return cited >= MIN_CITED and wilson_lower(item.harmful, cited) > max(NET_NEGATIVE, harmful_share)
 
 
-def hurts(tally: Tally) -> bool:
+def hurts(tally: Tally, level: float = HURTS_AT) -> bool:
     """Whether fewer experiments were kept with the item than without it, by more than chance explains."""
     return _compared(tally) and (
-        fisher_less(tally.with_kept, tally.with_n, tally.without_kept, tally.without_n) < HURTS_AT
+        fisher_less(tally.with_kept, tally.with_n, tally.without_kept, tally.without_n) < level
     )
 
 
@@ -253,8 +253,9 @@ def _compared(tally: Tally) -> bool:
 
 
 def on_trial(tally: Tally) -> bool:
-    """Whether it is still open what difference the item makes."""
-    return min(tally.with_n, tally.without_n) < TRIAL_EACH
+    """Whether it is still open what difference an item makes; what looks harmful is looked at for longer."""
+    each = min(tally.with_n, tally.without_n)
+    return each < TRIAL_EACH or (each < TRIAL_MOST and hurts(tally, DOUBTED_AT))
 
 
 def usefulness(item: PlaybookItem) -> tuple[float, int]:
@@ -267,7 +268,7 @@ def usefulness(item: PlaybookItem) -> tuple[float, int]:
 
 def _consider(work: _Work, candidate: Candidate) -> None:
     """Take a candidate in, unless it is there, was there and left, or says what another item says."""
-    same_key = [known for known in work.known.values() if known.key == candidate.key]
+    same_key = [known for known in work.known.values() if same_lesson(known.key, candidate.key)]
     there = next((known for known in same_key if not known.out), None)
     if there is not None and there.section == candidate.section:
         work.amend(there.id, **_support(candidate))
@@ -304,8 +305,9 @@ def _support(candidate: Candidate) -> dict[str, object]:
 
 
 def _because(candidate: Candidate) -> str:
+    decided = candidate.kept + candidate.reverted
     if candidate.kept:
-        return f"kept in {candidate.kept} of {candidate.kept + candidate.reverted} experiments"
+        return f"kept in {candidate.kept} of {decided} experiments"
     what = "reverted" if candidate.reverted else "sent back"
     return f"{what} in {len(candidate.evidence)} experiments"
 
@@ -344,10 +346,13 @@ def _absorb(work: _Work, stays: PlaybookItem, goes: PlaybookItem) -> None:
 
 
 def _may_merge(key: str, other: str) -> bool:
-    return not (key.startswith(CLOSED_KEYS) and other.startswith(CLOSED_KEYS) and key != other)
+    """Two lessons of the histories are never one, however alike their words: they have a form in common."""
+    return not (key and other) or same_lesson(key, other)
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two items say the same: the ratio of their sorted content words is 0.75 or more."""
-    words = [" ".join(sorted(content_words(text))) for text in (one, other)]
-    return one == other or (all(words) and fuzz.ratio(*words) >= MERGE_AT)
+    """Whether two items say the same: they share three quarters of their content words.
+
+    Words, not letters: "logs" and "docs" are not nearly the same.
+    """
+    return one == other or jaccard(content_words(one), content_words(other)) >= MERGE_AT

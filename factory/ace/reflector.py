@@ -6,7 +6,6 @@ same lesson has the same words when more experiments speak for it.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,10 +25,10 @@ MIN_GROUP = 8
 """Experiments of a kind, and of the others that it is compared with, for a rate to be judged."""
 
 MAJORITY = 0.5
-"""What the Wilson lower bound of a kind's rate of keeps (or reverts) has to reach."""
+"""What the Wilson lower bound of a rate of keeps, or of reverts, has to pass: at least four of four."""
 
 MIN_REPEATS = 3
-"""Different experiments in which the same thing was told, or the same change failed for the same reason."""
+"""Different experiments in which work was sent back for the same thing."""
 
 MIN_REASON = 5
 REASON_SHARE = 0.1
@@ -37,6 +36,9 @@ REASON_SHARE = 0.1
 
 ALIKE = 0.6
 """Similarity at which two hypotheses, or two corrections, say the same."""
+
+OPEN_KINDS = ("repeat", "correction")
+"""Kinds of keys that name a text rather than one thing of a closed list."""
 
 T = TypeVar("T")
 
@@ -232,7 +234,7 @@ def _reasons(decided: Sequence[Tried]) -> Iterator[Candidate]:
             yield Candidate(role, section, f"reason:{reason}", text, _refs(group), reverted=len(group))
 
 
-# ---- the same change, reverted for the same reason, never kept
+# ---- the same change, reverted for the same reason again and again
 
 
 def _repeats(decided: Sequence[Tried]) -> Iterator[Candidate]:
@@ -240,11 +242,20 @@ def _repeats(decided: Sequence[Tried]) -> Iterator[Candidate]:
     kept = [words_of(one.hypothesis) for one in decided if one.verdict == "keep"]
     for group in _alike(reverted, lambda one: one.hypothesis, lambda one: one.reason):
         words = words_of(group[0].hypothesis)
-        if len(group) < MIN_REPEATS or any(jaccard(words, other) >= ALIKE for other in kept):
+        successes = sum(jaccard(words, other) >= ALIKE for other in kept) if len(group) > 1 else 0
+        if wilson_lower(len(group), len(group) + successes) <= MAJORITY:
             continue
         reason = group[0].reason.replace("_", " ") or "no recorded reason"
-        text = f"Plan again “{_flat(group[0].hypothesis)}” or its like: it was reverted each time ({reason})."
-        yield Candidate("strategist", "dont", _key("repeat", words), text, _refs(group), reverted=len(group))
+        often = "each time" if not successes else "most times"
+        yield Candidate(
+            "strategist",
+            "dont",
+            f"repeat:{_subject(words)}",
+            f"Plan again “{_flat(group[0].hypothesis)}” or its like: it was reverted {often} ({reason}).",
+            _refs(group),
+            kept=successes,
+            reverted=len(group),
+        )
 
 
 # ---- what work was sent back for
@@ -310,7 +321,7 @@ def _corrections(told: Iterable[Told]) -> Iterator[Candidate]:
         if len(refs) >= MIN_REPEATS:
             words = words_of(group[0].text)
             text = f"See to this before you are asked, for work was sent back for it: {_flat(group[0].text)}"
-            yield Candidate(group[0].role, "do", _key("correction", words), text, refs)
+            yield Candidate(group[0].role, "do", f"correction:{_subject(words)}", text, refs)
 
 
 # ---- helpers
@@ -330,8 +341,16 @@ def _alike(given: Sequence[T], text_of: Callable[[T], str], kind_of: Callable[[T
     return [members for _, _, members in groups]
 
 
-def _key(kind: str, words: frozenset[str]) -> str:
-    return f"{kind}:{hashlib.sha256(' '.join(sorted(words)).encode()).hexdigest()[:12]}"
+def _subject(words: frozenset[str]) -> str:
+    return " ".join(sorted(words))
+
+
+def same_lesson(key: str, other: str) -> bool:
+    """Whether two keys are of one lesson: the same, or of one kind about texts that resemble each other."""
+    (kind, _, subject), (other_kind, _, other_subject) = key.partition(":"), other.partition(":")
+    if key == other or kind != other_kind or kind not in OPEN_KINDS:
+        return key == other
+    return jaccard(words_of(subject), words_of(other_subject)) >= ALIKE
 
 
 def _refs(given: Iterable[Tried] | Iterable[Told]) -> tuple[str, ...]:

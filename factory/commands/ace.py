@@ -10,6 +10,7 @@ from factory import output
 from factory.ace.evolve import Evolution, RoleEvolution, difference, roll_back
 from factory.ace.library import Library
 from factory.ace.models import PlaybookItem
+from factory.ace.paths import user_playbooks_dir
 from factory.ace.records import ItemRecord, Version
 from factory.agents.roles import ROLES, role_named
 from factory.cycle.evolving import evolve_playbooks, known_histories
@@ -24,7 +25,7 @@ SHOWN_EVIDENCE = 6
 
 def run(args: argparse.Namespace) -> int:
     """Evolve, or do with the versions what is asked for. Too little data is no failure: it is told."""
-    library = Library(factory_home().playbooks)
+    library = Library(user_playbooks_dir())
     roles = [role_named(args.role).name] if args.role else list(ROLES)
     if args.versions:
         return _versions(library, roles, as_json=args.json)

@@ -6,19 +6,12 @@ import argparse
 from collections.abc import Sequence
 
 from factory import output
-from factory.ace.contributor.candidates import (
-    Classification,
-    classify_known,
-    load_candidates,
-    load_classification,
-)
-from factory.ace.contributor.explain import explain, package_evidence, what_is_missing
+from factory.ace.contributor.candidates import load_candidates, load_classification
 from factory.ace.contributor.model import ClassifiedItem
 from factory.ace.contributor.standing import state_of
-from factory.ace.contributor.submissions import load_submissions
-from factory.ace.contributor.summary import offer, summary_text
+from factory.ace.contributor.submissions import Submission, load_submissions
+from factory.commands.contribute_classify import classify
 from factory.commands.contribute_submit import submit
-from factory.commands.insights import histories
 from factory.errors import EXIT_OK, BadInput
 from factory.fsio import FORMAT_VERSION
 from factory.github import GhClient
@@ -34,45 +27,26 @@ def run(args: argparse.Namespace) -> int:
     stray = [option for name, option in _OF_SUBMIT.items() if getattr(args, name)]
     if stray:
         raise BadInput(f"{stray[0]} belongs to --submit.", "Add --submit, or leave it out.")
-    return _status(args) if args.status else _classify(args)
-
-
-def _classify(args: argparse.Namespace) -> int:
-    found = classify_known(factory_home(), histories(args.projects_dir), output.note)
-    if args.json:
-        output.emit_json(_as_json(found))
-        return EXIT_OK
-    output.say(summary_text(found.items, found.projects))
-    output.say()
-    output.say(offer(found.items))
-    return EXIT_OK
-
-
-def _as_json(found: Classification) -> dict[str, object]:
-    items = [
-        {
-            "id": one.item.id,
-            "text": one.item.text,
-            **evidence,
-            "reason": explain(one),
-            "missing": what_is_missing(one),
-        }
-        for one, evidence in zip(found.items, package_evidence(found.items), strict=True)
-    ]
-    return {"v": FORMAT_VERSION, "timestamp": found.timestamp, "projects": found.projects, "items": items}
+    return _status(args) if args.status else classify(args)
 
 
 def _status(args: argparse.Namespace) -> int:
     home = factory_home()
     candidates, stored = load_candidates(home), load_classification(home)
     github = GhClient() if GhClient.installed() else None
-    sent = [one.model_dump(mode="json") | {"state": state_of(one, github)} for one in load_submissions(home)]
+    sent = [(one, state_of(one, github)) for one in load_submissions(home)]
     if args.json:
-        when = stored.timestamp if stored else None
-        listed = [_candidate(one) for one in candidates]
-        output.emit_json({"v": FORMAT_VERSION, "classified": when, "candidates": listed, "submissions": sent})
+        output.emit_json(
+            {
+                "v": FORMAT_VERSION,
+                "classified": stored.timestamp if stored else None,
+                "candidates": [_candidate(one) for one in candidates],
+                "submissions": [one.model_dump(mode="json") | {"state": state} for one, state in sent],
+            }
+        )
         return EXIT_OK
     _show_candidates(candidates, stored.timestamp if stored else "")
+    output.say()
     _show_sent(sent)
     return EXIT_OK
 
@@ -89,12 +63,9 @@ def _show_candidates(candidates: Sequence[ClassifiedItem], when: str) -> None:
     output.table(("item", "label", "score", "text"), cells, f"Candidates, classified {when}")
 
 
-def _show_sent(sent: Sequence[dict[str, object]]) -> None:
-    output.say()
+def _show_sent(sent: Sequence[tuple[Submission, str]]) -> None:
     if not sent:
         output.say("Nothing was sent yet.")
-        return
-    for one in sent:
-        names = ", ".join(item["source"] for item in one["items"])  # type: ignore[attr-defined]
-        output.say(f"{one['state']}: {one['url'] or one['branch']} ({one['repository']}, {one['last_sent']})")
-        output.say(f"  {names}")
+    for one, state in sent:
+        output.say(f"{state}: {one.url or one.branch} ({one.repository}, {one.last_sent})")
+        output.say(f"  {', '.join(item.source for item in one.items)}")

@@ -93,7 +93,13 @@ def _run_shown(
         return _dry_run(lab, options, taken, resumed=found is not None)
     person = None if headless else _person()
     return _loop(
-        lab, lambda: _options(lab, asked, start), progress, person, cycles, interval, as_json=args.json
+        lab,
+        lambda: _options(lab, asked, start),
+        progress,
+        person,
+        cycles=cycles,
+        interval=interval,
+        as_json=args.json,
     )
 
 
@@ -130,9 +136,9 @@ def _loop(
     new_options: Callable[[], CycleOptions],
     progress: output.Progress,
     person: AtTerminal | None,
+    *,
     cycles: int | None,
     interval: float,
-    *,
     as_json: bool,
 ) -> int:
     done = 0

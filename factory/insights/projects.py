@@ -96,8 +96,9 @@ def _projects_in(folder: Path, depth: int) -> Iterator[Path]:
 def load_all_histories(paths: Iterable[Path | str]) -> list[ProjectHistory]:
     """The histories of unrelated projects, in the order given.
 
-    Folders that share a git root commit or a remote are one project, and so are those with the same whole log,
-    unless git has a different root commit for each. A missing or unreadable log gives a history without rows and with a ``problem``; nothing is raised for what is in a log.
+    Folders that share a git root commit or a remote are one project, and so are those with the same whole
+    log, unless git has a different root commit for each. A missing or unreadable log gives a history without
+    rows and with a ``problem``; nothing is raised for what is in a log.
     """
     groups: list[list[_Found]] = []
     for found in map(_load, dict.fromkeys(Path(path).expanduser().resolve() for path in paths)):

@@ -79,7 +79,7 @@ def test_refused_without_a_terminal_and_for_agents(repo: Path, factory_home: Pat
     assert "An approval needs a person's answer, and there is no terminal." in done.err
     for env in ({"FACTORY_ROLE": "builder"},):
         done = factory("spec", "approve", repo, "--yes", env=env).expect(EXIT_REFUSED)
-        assert "Only a person can approve a spec, not an agent." in done.err
+        assert "Only a person can approve a spec, and this runs inside" in done.err
     with Terminal(
         command("spec", "approve", repo), cwd=repo, env=environment({"FACTORY_ROLE": "ceo"})
     ) as terminal:

@@ -42,7 +42,7 @@ def shown_in(prompt: str) -> list[str]:
 
 
 class Citing(Scripted):
-    """Cites every item that it was shown, and one that there is none of; prose by a line, others by a field."""
+    """Cites every item that it was shown, and a made-up one; prose by a line, others by a field."""
 
     def run(self, invocation: Invocation) -> AgentResult:
         result = super().run(invocation)

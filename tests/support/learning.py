@@ -1,7 +1,7 @@
 """Projects with histories and playbooks with items, for what is learned from many of them.
 
-``shelf`` makes unrelated projects; each experiment is (hypothesis, verdict). ``upstream`` is a bare repository
-with playbooks, as contributions are sent to.
+``shelf`` makes unrelated projects; each experiment is (hypothesis, verdict). ``upstream`` is a bare
+repository with playbooks, as contributions are sent to.
 """
 
 from __future__ import annotations

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from factory.ace.contributor.candidates import classify_known
 from factory.ace.contributor.model import Label
-from factory.ace.contributor.summary import offer as offer_text
-from factory.ace.contributor.summary import summary_text
+from factory.ace.contributor.summary import contribution_text
 from factory.cycle.context import Cycle
 from factory.cycle.evolving import evolve_playbooks, known_histories
 from factory.cycle.machine import Done, Outcome
@@ -34,7 +33,7 @@ def classify(cycle: Cycle, scope: str) -> Outcome:
     except FactoryError as error:
         return Done({"problem": error.message})
     named = {label.value: [one.name for one in found.items if one.label is label] for label in Label}
-    text = f"{summary_text(found.items, found.projects)}\n\n{offer_text(found.items)}"
+    text = contribution_text(found.items, found.projects)
     return Done({"projects": found.projects, "summary": text, **named})
 
 
