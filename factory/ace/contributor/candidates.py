@@ -10,6 +10,7 @@ from pydantic import Field
 
 from factory.ace.contributor.classify import classify_evolved_playbooks
 from factory.ace.contributor.model import ClassifiedItem
+from factory.ace.library import Library
 from factory.ace.models import Playbook
 from factory.ace.paths import DEFAULTS_DIR, user_playbooks_dir
 from factory.errors import BadInput
@@ -54,8 +55,19 @@ def classify_known(
     for role, playbook in evolved.items():
         for line in playbook.damaged:
             report(f"{role}.md:{line.line}: damaged, not classified: {line.problem}")
-    items = classify_evolved_playbooks(evolved, read_playbooks(DEFAULTS_DIR), known)
+    origins = {role: _learned_from(home, role, report) for role in evolved}
+    items = classify_evolved_playbooks(evolved, read_playbooks(DEFAULTS_DIR), known, origins)
     return store_candidates(home, items, sum(bool(one.decided) for one in known))
+
+
+def _learned_from(home: HomePaths, role: str, report: Callable[[str], None]) -> dict[str, list[str]]:
+    """The experiments that each item of a role was learned from; none where the record is damaged."""
+    try:
+        known = Library(home.playbooks).record(role).items
+    except BadInput as error:
+        report(error.message)
+        return {}
+    return {id: about.evidence for id, about in known.items()}
 
 
 def load_classification(home: HomePaths) -> Classification | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from factory.ace.contributor.domain import foreign_words, own_words
 from factory.ace.contributor.model import (
@@ -16,6 +16,7 @@ from factory.ace.models import Playbook, PlaybookItem, Section
 from factory.insights.matching import Corpus
 from factory.insights.projects import ProjectHistory
 from factory.insights.topics import Topic, classify_hypothesis
+from factory.paths import ProjectPaths
 
 MOSTLY_KEPT = 0.8
 """The share of kept ones among the matching experiments that adds ``KEPT_BONUS`` to the prevalence."""
@@ -44,12 +45,18 @@ class Experience:
         self._corpus = Corpus(row.hypothesis for _, row in decided)
         self._project = [at for at, _ in decided]
         self._kept = [row.verdict == "keep" for _, row in decided]
+        keys = [ProjectPaths(history.path).key for history in histories]
+        self._named = {f"{keys[at]}#{row.id}": number for number, (at, row) in enumerate(decided)}
         self.projects = len(set(self._project))
         """How many projects have decided experiments."""
 
-    def evidence(self, text: str) -> Evidence:
-        """What the experiments that speak of the same thing as ``text`` add up to."""
-        found = self._corpus.find(text)
+    def evidence(self, text: str, learned_from: Collection[str] = ()) -> Evidence:
+        """What the experiments that speak of the same thing as ``text`` add up to.
+
+        Those that it was ``learned_from`` (``project-key#id``) are among them whatever words they use: advice
+        about a kind of change hardly ever repeats the words of one.
+        """
+        found = {*self._corpus.find(text), *(self._named[one] for one in learned_from if one in self._named)}
         kept = sum(self._kept[at] for at in found)
         return Evidence(
             projects=len({self._project[at] for at in found}),
@@ -68,10 +75,14 @@ def classify_item(
     *,
     role: str = "",
     section: Section = "do",
+    learned_from: Collection[str] = (),
 ) -> ClassifiedItem:
-    """One item with its signals, score and label, judged by the histories of unrelated projects."""
+    """One item with its signals, score and label, judged by the histories of unrelated projects.
+
+    ``learned_from`` names the experiments on record as its evidence, ``project-key#id``.
+    """
     known = experience if isinstance(experience, Experience) else Experience(experience)
-    evidence = known.evidence(item.text)
+    evidence = known.evidence(item.text, learned_from)
     signals = Signals(
         prevalence=prevalence(evidence),
         independence=independence(evidence),
@@ -94,11 +105,22 @@ def classify_evolved_playbooks(
     evolved: Mapping[str, Playbook],
     defaults: Mapping[str, Playbook],
     histories: Sequence[ProjectHistory],
+    learned_from: Mapping[str, Mapping[str, Collection[str]]] | None = None,
 ) -> list[ClassifiedItem]:
-    """Every evolved item, by role, that differs from the role's defaults; the most general first."""
+    """Every evolved item, by role, that differs from the role's defaults; the most general first.
+
+    ``learned_from`` has, for each role and item id, the experiments on record as its evidence.
+    """
+    origins = learned_from or {}
     experience = Experience(histories)
     found = [
-        classify_item(item, experience, role=role, section=section)
+        classify_item(
+            item,
+            experience,
+            role=role,
+            section=section,
+            learned_from=origins.get(role, {}).get(item.id, ()),
+        )
         for role, playbook in sorted(evolved.items())
         for section, item in _own_items(playbook, defaults.get(role))
     ]

@@ -22,6 +22,7 @@ from factory.ace.contributor.summary import bar, contribution_text
 from factory.ace.models import Playbook, PlaybookItem
 from factory.insights.matching import matches
 from factory.insights.projects import ProjectHistory
+from factory.paths import ProjectPaths
 from factory.rows import Row
 from tests.support.learning import GENERAL_TEXT, SPECIFIC_TEXT, playbook
 
@@ -29,7 +30,10 @@ MATCHING = "Add tests for the error paths of the {} module before changing its b
 
 
 def history(name: str, *experiments: tuple[str, str]) -> ProjectHistory:
-    rows = tuple(Row.of(hypothesis=text, verdict=verdict) for text, verdict in experiments)
+    rows = tuple(
+        Row.of(id=str(number), hypothesis=text, verdict=verdict)
+        for number, (text, verdict) in enumerate(experiments, start=1)
+    )
     return ProjectHistory(Path("/projects") / name, rows)
 
 
@@ -157,6 +161,18 @@ def test_only_items_that_differ_from_the_defaults_are_classified() -> None:
     found = classify_evolved_playbooks(evolved, defaults, histories(3))
     assert [one.item.text for one in found] == [GENERAL_TEXT]
     assert classify_evolved_playbooks({}, defaults, histories(3)) == []
+
+
+def test_what_an_item_was_learned_from_counts_whatever_words_it_uses() -> None:
+    known = [history(f"p{n}", ("Cover the odd amounts", "keep"), ("Paint it", "revert")) for n in range(3)]
+    names = [f"{ProjectPaths(one.path).key}#1" for one in known]
+    evolved = {"builder": playbook("builder", [(GENERAL_TEXT, 5, 0)])}
+    [unnamed] = classify_evolved_playbooks(evolved, {}, known)
+    origins = {"builder": {unnamed.item.id: [*names, "somewhere-else#1"]}}
+    [named] = classify_evolved_playbooks(evolved, {}, known, origins)
+    assert (unnamed.evidence.projects, unnamed.label) == (0, Label.SPECIFIC)
+    assert (named.evidence.projects, named.evidence.kept, named.evidence.reverted) == (3, 3, 0)
+    assert named.label is Label.GENERAL
 
 
 def test_the_section_comes_along() -> None:
