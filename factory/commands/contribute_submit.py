@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from factory import output
+from factory.ace.contributor.classify import Experience
 from factory.ace.contributor.execute import Sent, execute_contribution
 from factory.ace.contributor.explain import what_is_missing
 from factory.ace.contributor.model import ClassifiedItem, Label
@@ -102,7 +103,14 @@ def _prepared(
     with cloned(repository) as repo:
         branch, place = (earlier.branch, earlier.pushed_to) if earlier else ("", "")
         upstream = look(repo, repository, branch, place)
-    return prepare_contribution(chosen, upstream, private, earlier.items if earlier else (), stands.settled)
+    return prepare_contribution(
+        chosen,
+        upstream,
+        private,
+        earlier=earlier.items if earlier else (),
+        settled=stands.settled,
+        experience=Experience(known),
+    )
 
 
 def _show(contribution: Contribution) -> None:

@@ -310,6 +310,13 @@ class TestWhatNeverLeaves:
         assert "its text still tells the project 'zebra-x'" in done.err
         assert desk.branches() == ["main"]
 
+    def test_a_text_that_only_quotes_is_refused(self, desk: Desk) -> None:
+        quoted = GENERAL_HISTORY[0][0]
+        desk.evolve((f'Plan again "{quoted}" or its like: it was kept each time.', 12, 1))
+        done = desk.submit("--yes", "--items", "build-00101").expect(3)
+        assert "without what had to be taken out of its text it is specific" in done.err
+        assert desk.branches() == ["main"]
+
     def test_thin_evidence_is_refused_with_what_is_missing(self, desk: Desk) -> None:
         done = desk.submit("--yes", "--items", "builder/build-00102").expect(3)
         assert (
