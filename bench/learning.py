@@ -238,7 +238,7 @@ def written(page: str, result: str) -> str:
 def main() -> int:
     """Simulate, print, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=12)
+    parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--print", action="store_true", help="write no page")
     args = parser.parse_args()
     result = (

@@ -39,7 +39,7 @@ SIDEWAYS: dict[tuple[str, str], str] = {
     ("fsio", "paths"): "private folders lie at known paths",
     ("fsio", "process"): "who holds a lock is told by a live process",
     ("process", "fsio"): "a child's output goes to a durable file",
-    ("ancestry", "process"): "where there is no /proc, ps tells who is whose child",
+    ("ancestry", "process"): "where there is no /proc, `ps` is asked",
     ("process", "supervisor"): "the program that every child runs under",
     ("log", "paths"): "the log lies in the factory home",
     ("log", "fsio"): "its folder is private",

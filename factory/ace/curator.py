@@ -33,14 +33,14 @@ NET_NEGATIVE = 0.5
 MIN_TRIAL = 8
 """Outcomes with, and without an item, for the two to be compared."""
 
-HURTS_AT = 0.01
+HURTS_AT = 0.003
 HELPS_AT = 0.05
 """Levels of the one-sided exact test; an item is looked at again and again, so that harm has to be plain."""
 
-TRIAL_EACH = 40
+TRIAL_EACH = 60
 """A trial ends when so many outcomes with, and so many without the item are on record."""
 
-TRIAL_MOST = 120
+TRIAL_MOST = 200
 DOUBTED_AT = 0.25
 """An item that looks harmful, at this level, stays on trial until there are so many of each."""
 

@@ -101,9 +101,9 @@ def test_a_trial_ends_and_later_for_what_looks_harmful() -> None:
     assert on_trial(Tally())
     assert on_trial(Tally(with_n=90, without_n=TRIAL_EACH - 1))
     assert not on_trial(Tally(with_n=TRIAL_EACH, without_n=TRIAL_EACH))
-    doubted = Tally(with_kept=20, with_n=80, without_kept=15, without_n=TRIAL_EACH)
+    doubted = Tally(with_kept=50, with_n=120, without_kept=32, without_n=TRIAL_EACH)
     assert (on_trial(doubted), hurts(doubted)) == (True, False)
-    assert not on_trial(Tally(with_kept=30, with_n=TRIAL_MOST, without_kept=45, without_n=TRIAL_MOST))
+    assert not on_trial(Tally(with_kept=90, with_n=TRIAL_MOST, without_kept=105, without_n=TRIAL_MOST))
 
 
 def test_what_was_never_right_expires() -> None:
