@@ -14,8 +14,9 @@ from typing import Literal
 from factory.ace.models import HEADINGS, Playbook, PlaybookItem, Section, id_prefix
 from factory.ace.records import ItemRecord, RoleRecord, Tally
 from factory.ace.reflector import Candidate, same_lesson
-from factory.ace.stats import fisher_less, wilson_lower
+from factory.ace.stats import fisher_less
 from factory.insights.matching import content_words
+from factory.strategy.rates import wilson_lower
 from factory.strategy.similarity import jaccard
 
 MAX_ITEMS = 15

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from factory.ace.models import Section
-from factory.ace.stats import wilson_lower
 from factory.insights.topics import classify_hypothesis
 from factory.strategy import category_of, is_evidence_against
+from factory.strategy.rates import wilson_lower
 from factory.strategy.similarity import jaccard, words_of
 
 MIN_DECIDED = 10

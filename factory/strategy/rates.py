@@ -60,3 +60,8 @@ def wilson_interval(successes: int, total: int, z: float = 1.96) -> tuple[float,
     low = middle - spread if successes else 0.0
     high = middle + spread if successes < total else 1.0
     return low, high
+
+
+def wilson_lower(successes: int, total: int) -> float:
+    """The rate that so many successes vouch for at 95 %: the lower end of their ``wilson_interval``."""
+    return wilson_interval(successes, total)[0]

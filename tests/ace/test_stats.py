@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.ace.stats import fisher_less, wilson_lower
+from factory.ace.stats import fisher_less
+from factory.strategy.rates import wilson_lower
 
 
 @pytest.mark.parametrize(
