@@ -12,10 +12,11 @@ from typing import Any
 from factory import output
 from factory.agents.lite import LITE_INVOCATIONS
 from factory.agents.roles import ROLES
-from factory.commands.start import Start, needs_person, prepare
+from factory.commands.design import AtTerminal, show_design_end
+from factory.commands.start import DESIGN, Start, needs_person, prepare
 from factory.config import ProjectConfig, default_project, settings_in_force
 from factory.cycle.briefing import ceo_task
-from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion, waiting_messages
+from factory.cycle.context import Cycle, CycleOptions, waiting_messages
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import (
@@ -30,7 +31,7 @@ from factory.cycle.launch import (
 from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.modes import MODES
 from factory.cycle.runners import make_runner, resolve_runner
-from factory.dialog import DraftView, discuss
+from factory.cycle.steps.designing import Paused
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.rows import Row
 from factory.runners.base import Runner
@@ -65,7 +66,12 @@ def _run(args: argparse.Namespace, *, cycles: int | None, interval: float, headl
     # Being told to end is an interruption like Ctrl-C: children end, and the cycle can be resumed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with output.Progress(as_json=args.json) as progress:
-        return _run_shown(args, progress, cycles=cycles, interval=interval, headless=headless)
+        try:
+            return _run_shown(args, progress, cycles=cycles, interval=interval, headless=headless)
+        except Paused as left:  # no failure: the person has said so
+            progress.say(left.message)
+            progress.say(left.hint)
+            return left.exit_code
 
 
 def _run_shown(
@@ -143,7 +149,7 @@ def _loop(
         if options is None:
             # The plan has nothing left to try; another cycle would find the same.
             break
-    if not as_json:
+    if not as_json and cycle.options.mode != DESIGN:
         output.say(f"next: factory history {lab.paths.root}")
     return exit_code(cycle)
 
@@ -156,8 +162,10 @@ def _chain(lab: Lab, options: CycleOptions, progress: output.Progress, *, as_jso
         found = cycle_in_flight(lab.paths)
         # A cycle in flight goes by the settings that it was opened with, whatever the branch has become.
         settings_at = str(found.state.opened["start"]) if found else "HEAD"
-        cycle = run_cycle(lab, following, progress, _runners(lab, following, settings_at), _person())
-        if not as_json:
+        cycle = run_cycle(lab, following, progress, _runners(lab, following, settings_at), _person(progress))
+        if not as_json and cycle.options.mode == DESIGN:
+            show_design_end(lab, cycle)
+        elif not as_json:
             _show_end(lab, cycle, lab.history()[before:])
         following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
         if following is not None and not as_json:
@@ -175,17 +183,8 @@ def exit_code(cycle: Cycle) -> int:
     return EXIT_NO if unbuilt or nothing else EXIT_OK
 
 
-class AtTerminal:
-    """The person at this terminal."""
-
-    def discuss(self, draft: Draft) -> Opinion:
-        """Show a draft and hear what the person says to it."""
-        said = discuss(DraftView(draft.text, draft.round, findings=draft.findings, previous=draft.previous))
-        return Opinion(said.kind, said.text)
-
-
-def _person() -> AtTerminal | None:
-    return AtTerminal() if output.can_ask() else None
+def _person(progress: output.Progress) -> AtTerminal | None:
+    return AtTerminal(progress) if output.can_ask() else None
 
 
 def _runners(lab: Lab, options: CycleOptions, settings_at: str) -> Callable[[str], Runner]:

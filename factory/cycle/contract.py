@@ -1,4 +1,4 @@
-"""Which specification a build carries out, and whether a person has agreed to it."""
+"""Which specification a build carries out: what a person has agreed to, or what it has drafted for itself."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from factory.target import SPEC_FILE
 
 
 def approved_text(lab: Lab, revision: str) -> str:
-    """The text of the approved SPEC.md at a commit.
+    """The text of SPEC.md at a commit, approved by a person, or adopted by the build that drafted it.
 
-    Raises Refused where it is not approved, with what changed since it was.
+    Raises Refused where it is neither, with what changed since it was.
     """
     text = lab.repo.show(revision, SPEC_FILE) or ""
-    if text and _approvals(lab).of(text) is not None:
+    if text and _approvals(lab).contract_of(text) is not None:
         return text
     raise _refused(lab, text)
 
@@ -30,7 +30,7 @@ def waiting_text(lab: Lab) -> str:
     place = lab.paths.root / SPEC_FILE
     if place.is_file():
         text = read_exactly(place)
-        if _approvals(lab).of(text) is None:
+        if _approvals(lab).contract_of(text) is None:
             raise _refused(lab, text)
         return text
     draft = read_exactly(lab.paths.plan) if lab.paths.plan.is_file() else ""
@@ -66,7 +66,7 @@ def _approvals(lab: Lab) -> Approvals:
 
 
 def _refused(lab: Lab, text: str) -> Refused:
-    latest = _approvals(lab).latest(Form.PROJECT)
+    latest = next((known for known in _approvals(lab).contracts() if known.form == Form.PROJECT), None)
     changed = f"\n{difference(_approvals(lab).text_of(latest), text)}" if latest and text else ""
     return Refused(
         f"{SPEC_FILE} is not approved{' as it is now' if latest else ''}.{changed}",

@@ -39,7 +39,7 @@ def _carry_over(cycle: Cycle, spec: Spec, sha256: str) -> None:
     if outcomes_of(events, sha256):
         return
     approvals = Approvals(cycle.lab.home, cycle.lab.paths.key, cycle.lab.say)
-    for earlier in sorted(approvals.all(), key=lambda approval: approval.when, reverse=True):
+    for earlier in approvals.contracts():
         known = outcomes_of(events, earlier.sha256)
         if earlier.sha256 == sha256 or not known:
             continue
