@@ -73,7 +73,7 @@ def test_feedback_edit_and_approval_go_on_to_a_build(new: Path) -> None:
     assert (new / "SPEC.md").read_text() == edited
     approval = Approvals(factory_home(), ProjectPaths(new).key).of(edited)
     assert approval is not None
-    assert (approval.how, approval.form) == ("terminal", "project")
+    assert (approval.how, approval.form) == ("editor", "project")
     following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
     assert following is not None
     assert following.to_data() == cycle.options.to_data() | {"mode": "build", "idea": ""}

@@ -2,7 +2,7 @@
 
 It is a real process behind the ``command`` runner: prompt on standard input, answer on standard output, its
 work in the folder that it is started in. Standard library only, in one file, for no sandbox shows it tests.
-``WORDS_LOG`` in its template names no file: what it was asked is in the project's journal.
+Feedback that speaks of lines brings a third feature.
 """
 
 from __future__ import annotations
