@@ -89,7 +89,7 @@ def _run_shown(
     asked = _asked(args)
     found = cycle_in_flight(lab.paths)
     if found is not None:
-        check_same_options(found, asked)
+        check_same_options(lab.paths, found, asked)
         needs_person(options_of(found).mode, headless=headless, plan_only=args.plan_only or args.dry_run)
     if not args.json and (found or not start.said):
         output.say(_first_line(lab, found.id if found else ""))

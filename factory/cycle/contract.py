@@ -52,6 +52,21 @@ def require_ground(lab: Lab, revision: str, idea: str) -> None:
         )
 
 
+def refuse_specified(lab: Lab, revision: str) -> None:
+    """Raise Refused before a design begins for an idea whose project has its SPEC.md: it would replace it."""
+    text = lab.repo.show(revision, SPEC_FILE)
+    if text is None:
+        return
+    root = lab.paths.root
+    if _approvals(lab).contract_of(text) is None:
+        raise _refused(lab, text)
+    raise Refused(
+        f"{root} has its {SPEC_FILE} already; what is agreed is not drafted again.",
+        f"`factory ceo {root} --mode build` goes on with it, `factory ceo {root} --mode design` argues about "
+        "what comes next.",
+    )
+
+
 def changed_in_checkout(lab: Lab, known: str) -> str:
     """How the checkout's SPEC.md differs from the text that was approved; empty where it does not.
 

@@ -115,7 +115,24 @@ def test_a_draft_elsewhere_is_not_committed_and_says_so(repo: Path) -> None:
 def test_an_improvement_is_approved_without_talk_of_commits(repo: Path) -> None:
     (repo / "plan.md").write_text(IMPROVEMENT)
     done = factory("spec", "approve", repo / "plan.md", "--yes").expect(EXIT_OK)
-    assert len(done.out.splitlines()) == 1
+    plan = repo / ".factory/strategy/current.md"
+    assert done.out.splitlines()[1:] == [
+        f"next: cp {repo}/plan.md {plan} && factory ceo {repo} --mode improve"
+    ]
+    plan.parent.mkdir(parents=True)
+    plan.write_text(IMPROVEMENT)
+    done = factory("spec", "approve", repo, "--yes").expect(EXIT_OK)
+    assert done.out.splitlines()[1:] == [f"next: factory ceo {repo} --mode improve"]
+
+
+def test_the_projects_own_limits_bind_a_plan(repo: Path, factory_home: Path) -> None:
+    """The rules that stop a draft in a cycle stop the same plan here, and no others."""
+    plan = repo / "plan.md"
+    plan.write_text(IMPROVEMENT)
+    commit(repo, {"factory.toml": "[strategy]\nmin_growth = 9\n"}, "Grow")
+    done = factory("spec", "approve", plan, "--yes").expect(EXIT_NO)
+    assert "of at least 9 items name a growth dimension" in done.out
+    assert approvals(factory_home, repo).latest() is None
 
 
 def test_outside_a_repository_there_is_no_project_to_approve_for(tmp_path: Path) -> None:

@@ -89,3 +89,126 @@ def test_from_an_idea_to_a_working_project(tmp_path: Path, runner: str, editor: 
     calls = [key for key in asked(place) if key.startswith(("/research/", "/draft/"))]
     assert calls == ["/research/0/researcher/1", "/draft/0/strategist/1", "/draft/1/strategist/1"]
     assert_sound(place)
+
+
+def design(place: Path, runner: str, *more: str) -> list[str]:
+    return command("ceo", IDEA, "--mode", "design", "--dir", place, "--runner", runner, *more)
+
+
+@pytest.mark.parametrize("leave", ["q\n", CTRL_C, CTRL_D])
+def test_quit_and_come_back(tmp_path: Path, runner: str, leave: str) -> None:
+    """The same command, or the directory alone, goes on with the same draft: no agent is asked again."""
+    place = tmp_path / "words"
+    with Terminal(design(place, runner), cwd=tmp_path, env=environment()) as terminal:
+        terminal.expect(MENU)
+        terminal.line("f it must count lines too")
+        terminal.expect(MENU)
+        terminal.send(leave)
+        terminal.expect("The draft waits for you; what was said so far is kept.\n")
+        terminal.expect(f"To go on: factory ceo {place}\n")
+        assert terminal.end() == EXIT_INTERRUPTED
+    calls = asked(place)
+    assert len(calls) == 3
+    for argv in (design(place, runner), command("ceo", place)):
+        with Terminal(argv, cwd=tmp_path, env=environment()) as terminal:
+            shown = terminal.expect(MENU)
+            assert "+### 5.3 Feature: Count the lines\n" in shown, "what changed is told again"
+            assert "\nDraft 2: 4 phases, 3 features.\nIt keeps every rule; 4 rounds of feedback left.\n" in shown
+            terminal.line("q")
+            assert terminal.end() == EXIT_INTERRUPTED
+    assert asked(place) == calls
+    assert len(journal_files(place)) == 1
+
+
+def test_killed_while_the_person_thinks(tmp_path: Path, runner: str) -> None:
+    place = tmp_path / "words"
+    with Terminal(design(place, runner), cwd=tmp_path, env=environment()) as terminal:
+        terminal.expect(MENU)
+        terminal.line("f it must count lines too")
+        terminal.expect(MENU)
+    calls = asked(place)
+    with Terminal(command("ceo", place), cwd=tmp_path, env=environment()) as terminal:
+        shown = terminal.expect(MENU)
+        assert "+### 5.3 Feature: Count the lines\n" in shown
+        assert "\nDraft 2: " in shown
+    assert asked(place) == calls == [
+        "/research/0/researcher/1", "/draft/0/strategist/1", "/draft/1/strategist/1",
+    ]  # fmt: skip
+
+
+SLOW = "import time\nfrom pathlib import Path\n"
+
+
+def held_back(role: str) -> str:
+    """The agent, which waits in one role, long enough to be interrupted, whenever it is asked there."""
+    source = Path(engineer.__file__).read_text()
+    wait = f'    import time\n    time.sleep(60 if role == "{role}" else 0)\n'
+    mark = '    if role == "researcher":\n'
+    assert mark in source
+    return source.replace(mark, wait + mark, 1)
+
+
+def configured(home: Path, source: str) -> str:
+    (home / "config.toml").unlink(missing_ok=True)
+    configure_script(home, "engineer", source)
+    return "engineer"
+
+
+@pytest.mark.parametrize(("role", "before"), [("researcher", 0), ("strategist", 1)])
+@pytest.mark.parametrize("how", ["kill", "ctrl-c"])
+def test_cut_off_while_an_agent_works(
+    tmp_path: Path, factory_home: Path, role: str, before: int, how: str
+) -> None:
+    place = tmp_path / "words"
+    runner = configured(factory_home, held_back(role))
+    with Terminal(design(place, runner), cwd=tmp_path, env=environment()) as terminal:
+        wait_for(lambda: f'"role":"{role}"' in told(place) and "agent.started" in told(place))
+        if how == "ctrl-c":
+            terminal.send(CTRL_C)
+            terminal.expect("factory: interrupted; resume with `factory ceo")
+            assert terminal.end() == EXIT_INTERRUPTED
+    assert len(asked(place)) == before
+    configured(factory_home, Path(engineer.__file__).read_text())
+    with Terminal(command("ceo", place), cwd=tmp_path, env=environment()) as terminal:
+        terminal.expect(MENU)
+        terminal.line("q")
+        assert terminal.end() == EXIT_INTERRUPTED
+    assert asked(place) == ["/research/0/researcher/1", "/draft/0/strategist/1"]
+    assert len(journal_files(place)) == 1
+
+
+def told(place: Path) -> str:
+    """The newest journal as it lies there, be it half written."""
+    files = journal_files(place) if place.is_dir() else []
+    return files[-1].read_text() if files else ""
+
+
+def wait_for(happened: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("events_before", ["discuss", "approve", "close"])
+def test_cut_off_after_the_approval(tmp_path: Path, runner: str, events_before: str) -> None:
+    """The person has said yes: whatever was not done of it is done by the next command, and they are not asked.
+
+    The journal is cut off after an event, as a kill leaves it.
+    """
+    place = tmp_path / "words"
+    with Terminal(design(place, runner), cwd=tmp_path, env=environment(), timeout=120) as terminal:
+        terminal.expect(MENU)
+        terminal.line("a")
+        terminal.expect("committed as SPEC.md.\n")
+    cut_journal(place, f'"step":"{events_before}"')
+    again = factory("ceo", IDEA, "--mode", "design", "--dir", place, "--plan-only", cwd=tmp_path)
+    assert "is in flight with other options" in again.err or again.code == EXIT_OK
+    with Terminal(design(place, runner), cwd=tmp_path, env=environment(), timeout=180) as terminal:
+        terminal.expect("3 of 3" if False else "feature 5.2: built  Print the count\n")
+        assert terminal.end() == EXIT_OK
+        assert "[q]uit" not in terminal.text
+    calls = [key for key in asked(place) if key.startswith(("/research/", "/draft/"))]
+    assert calls == ["/research/0/researcher/1", "/draft/0/strategist/1"]
+    factory("spec", "trace", place).expect(EXIT_OK)
+    assert_sound(place)
