@@ -333,8 +333,20 @@ VIEWS: dict[str, View] = {
 """Everything that a prompt can show, by name."""
 
 RUNNER_ONLY = frozenset(
-    {"goal", "experiment", "subject", "gate", "form", "lite", "limits", "findings", "history", "backlog"}
-)
+    {
+        "goal",
+        "experiment",
+        "subject",
+        "gate",
+        "form",
+        "lite",
+        "limits",
+        "findings",
+        "history",
+        "backlog",
+        "feedback",
+    }
+)  # fmt: skip
 """Facts for runners that read facts: in a prompt they stand elsewhere, as text."""
 
 KNOWN = RUNNER_ONLY.union(*(view.uses for view in VIEWS.values()))

@@ -270,12 +270,13 @@ def _questions(idea: Idea) -> Iterator[str]:
 
 def _with_feedback(spec: Spec, feedback: Sequence[str]) -> Spec:
     """The draft with each line of feedback in its place, word for word; none is entered twice."""
-    for line in _lines(feedback):
+    for line in feedback_lines(feedback):
         spec = _placed(spec, line)
     return spec
 
 
-def _lines(feedback: Sequence[str]) -> Iterator[str]:
+def feedback_lines(feedback: Sequence[str]) -> Iterator[str]:
+    """The lines of all feedback, without the marks of a list."""
     for text in feedback:
         for line in text.splitlines():
             bare = one_line(_BULLET.sub("", line))
@@ -289,13 +290,18 @@ def _placed(spec: Spec, line: str) -> Spec:
         return replace(spec, non_goals=_added(spec.non_goals, _NON_GOAL.sub("", line)))
     if _GOAL.match(line) or _DEMAND.search(line):
         return replace(spec, goals=_added(spec.goals, _GOAL.sub("", line)))
-    # In Blocked a dash stands between an item and what it needs, and a remark in parentheses is a reason.
-    words = "Feedback " + quoted(
-        re.sub(r"\s*[–—]+\s*|\s+-+\s+", ", ", line).translate(str.maketrans("()", "[]"))
-    )
+    words = open_feedback(line)
     if any(item.item == words for item in spec.blocked):
         return spec
     return replace(spec, blocked=(*spec.blocked, BlockedItem(words, DECIDED_BY_USER)))
+
+
+def open_feedback(line: str) -> str:
+    """A line of feedback as an item of Blocked."""
+    # There a dash stands between an item and what it needs, and a remark in parentheses is a reason.
+    return "Feedback " + quoted(
+        re.sub(r"\s*[–—]+\s*|\s+-+\s+", ", ", line).translate(str.maketrans("()", "[]"))
+    )
 
 
 def _added(entries: Sequence[Entry], words: str) -> tuple[Entry, ...]:

@@ -99,7 +99,12 @@ def draft(cycle: Cycle, scope: str) -> Outcome:
         }
     else:
         facts = planning.plan_facts(cycle, scope) | {"form": "improvement"}
-    facts |= {"research": research_text(cycle), "corrections": told, "draft": previous if told else ""}
+    facts |= {
+        "research": research_text(cycle),
+        "corrections": told,
+        "feedback": [text for given in _feedback(cycle, scope) for text in given["corrections"]],
+        "draft": previous if told else "",
+    }
     result = ask(cycle, scope, "draft", Question("strategist", task, facts))
     if result.status != "done":
         return End("no_draft", result.text or result.error or f"the strategist ended as {result.status}")
@@ -159,14 +164,20 @@ def discuss(cycle: Cycle, scope: str) -> Outcome:
     return _approved(cycle, said)
 
 
+def _feedback(cycle: Cycle, scope: str) -> list[dict[str, Any]]:
+    """The redirects that a person's feedback has caused, apart from those of the rules."""
+    return [r for r in cycle.state.scope(scope).redirects if r["step"] == "discuss" and r["corrections"]]
+
+
 def _view(cycle: Cycle, scope: str) -> Draft:
-    given = [r for r in cycle.state.scope(scope).redirects if r["step"] == "discuss" and r["corrections"]]
     text = _read(_draft_file(cycle))
     try:
         found = findings_of_draft(cycle, text)
     except BadInput:
         found = []  # a text in neither form cannot be approved whatever the rules say
-    return Draft(text, len(given) + 1, found, _read(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md"))
+    return Draft(
+        text, len(_feedback(cycle, scope)) + 1, found, _read(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md")
+    )
 
 
 def _approved(cycle: Cycle, said: Opinion) -> Outcome:
