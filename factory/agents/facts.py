@@ -346,7 +346,7 @@ RUNNER_ONLY = frozenset(
         "backlog",
         "feedback",
     }
-)  # fmt: skip
+)
 """Facts for runners that read facts: in a prompt they stand elsewhere, as text."""
 
 KNOWN = RUNNER_ONLY.union(*(view.uses for view in VIEWS.values()))

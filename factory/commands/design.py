@@ -36,7 +36,7 @@ def _told(lab: Lab, cycle: Cycle) -> Iterator[str]:
     if cycle.state.result("approve"):
         yield from _approved(cycle)
     elif ended and ended["reason"] == "plan_only":
-        yield from _waiting(lab)
+        yield from _waiting(lab, cycle)
     elif ended:
         yield f"no draft: {ended['detail']}"
     integration = closed.get("integration", {})
@@ -56,9 +56,10 @@ def _approved(cycle: Cycle) -> Iterator[str]:
         )
 
 
-def _waiting(lab: Lab) -> Iterator[str]:
+def _waiting(lab: Lab, cycle: Cycle) -> Iterator[str]:
+    following = "build" if cycle.options.idea else "improve"
     plan, root = (shlex.quote(str(path)) for path in (lab.paths.plan, lab.paths.root))
     yield f"the draft waits for a person: {lab.paths.plan}"
     yield f"to read it:     factory spec show {plan}"
     yield f"to agree to it: factory spec approve {plan}"
-    yield f"then:           factory ceo {root}"
+    yield f"then:           factory ceo {root} --mode {following}"

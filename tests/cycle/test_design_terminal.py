@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -10,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from factory.approvals import Approvals
-from factory.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED
+from factory.approvals import Approvals, fingerprint
+from factory.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED, EXIT_USAGE
 from factory.journal import read_events
 from factory.paths import ProjectPaths
 from factory.paths import factory_home as home_paths
 from tests.support import engineer
 from tests.support.cli import command, environment, factory
 from tests.support.command_agent import configure_script
-from tests.support.projects import assert_sound, history, journal_files
+from tests.support.projects import assert_sound, history, journal_files, small_project
 from tests.support.pty import CTRL_C, CTRL_D, Terminal
 from tests.support.repos import git
 
@@ -215,3 +216,67 @@ def test_killed_after_the_approval(tmp_path: Path, runner: str, step: str) -> No
     with Terminal(design(place, runner), cwd=tmp_path, env=environment()) as terminal:
         terminal.expect(f"{place} has its SPEC.md already; what is agreed is not drafted again.")
         assert terminal.end() == EXIT_REFUSED
+
+
+def test_an_existing_project_is_improved_by_what_was_approved(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc", {"SPEC.md": "# What this is\n"})
+    argv = command("ceo", project, "--mode", "design", "--focus", "unused imports", "--runner", "offline")
+    with Terminal(argv, cwd=tmp_path, env=environment()) as terminal:
+        first = terminal.expect(MENU)
+        assert "4.1 Fix unused imports (F401)" in first
+        assert "\nDraft 1: 1 phase, 1 feature.\n" in first
+        terminal.line("f rename add to plus")
+        second = terminal.expect(MENU)
+        assert "+- Feedback `rename add to plus` — needs judgement" in second.replace("\n", " ")
+        assert "\nDraft 2: 1 phase, 1 feature, 1 open question under Blocked.\n" in second
+        terminal.line("a")
+        terminal.expect("Improvement Cycle is approved by ")
+        terminal.expect("goes on with: improve\n")
+        terminal.expect("experiment 1: keep (improved)")
+        assert terminal.end() == EXIT_OK
+    planned = (ProjectPaths(project).plan).read_text()
+    assert (project / "SPEC.md").read_text() == "# What this is\n"
+    assert "SPEC.md" not in git(project, "log", "--format=", "--name-only", "HEAD~1..")
+    assert [row["hypothesis"] for row in history(project)] == ["Fix unused imports (F401)"]
+    improved = [key for key in asked(project) if not key.startswith(("/research/", "/draft/"))]
+    assert [key for key in improved if "researcher" in key or "strategist" in key] == []
+    assert (
+        factory("spec", "trace", project).expect(EXIT_OK).out.splitlines()[-1]
+        == "1 of 1 feature built (100%)"
+    )
+    assert ProjectPaths(project).plan.read_text() == planned
+    assert_sound(project)
+
+
+def test_a_plan_for_later_says_how_it_goes_on(tmp_path: Path, runner: str) -> None:
+    place = tmp_path / "words"
+    plan = ProjectPaths(place).plan
+    done = factory(*design(place, runner, "--plan-only")[4:], cwd=tmp_path).expect(EXIT_OK)
+    assert done.out.splitlines()[1:] == [
+        f"the draft waits for a person: {plan}",
+        f"to read it:     factory spec show {plan}",
+        f"to agree to it: factory spec approve {plan}",
+        f"then:           factory ceo {place} --mode build",
+    ]
+    assert factory("spec", "show", plan).expect(EXIT_OK).out == plan.read_text()
+    refused = factory("ceo", place, "--mode", "build", "--runner", runner).expect(EXIT_USAGE)
+    assert "There is nothing to build" in refused.err
+    told = factory("spec", "approve", plan, "--yes").expect(EXIT_OK)
+    assert told.out.splitlines()[-1] == f"next: factory ceo {place} --mode build, which commits it as SPEC.md"
+    factory("ceo", place, "--mode", "build", "--runner", runner).expect(EXIT_OK)
+    assert asked(place)[:2] == ["/research/0/researcher/1", "/draft/0/strategist/1"]
+    assert "2 of 2 features built (100%)" in factory("spec", "trace", place).expect(EXIT_OK).out
+
+
+def test_a_build_that_drafts_for_itself_is_nobodys_approval(tmp_path: Path, runner: str) -> None:
+    place = tmp_path / "words"
+    factory("ceo", IDEA, "--dir", place, "--runner", runner, cwd=tmp_path).expect(EXIT_OK)
+    text = (place / "SPEC.md").read_text()
+    kept = Approvals(home_paths(), ProjectPaths(place).key)
+    assert kept.of(text) is None and kept.latest() is None
+    told = factory("spec", "trace", place).expect(EXIT_OK).out
+    assert re.match(r"Words, drafted by build \S+ at \S+Z: no person has approved it\n", told)
+    data = factory("spec", "trace", place, "--json").json
+    assert data["approval"] is None and data["adoption"]["sha256"] == fingerprint(text)
+    factory("spec", "approve", place / "SPEC.md", "--yes").expect(EXIT_OK)
+    assert "approved by " in factory("spec", "trace", place).expect(EXIT_OK).out, "a person may say so later"

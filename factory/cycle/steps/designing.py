@@ -108,8 +108,9 @@ def draft(cycle: Cycle, scope: str) -> Outcome:
     result = ask(cycle, scope, "draft", Question("strategist", task, facts))
     if result.status != "done":
         return End("no_draft", result.text or result.error or f"the strategist ended as {result.status}")
-    atomic_write(_draft_file(cycle), result.text)
-    return Done({"sha256": fingerprint(result.text)})
+    text = f"{result.text.rstrip()}\n"
+    atomic_write(_draft_file(cycle), text)
+    return Done({"sha256": fingerprint(text)})
 
 
 def gate_draft(cycle: Cycle, scope: str) -> Outcome:
