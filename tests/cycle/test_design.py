@@ -100,7 +100,7 @@ def test_a_draft_of_no_form_cannot_be_approved(new: Path) -> None:
     person = Person([Opinion("quit")])
     with pytest.raises(Paused):
         design(new, person, runner, idea=IDEA)
-    assert person.seen[0].text == "words, words"
+    assert person.seen[0].text == "words, words\n"
     assert not (new / "SPEC.md").exists()
 
 
