@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from factory.approvals import Approval, Approvals, difference, fingerprint
+from factory.approvals import Approval, Approvals, difference
 from factory.cycle.lab import Lab
 from factory.errors import BadInput, Refused
 from factory.fsio import read_exactly
@@ -94,9 +94,16 @@ def approval_of(lab: Lab, text: str) -> Approval | None:
     return approval if approval is not None and approval.form == Form.PROJECT else None
 
 
-def approved_anew(lab: Lab, changed: Changed | None) -> str:
-    """The hash of a changed specification that a person has approved meanwhile; empty where none has."""
-    return fingerprint(changed.text) if changed and approval_of(lab, changed.text) else ""
+def text_of(lab: Lab, sha256: str) -> str:
+    """The approved text with that hash. Raises Refused where its approval is gone."""
+    approvals = _approvals(lab)
+    for approval in approvals.all():
+        if approval.sha256 == sha256:
+            return approvals.text_of(approval)
+    raise Refused(
+        f"The approval of the specification that is built, {sha256[:12]}, is gone or damaged.",
+        f"factory spec approve {lab.paths.root / SPEC_FILE}",
+    )
 
 
 def _approvals(lab: Lab) -> Approvals:

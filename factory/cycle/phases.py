@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from factory.cycle.contract import approved_anew, approved_text, changed_since
+from factory.approvals import fingerprint
+from factory.cycle.contract import approval_of, approved_text, changed_since
 from factory.cycle.outcomes import OUTCOME
 from factory.cycle.scopes import phase_of, scope_of
 from factory.models import Kind, PhaseState, PlanItem, Reason, Verdict
+from factory.spec import parse
+from factory.target import SPEC_FILE
 
 if TYPE_CHECKING:
     from factory.cycle.context import Cycle
@@ -77,10 +80,20 @@ def _is_superseded(cycle: Cycle) -> bool:
     if not cycle.state.superseded and cycle.state.result("contract"):
         known = approved_text(cycle.lab, cycle.head)
         changed = changed_since(cycle.lab, known, start=cycle.start, target=cycle.target)
-        sha256 = approved_anew(cycle.lab, changed)
-        if sha256:
-            cycle.record("contract.superseded", by=sha256)
+        if changed and approval_of(cycle.lab, changed.text):
+            commit = _committed(cycle, changed.text)
+            cycle.record("contract.superseded", by=fingerprint(changed.text), commit=commit)
     return bool(cycle.state.superseded)
+
+
+def _committed(cycle: Cycle, text: str) -> str:
+    """A commit of the new text where the target would get the old one first, which lies beneath the edit."""
+    repo = cycle.lab.repo
+    if repo.show(f"refs/heads/{cycle.target}", SPEC_FILE) in (text, repo.show(cycle.head, SPEC_FILE)):
+        return ""
+    commit = repo.commit_files(cycle.head, {SPEC_FILE: text}, f"Specify {parse(text).title}\n")
+    repo.set_ref(cycle.branch_ref, commit)
+    return commit
 
 
 def _may_begin(cycle: Cycle, scope: str) -> bool:

@@ -162,6 +162,7 @@ def _phase_outcome(state: CycleState, event: Event) -> None:
 
 def _superseded(state: CycleState, event: Event) -> None:
     state.superseded = event.data["by"]
+    state.head = event.data["commit"] or state.head
 
 
 def _parked(state: CycleState, event: Event) -> None:

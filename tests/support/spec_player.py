@@ -1,14 +1,15 @@
 """An agent's process that plays every role of a build: it reads its prompt from standard input.
 
-No braces with a name inside: the settings would take them for placeholders. Its argument says by word what the Builder does: ``delivers`` (the default), ``skips`` or
-``claims``; or, with ``@`` before it, the path of a file with that, so that a test can change it meanwhile.
-What it is asked goes to ``asked.jsonl`` in the folder that its second argument names.
+No braces with a name inside: the settings would take them for placeholders. Its argument says by word what
+the Builder does: ``delivers`` (the default), ``skips`` or ``claims``; or, with ``@`` before it, the path of a
+file with that, so that a test can change it meanwhile. What it is asked goes to the file that its second
+argument names.
 """
 
 import json
-import pathlib
 import re
 import sys
+from pathlib import Path
 
 VERDICT = {"verdict": "PROCEED", "reason": "By script.", "corrections": []}
 ANSWERS = {
@@ -17,30 +18,32 @@ ANSWERS = {
     "evaluator": json.dumps({"summary": "A module more.", "moved": [], "suspicions": []}),
     "archivist": "A word was added.",
     "researcher": "R1: calc/sums.py imports os and does not use it (calc/sums.py:3).",
+    "strategist": "There is nothing to plan.",
 }
 
 
-def build(word, how):
+def build(word: str, how: str) -> str:
     """Do what the script says for a word."""
     if how == "delivers":
-        pathlib.Path("calc", word + ".py").write_text('"""Word ' + word + ': done."""\n')
+        Path("calc", word + ".py").write_text('"""Word ' + word + ': done."""\n')
     elif how == "claims":
-        with open("notes.md", "a") as notes:
+        with Path("notes.md").open("a") as notes:
             notes.write("The word " + word + " is there.\n")
     return "Added word " + word + "."
 
 
-def main():
+def main() -> None:
     """Answer one prompt."""
     prompt = sys.stdin.read()
-    role = re.search(r"# Role: (\w+)", prompt)[1]
-    found = re.search(r"Add word (\w+)", prompt)
-    word = found[1] if role == "builder" and found else ""
+    found = re.search(r"# Role: (\w+)", prompt)
+    role = found[1] if found else ""
+    item = re.search(r"Add word (\w+)", prompt)
+    word = item[1] if role == "builder" and item else ""
     script, log = sys.argv[1], sys.argv[2]
     if script.startswith("@"):
-        script = pathlib.Path(script[1:]).read_text()
+        script = Path(script[1:]).read_text()
     if log:
-        with open(log, "a") as seen:
+        with Path(log).open("a") as seen:
             seen.write(json.dumps({"role": role, "word": word}) + "\n")
     print(build(word, json.loads(script).get(word, "delivers")) if role == "builder" else ANSWERS[role])
 

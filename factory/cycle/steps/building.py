@@ -7,7 +7,7 @@ from typing import Any
 
 from factory.approvals import Approvals, fingerprint
 from factory.cycle.context import Cycle
-from factory.cycle.contract import approved_text, changed_since, text_to_build
+from factory.cycle.contract import approved_text, changed_since, text_of, text_to_build
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.outcomes import OUTCOME, outcome_events, outcomes_of
 from factory.cycle.steps.observing import SETUP_MESSAGE, discover_setup, told
@@ -194,7 +194,7 @@ def account(cycle: Cycle, scope: str) -> Outcome:
     known = cycle.state.result("contract")
     if not known:
         return Done({"complete": False, "untried": [], "features": []})
-    spec = parse(approved_text(cycle.lab, cycle.head))
+    spec = parse(text_of(cycle.lab, known["sha256"]))
     outcomes = outcomes_of(outcome_events(cycle.lab.paths), known["sha256"])
     found = trace(spec, outcomes)
     untried = [phase.number for phase in spec.phases if not _was_tried(outcomes, phase.number)]

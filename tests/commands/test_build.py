@@ -1,0 +1,214 @@
+"""Build as a person meets it: the real command line, an agent that is a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from factory.errors import EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, EXIT_REFUSED
+from tests.support import spec_agent, specs
+from tests.support.cli import command, end_group, environment, factory
+from tests.support.projects import POLICY, assert_sound, history, journal_files, refs, small_project
+from tests.support.repos import git
+
+TEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+ONE_TRY = f"{POLICY}\n[limits]\nphase_retries = 0\n"
+BUILD = ("--mode", "build", "--runner", spec_agent.NAME, "--sandbox", "off")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Where the agent notes what it is asked."""
+    return tmp_path / "asked.jsonl"
+
+
+def approved(place: Path, text: str, *, policy: str = ONE_TRY) -> Path:
+    """A project whose SPEC.md a person has approved by the command, and not committed."""
+    project = small_project(place, policy=policy)
+    (project / "SPEC.md").write_text(text)
+    factory("spec", "approve", project / "SPEC.md", "--yes").expect(EXIT_OK)
+    return project
+
+
+def builds(log: Path) -> list[str]:
+    return [said["word"] for said in spec_agent.asked(log) if said["role"] == "builder"]
+
+
+def states(project: Path, code: int) -> list[str]:
+    told = factory("spec", "trace", project, "--json").expect(code).json
+    return [feature["state"] for feature in told["features"]]
+
+
+def stopped_after(project: Path, phase: int, words: Sequence[str | Path] = BUILD) -> None:
+    """Run a build and interrupt it once that phase has its outcome."""
+    process = subprocess.Popen(
+        command("ceo", project, *words),
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        while process.poll() is None and outcomes(project) < phase:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == EXIT_INTERRUPTED
+    finally:
+        end_group(process)
+
+
+def outcomes(project: Path) -> int:
+    return sum(path.read_text().count('"phase.outcome"') for path in journal_files(project))
+
+
+def changed(text: str) -> str:
+    """The text with another wish for its third feature."""
+    return text.replace("The module three is there.", "The module three is right there.")
+
+
+def test_ten_features_three_skipped_four_claimed_three_built(
+    tmp_path: Path, factory_home: Path, log: Path
+) -> None:
+    project = approved(tmp_path / "calc", specs.spec(TEN))
+    does = dict.fromkeys(TEN[:3], "skips") | dict.fromkeys(TEN[3:7], "claims")
+    spec_agent.configure(factory_home, does, log)
+    done = factory("ceo", project, *BUILD).expect(EXIT_NO)
+    assert [line for line in done.out.splitlines() if line.startswith(("feature", "not every"))] == [
+        *(f"feature 5.{n}: failed  word {name}" for n, name in enumerate(TEN[:7], start=1)),
+        *(f"feature 5.{n}: built  word {name}" for n, name in enumerate(TEN[7:], start=8)),
+        f"not everything that was approved is built: factory spec trace {project}",
+    ]
+    # Who leaves no change is asked once more.
+    assert builds(log) == [*(name for name in TEN[:3] for _ in range(2)), *TEN[3:]]
+    assert {said["role"] for said in spec_agent.asked(log)} & {"researcher", "strategist"} == set()
+    assert_trace_of_ten(project)
+    assert [path.stem for path in sorted((project / "calc").glob("*.py")) if path.stem in TEN] == sorted(
+        TEN[7:]
+    )
+    assert git(project, "status", "--porcelain") == ""
+    assert git(project, "show", "HEAD:SPEC.md") + "\n" == specs.spec(TEN)
+    assert_sound(project)
+
+
+def assert_trace_of_ten(project: Path) -> None:
+    """The trace, as text and as JSON, to the word."""
+    kept = {row["id"]: row["commit"] for row in history(project) if row["verdict"] == "keep"}
+    told = factory("spec", "trace", project).expect(EXIT_NO).out.splitlines()
+    rows = [line.split("  ") for line in told[3:13]]
+    cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    assert cells == [
+        *(
+            [f"§5.{n}", f"word {name}", str(n), f"#{n} error", "not run", "failed"]
+            for n, name in enumerate(TEN[:3], start=1)
+        ),
+        *(
+            [f"§5.{n}", f"word {name}", str(n), f"#{n} revert", "failed", "failed"]
+            for n, name in enumerate(TEN[3:7], start=4)
+        ),
+        *(
+            [f"§5.{n}", f"word {name}", str(n), f"#{n} keep", kept[n][:8], "passed", "built"]
+            for n, name in enumerate(TEN[7:], start=8)
+        ),
+    ]
+    assert told[13:] == ["3 of 10 features built (30%), 7 failed"]
+    data = factory("spec", "trace", project, "--json").expect(EXIT_NO).json
+    assert data["complete"] is False
+    assert data["totals"] == {
+        "features": 10,
+        "built": 3,
+        "failed": 7,
+        "blocked on the user": 0,
+        "blocked by phase": 0,
+        "not attempted": 0,
+    }
+    assert [(f["number"], f["verified"]) for f in data["features"]] == [
+        (f"5.{n}", verified) for n, verified in enumerate([None] * 3 + [False] * 4 + [True] * 3, start=1)
+    ]
+    assert [f["commits"] for f in data["features"]] == [[]] * 7 + [[kept[n]] for n in (8, 9, 10)]
+
+
+def test_a_build_goes_on_with_what_was_approved_anew(tmp_path: Path, factory_home: Path, log: Path) -> None:
+    """The build of a text that only lies in the checkout, whose edit would be in the way of the merge."""
+    text = specs.spec(TEN[:3])
+    project = approved(tmp_path / "calc", text)
+    spec_agent.configure(factory_home, {}, log)
+    stopped_after(project, 1)
+    (project / "SPEC.md").write_text(changed(text))
+    refused = factory("ceo", project).expect(EXIT_REFUSED)
+    assert "-**What:** The module three is there.\n+**What:** The module three is right there." in refused.err
+    assert f"factory spec approve {project / 'SPEC.md'}, then factory ceo {project}" in refused.err
+    assert builds(log) == ["one"]
+    factory("spec", "approve", project / "SPEC.md", "--yes").expect(EXIT_OK)
+    done = factory("ceo", project).expect(EXIT_OK)
+    assert "ended early: superseded: the specification was changed, and approved anew" in done.out
+    assert "goes on with: build" in done.out
+    assert_three_built_once(project, log)
+    assert (project / "SPEC.md").read_text() == changed(text)
+    assert git(project, "show", "HEAD:SPEC.md") + "\n" == (project / "SPEC.md").read_text()
+
+
+def test_a_build_goes_on_with_what_was_committed_and_approved_anew(
+    tmp_path: Path, factory_home: Path, log: Path
+) -> None:
+    text = specs.spec(TEN[:3])
+    project = approved(tmp_path / "calc", text)
+    git(project, "add", "SPEC.md")
+    git(project, "commit", "--quiet", "-m", "Specify")
+    spec_agent.configure(factory_home, {}, log)
+    stopped_after(project, 1)
+    (project / "SPEC.md").write_text(changed(text))
+    git(project, "commit", "--quiet", "-am", "Change the third word")
+    factory("ceo", project).expect(EXIT_REFUSED)
+    factory("spec", "approve", project / "SPEC.md", "--yes").expect(EXIT_OK)
+    done = factory("ceo", project).expect(EXIT_OK)
+    assert "main has moved" in done.err
+    assert_three_built_once(project, log)
+
+
+def assert_three_built_once(project: Path, log: Path) -> None:
+    assert builds(log) == ["one", "two", "three"]
+    assert states(project, EXIT_OK) == ["built"] * 3
+    assert [(row["id"], row["verdict"]) for row in history(project)] == [(n, "keep") for n in (1, 2, 3)]
+    assert git(project, "status", "--porcelain") == ""
+    assert refs(project, "refs/heads") == ["refs/heads/main"]
+    assert_sound(project)
+
+
+def test_a_change_that_is_taken_back_lets_the_same_cycle_go_on(
+    tmp_path: Path, factory_home: Path, log: Path
+) -> None:
+    text = specs.spec(TEN[:2])
+    project = approved(tmp_path / "calc", text)
+    spec_agent.configure(factory_home, {}, log)
+    stopped_after(project, 1)
+    (project / "SPEC.md").write_text(text + "\nMore.\n")
+    factory("ceo", project).expect(EXIT_REFUSED)
+    (project / "SPEC.md").write_text(text)
+    factory("ceo", project).expect(EXIT_OK)
+    assert builds(log) == ["one", "two"]
+    assert len(journal_files(project)) == 1
+
+
+def test_an_unapproved_edit_is_refused_before_anything_begins(
+    tmp_path: Path, factory_home: Path, log: Path
+) -> None:
+    text = specs.spec(TEN[:1])
+    project = approved(tmp_path / "calc", text)
+    git(project, "add", "SPEC.md")
+    git(project, "commit", "--quiet", "-m", "Specify")
+    spec_agent.configure(factory_home, {}, log)
+    (project / "SPEC.md").write_text(text.replace("word one", "word won"))
+    refused = factory("ceo", project, *BUILD).expect(EXIT_REFUSED)
+    assert "SPEC.md is not approved as it is now." in refused.err
+    assert "-### 5.1 Feature: word one\n+### 5.1 Feature: word won" in refused.err
+    assert f"factory spec approve {project / 'SPEC.md'}" in refused.err
+    (project / "SPEC.md").unlink()
+    assert "SPEC.md was deleted." in factory("ceo", project, *BUILD).expect(EXIT_REFUSED).err
+    assert not journal_files(project)
+    assert not log.exists()
