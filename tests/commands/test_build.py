@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from factory.agents.lite import LITE_INVOCATIONS
 from factory.errors import EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, EXIT_REFUSED
+from factory.journal import read_events
+from factory.paths import ProjectPaths
 from tests.support import spec_agent, specs
 from tests.support.cli import command, end_group, environment, factory
 from tests.support.projects import POLICY, assert_sound, history, journal_files, refs, small_project
 from tests.support.repos import git
+from tests.support.role_model import GOOD
 
 TEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 ONE_TRY = f"{POLICY}\n[limits]\nphase_retries = 0\n"
@@ -212,3 +216,71 @@ def test_an_unapproved_edit_is_refused_before_anything_begins(
     assert "SPEC.md was deleted." in factory("ceo", project, *BUILD).expect(EXIT_REFUSED).err
     assert not journal_files(project)
     assert not log.exists()
+
+
+def opened(project: Path) -> list[tuple[str, bool]]:
+    """Mode and lite of every cycle, as they were opened, oldest first."""
+    found = [read_events(path)[0].data for path in journal_files(project)]
+    return [(data["mode"], data["options"]["lite"]) for data in found]
+
+
+def assert_lite(project: Path, journal: Path) -> None:
+    """A cycle that was lite in what it did and what it told: its calls, its steps, and the CEO's task."""
+    told = read_events(journal)
+    started = [event.data for event in told if event.type == "agent.started"]
+    assert sum(data["invocations"] for data in started) <= LITE_INVOCATIONS
+    assert "reviewer" not in {data["role"] for data in started}
+    begun = [event for event in told if event.type == "experiment.begun"]
+    assert len(begun) == 1
+    prompts = ProjectPaths(project).experiment(begun[0].experiment or 0).glob("agents/ceo-*.prompt.md")
+    assert all("## Lite Mode" in prompt.read_text() for prompt in prompts)
+
+
+def test_each_phase_of_a_lite_build_is_a_lite_cycle_until_all_were_attempted(
+    tmp_path: Path, factory_home: Path, log: Path
+) -> None:
+    project = approved(tmp_path / "calc", specs.spec(TEN[:3], needs={"three": "two"}))
+    spec_agent.configure(factory_home, {"two": "claims"}, log)
+    done = factory("ceo", project, *BUILD, "--lite").expect(EXIT_NO)
+    assert done.out.count("goes on with: build") == 2
+    assert opened(project) == [("build", True)] * 3
+    assert builds(log) == ["one", "two"]
+    assert states(project, EXIT_NO) == ["built", "failed", "blocked by phase"]
+    for journal in journal_files(project)[:2]:
+        assert_lite(project, journal)
+    assert_sound(project)
+
+
+def test_a_lite_build_goes_on_to_a_lite_improve(tmp_path: Path, factory_home: Path, log: Path) -> None:
+    project = approved(tmp_path / "calc", specs.spec(TEN[:2]))
+    spec_agent.configure(factory_home, {}, log)
+    factory("run", project, *BUILD, "--lite", "--loop", "--max-cycles", "2").expect(EXIT_OK)
+    assert opened(project) == [("build", True), ("build", True), ("improve", True)]
+    for journal in journal_files(project):
+        assert_lite(project, journal)
+    assert [row["hypothesis"] for row in history(project)] == ["Add word one", "Add word two", GOOD.title]
+    assert {row["verdict"] for row in history(project)} == {"keep"}
+
+
+@pytest.mark.slow
+def test_a_lite_build_sets_up_and_goes_on_lite(tmp_path: Path, factory_home: Path, log: Path) -> None:
+    """The link through discover: a project without a policy gets one before its first phase."""
+    project = approved(tmp_path / "calc", specs.spec(TEN[:1]))
+    git(project, "rm", "--quiet", "factory.toml")
+    git(project, "commit", "--quiet", "-m", "Forget the policy")
+    spec_agent.configure(factory_home, {}, log)
+    factory("run", project, *BUILD, "--lite", "--loop", "--max-cycles", "2").expect(EXIT_OK)
+    assert opened(project) == [("build", True), ("improve", True)]
+    assert "factory.toml" in git(project, "ls-tree", "--name-only", "HEAD")
+    made = next(e.data for e in read_events(journal_files(project)[0]) if e.data.get("step") == "setup_phase"
+                and e.type == "step.completed")  # fmt: skip
+    assert made["result"]["made"]
+    for journal in journal_files(project):
+        assert_lite(project, journal)
+
+
+def test_a_build_that_is_not_complete_is_not_improved(tmp_path: Path, factory_home: Path, log: Path) -> None:
+    project = approved(tmp_path / "calc", specs.spec(TEN[:2]))
+    spec_agent.configure(factory_home, {"two": "claims"}, log)
+    factory("run", project, *BUILD, "--loop", "--max-cycles", "3").expect(EXIT_NO)
+    assert opened(project) == [("build", False)]

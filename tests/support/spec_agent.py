@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.role_model import GOOD, plan
+
 NAME = "player"
 SOURCE = Path(__file__).with_name("spec_player.py")
 
@@ -17,7 +19,7 @@ def configure(factory_home: Path, does: Mapping[str, str], log: Path | None = No
     Its source is an argument: no sandbox shows tests. ``log`` is for the roles it is asked for; only an
     agent outside of a sandbox can write it.
     """
-    argv = ["python3", "-I", "-c", SOURCE.read_text(), json.dumps(dict(does)), str(log or "")]
+    argv = ["python3", "-I", "-c", SOURCE.read_text(), json.dumps(dict(does)), str(log or ""), plan([GOOD])]
     factory_home.mkdir(parents=True, exist_ok=True, mode=0o700)
     (factory_home / "config.toml").write_text(f"[runner.commands.{NAME}]\nargv = {json.dumps(argv)}\n")
 

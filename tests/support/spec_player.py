@@ -3,7 +3,7 @@
 No braces with a name inside: the settings would take them for placeholders. Its argument says by word what
 the Builder does: ``delivers`` (the default), ``skips`` or ``claims``; or, with ``@`` before it, the path of a
 file with that, so that a test can change it meanwhile. What it is asked goes to the file that its second
-argument names.
+argument names. The third is the plan of an improvement, whose one item takes two imports out of a module.
 """
 
 import json
@@ -18,13 +18,15 @@ ANSWERS = {
     "evaluator": json.dumps({"summary": "A module more.", "moved": [], "suspicions": []}),
     "archivist": "A word was added.",
     "researcher": "R1: calc/sums.py imports os and does not use it (calc/sums.py:3).",
-    "strategist": "There is nothing to plan.",
 }
 
 
 def build(word: str, how: str) -> str:
-    """Do what the script says for a word."""
-    if how == "delivers":
+    """Do what the script says for a word; without one, what the plan of the improvement says."""
+    if not word:
+        sums = Path("calc/sums.py")
+        sums.write_text(sums.read_text().replace("import os\nimport sys\n\n\n", "\n"))
+    elif how == "delivers":
         Path("calc", word + ".py").write_text('"""Word ' + word + ': done."""\n')
     elif how == "claims":
         with Path("notes.md").open("a") as notes:
@@ -45,7 +47,10 @@ def main() -> None:
     if log:
         with Path(log).open("a") as seen:
             seen.write(json.dumps({"role": role, "word": word}) + "\n")
-    print(build(word, json.loads(script).get(word, "delivers")) if role == "builder" else ANSWERS[role])
+    if role == "builder":
+        print(build(word, json.loads(script).get(word, "delivers")))
+    else:
+        print(sys.argv[3] if role == "strategist" else ANSWERS[role])
 
 
 main()
