@@ -232,8 +232,8 @@ def assert_lite(project: Path, journal: Path) -> None:
     assert "reviewer" not in {data["role"] for data in started}
     begun = [event for event in told if event.type == "experiment.begun"]
     assert len(begun) == 1
-    prompts = ProjectPaths(project).experiment(begun[0].experiment or 0).glob("agents/ceo-*.prompt.md")
-    assert all("## Lite Mode" in prompt.read_text() for prompt in prompts)
+    folder = ProjectPaths(project).experiment(begun[0].experiment or 0) / "agents"
+    assert ["## Lite Mode" in prompt.read_text() for prompt in folder.glob("ceo-*.prompt.md")] == [True]
 
 
 def test_each_phase_of_a_lite_build_is_a_lite_cycle_until_all_were_attempted(
@@ -284,3 +284,87 @@ def test_a_build_that_is_not_complete_is_not_improved(tmp_path: Path, factory_ho
     spec_agent.configure(factory_home, {"two": "claims"}, log)
     factory("run", project, *BUILD, "--loop", "--max-cycles", "3").expect(EXIT_NO)
     assert opened(project) == [("build", False)]
+
+
+@pytest.mark.parametrize("how", ["edits", "commits"])
+def test_an_agent_that_changes_the_persons_specification_is_noticed(
+    tmp_path: Path, factory_home: Path, log: Path, how: str
+) -> None:
+    """Without a sandbox it can: that phase does not count, and the next one does not begin."""
+    text = specs.spec(TEN[:2])
+    project = approved(tmp_path / "calc", text)
+    git(project, "add", "SPEC.md")
+    git(project, "commit", "--quiet", "-m", "Specify")
+    spec_agent.configure(factory_home, {"one": f"{how} {project / 'SPEC.md'}"}, log)
+    refused = factory("ceo", project, *BUILD).expect(EXIT_REFUSED)
+    assert "SPEC.md was changed since it was approved." in refused.err
+    assert "+And more." in refused.err
+    assert builds(log) == ["one"]
+    assert [row["reason"] for row in history(project)] == ["guard"]
+    # It cannot have approved that; a person who does goes on.
+    factory("spec", "approve", project / "SPEC.md", "--yes", env={"FACTORY_ROLE": "builder"}).expect(
+        EXIT_REFUSED
+    )
+    spec_agent.configure(factory_home, {}, log)
+    factory("spec", "approve", project / "SPEC.md", "--yes").expect(EXIT_OK)
+    factory("ceo", project).expect(EXIT_OK)
+    assert states(project, EXIT_OK) == ["built", "built"]
+    assert builds(log) == ["one", "one", "two"]
+    assert_sound(project)
+
+
+def test_an_agent_that_changes_the_specification_in_its_workspace_is_reverted(
+    tmp_path: Path, factory_home: Path, log: Path
+) -> None:
+    project = approved(tmp_path / "calc", specs.spec(TEN[:2]))
+    spec_agent.configure(factory_home, {"one": "edits SPEC.md"}, log)
+    factory("ceo", project, *BUILD).expect(EXIT_NO)
+    assert states(project, EXIT_NO) == ["failed", "built"]
+    assert [row["reason"] for row in history(project)] == ["guard", "held_delivered"]
+    assert git(project, "show", "HEAD:SPEC.md") + "\n" == specs.spec(TEN[:2])
+
+
+def test_what_waits_for_the_user_is_told_and_no_failure(
+    tmp_path: Path, factory_home: Path, log: Path
+) -> None:
+    text = specs.spec(TEN[:2])
+    start = text.index("### Phase 2")
+    blocked = "### Blocked (requires user input)\n\n- word two (§5.2) — the spelling that the user wants\n"
+    project = approved(tmp_path / "calc", text[:start] + blocked)
+    spec_agent.configure(factory_home, {}, log)
+    done = factory("ceo", project, *BUILD).expect(EXIT_OK)
+    assert "feature 5.2: blocked on the user  word two" in done.out
+    told = factory("spec", "trace", project).expect(EXIT_OK).out
+    assert "blocked on the user: word two (§5.2) — the spelling that the user wants" in told
+    assert told.splitlines()[-1] == "1 of 2 features built (50%), 1 blocked on the user"
+    assert states(project, EXIT_OK) == ["built", "blocked on the user"]
+
+
+def test_a_check_that_passed_before_shows_nothing(tmp_path: Path, factory_home: Path, log: Path) -> None:
+    text = specs.spec(TEN[:2]).replace("`grep -q done calc/two.py`", "`test -d calc`")
+    project = approved(tmp_path / "calc", text)
+    spec_agent.configure(factory_home, {}, log)
+    factory("ceo", project, *BUILD).expect(EXIT_NO)
+    assert states(project, EXIT_NO) == ["built", "failed"]
+    told = factory("spec", "trace", project).expect(EXIT_NO).out.splitlines()[4]
+    assert told.split()[4:] == ["#2", "revert", "passed", "before", "already", "failed"]
+    second = factory("spec", "trace", project, "--json").json["features"][1]
+    assert (second["verified"], second["passed_before"]) == (False, True)
+    assert "a row of the matrix does not show it" in history(project)[1]["notes"]
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_phase_is_tried_as_often_as_the_limit_says(
+    tmp_path: Path, factory_home: Path, log: Path, retries: int
+) -> None:
+    """A retry resembles what was just reverted, and is no repetition without a new approach."""
+    policy = f"{POLICY}\n[limits]\nphase_retries = {retries}\n"
+    project = approved(tmp_path / "calc", specs.spec(TEN[:1]), policy=policy)
+    spec_agent.configure(factory_home, {"one": "claims"}, log)
+    factory("ceo", project, *BUILD).expect(EXIT_NO)
+    assert builds(log) == ["one"] * (1 + retries)
+    assert [row["reason"] for row in history(project)] == ["no_effect"] * (1 + retries)
+    told = factory("spec", "trace", project, "--json").expect(EXIT_NO).json["features"][0]
+    assert [(a["id"], a["verdict"]) for a in told["experiments"]] == [
+        (n, "revert") for n in range(1, 2 + retries)
+    ]

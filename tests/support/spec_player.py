@@ -1,13 +1,14 @@
 """An agent's process that plays every role of a build: it reads its prompt from standard input.
 
 No braces with a name inside: the settings would take them for placeholders. Its argument says by word what
-the Builder does: ``delivers`` (the default), ``skips`` or ``claims``; or, with ``@`` before it, the path of a
-file with that, so that a test can change it meanwhile. What it is asked goes to the file that its second
-argument names. The third is the plan of an improvement, whose one item takes two imports out of a module.
+the Builder does: ``delivers`` (the default), ``skips`` or ``claims``; ``edits PATH`` and ``commits PATH``
+deliver, and add a line to that file. What it is asked goes to the file that its second argument names. The
+third is the plan of an improvement, whose one item takes two imports out of a module.
 """
 
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -26,9 +27,17 @@ def build(word: str, how: str) -> str:
     if not word:
         sums = Path("calc/sums.py")
         sums.write_text(sums.read_text().replace("import os\nimport sys\n\n\n", "\n"))
-    elif how == "delivers":
+        return "Took the imports out."
+    what, _, place = how.partition(" ")
+    if place:
+        with Path(place).open("a") as file:
+            file.write("\nAnd more.\n")
+    if what == "commits":
+        person = ("-c", "user.name=person", "-c", "user.email=person@example.org")
+        subprocess.run(["git", *person, "commit", "-qam", "More"], cwd=Path(place).parent, check=True)
+    if what in ("delivers", "edits", "commits"):
         Path("calc", word + ".py").write_text('"""Word ' + word + ': done."""\n')
-    elif how == "claims":
+    elif what == "claims":
         with Path("notes.md").open("a") as notes:
             notes.write("The word " + word + " is there.\n")
     return "Added word " + word + "."
@@ -42,8 +51,6 @@ def main() -> None:
     item = re.search(r"Add word (\w+)", prompt)
     word = item[1] if role == "builder" and item else ""
     script, log = sys.argv[1], sys.argv[2]
-    if script.startswith("@"):
-        script = Path(script[1:]).read_text()
     if log:
         with Path(log).open("a") as seen:
             seen.write(json.dumps({"role": role, "word": word}) + "\n")
