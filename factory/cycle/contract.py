@@ -44,6 +44,11 @@ def _approved_draft(lab: Lab) -> str:
     return draft if approval is not None and approval.form == Form.PROJECT else ""
 
 
+def waits_to_be_built(lab: Lab) -> bool:
+    """Whether an approved draft of a new project lies here that no commit has a SPEC.md of yet."""
+    return lab.repo.show("HEAD", SPEC_FILE) is None and bool(_approved_draft(lab))
+
+
 def edited_text(lab: Lab) -> str | None:
     """The checkout's SPEC.md where it is not the one of its commit, empty if deleted; None where it is."""
     place, committed = lab.paths.root / SPEC_FILE, lab.repo.show("HEAD", SPEC_FILE)

@@ -14,7 +14,7 @@ from factory.approvals import Approvals, fingerprint
 from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
-from factory.cycle.contract import require_ground
+from factory.cycle.contract import require_ground, waits_to_be_built
 from factory.cycle.experiment import load_open
 from factory.cycle.inflight import (
     DAMAGED,
@@ -35,7 +35,7 @@ from factory.fsio import CycleLock, read_exactly
 from factory.git import left_over_checkouts
 from factory.models import Verdict
 from factory.runners.base import Runner
-from factory.spec import parse
+from factory.spec import Form, parse
 
 
 def options_of(found: OpenCycle) -> CycleOptions:
@@ -50,11 +50,13 @@ def new_cycle_id() -> str:
 
 
 def resolve_mode(lab: Lab, wanted: str, idea: str) -> str:
-    """The mode to run. ``auto``: what the last cycle was to go on with, build for an idea, else improve."""
+    """The mode to run. ``auto``: what the last cycle was to go on with, build for an idea and for an approved
+    draft of a new project, else improve.
+    """
     if wanted == "auto":
         last = last_cycle(lab.paths)
         pending = str((last.state.closed or {}).get("next", "")) if last else ""
-        return pending or ("build" if idea else "improve")
+        return pending or ("build" if idea or waits_to_be_built(lab) else "improve")
     if wanted not in MODES:
         raise BadInput(f"There is no mode {wanted!r}.", f"The modes are: auto, {', '.join(MODES)}.")
     return wanted
@@ -79,11 +81,11 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
 
 def approved_plan(lab: Lab) -> str:
     """The hash of the current plan, if a person has approved it and not all of it was tried yet; else ""."""
-    if not lab.paths.plan.exists():
+    if not lab.paths.plan.is_file():
         return ""
     text = read_exactly(lab.paths.plan)
-    sha256 = fingerprint(text)
-    if Approvals(lab.home, lab.paths.key).of(text) is None:
+    sha256, approval = fingerprint(text), Approvals(lab.home, lab.paths.key).of(text)
+    if approval is None or approval.form != Form.IMPROVEMENT:
         return ""
     wanted = {item.phase for item in parse(text).items()}
     return "" if wanted <= attempted_phases(lab.paths, sha256) else sha256
