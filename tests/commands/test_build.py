@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -48,16 +47,21 @@ def states(project: Path, code: int) -> list[str]:
     return [feature["state"] for feature in told["features"]]
 
 
-def stopped_after(project: Path, phase: int, words: Sequence[str | Path] = BUILD) -> None:
-    """Run a build and interrupt it once that phase has its outcome."""
-    process = subprocess.Popen(
-        command("ceo", project, *words),
+def started(project: Path) -> subprocess.Popen[str]:
+    """A build in a process that can be interrupted."""
+    return subprocess.Popen(
+        command("ceo", project, *BUILD),
         env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
     )
+
+
+def stopped_after(project: Path, phase: int) -> None:
+    """Run a build and interrupt it once that phase has its outcome."""
+    process = started(project)
     try:
         while process.poll() is None and outcomes(project) < phase:
             time.sleep(0.005)
@@ -368,3 +372,34 @@ def test_a_phase_is_tried_as_often_as_the_limit_says(
     assert [(a["id"], a["verdict"]) for a in told["experiments"]] == [
         (n, "revert") for n in range(1, 2 + retries)
     ]
+
+
+@pytest.mark.parametrize("step", ["build", "measure", "finalize", "archive", "account", "close"])
+def test_a_build_killed_in_a_step_comes_to_what_it_would_have_come_to(
+    tmp_path: Path, factory_home: Path, log: Path, step: str
+) -> None:
+    project = approved(tmp_path / "calc", specs.spec(TEN[:2]))
+    spec_agent.configure(factory_home, dict.fromkeys(TEN[:2], "slowly"), log)
+    process = started(project)
+    while process.poll() is None and not in_step(project, step):
+        time.sleep(0.001)
+    end_group(process)
+    process.wait()
+    if read_events(journal_files(project)[0])[-1].type != "cycle.closed":
+        factory("ceo", project).expect(EXIT_OK)
+    assert states(project, EXIT_OK) == ["built", "built"]
+    assert [(row["id"], row["verdict"]) for row in history(project)] == [(1, "keep"), (2, "keep")]
+    assert len(journal_files(project)) == 1
+    told = read_events(journal_files(project)[0])
+    answered = [event.data["key"] for event in told if event.type == "agent.completed"]
+    assert len(answered) == len(set(answered)), "what was answered is not asked again"
+    # A call in flight is paid again, and no other.
+    assert len(spec_agent.asked(log)) <= len(answered) + 1
+    assert [event.data["phase"] for event in told if event.type == "phase.outcome"] == [1, 2]
+    assert refs(project, "refs/heads") == ["refs/heads/main"]
+    assert factory("gc", project).expect(EXIT_OK).out == "nothing to remove\n"
+    assert_sound(project)
+
+
+def in_step(project: Path, step: str) -> bool:
+    return any(f'"step":"{step}"' in path.read_text() for path in journal_files(project))

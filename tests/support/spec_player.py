@@ -1,15 +1,16 @@
 """An agent's process that plays every role of a build: it reads its prompt from standard input.
 
 No braces with a name inside: the settings would take them for placeholders. Its argument says by word what
-the Builder does: ``delivers`` (the default), ``skips`` or ``claims``; ``edits PATH`` and ``commits PATH``
-deliver, and add a line to that file. What it is asked goes to the file that its second argument names. The
-third is the plan of an improvement, whose one item takes two imports out of a module.
+the Builder does: ``delivers`` (the default), ``slowly`` the same, ``skips`` or ``claims``; ``edits PATH`` and
+``commits PATH`` deliver, and add a line to that file. What it is asked goes to the file that its second
+argument names. The third is the plan of an improvement, whose one item takes two imports out of a module.
 """
 
 import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 VERDICT = {"verdict": "PROCEED", "reason": "By script.", "corrections": []}
@@ -35,7 +36,9 @@ def build(word: str, how: str) -> str:
     if what == "commits":
         person = ("-c", "user.name=person", "-c", "user.email=person@example.org")
         subprocess.run(["git", *person, "commit", "-qam", "More"], cwd=Path(place).parent, check=True)
-    if what in ("delivers", "edits", "commits"):
+    if what == "slowly":
+        time.sleep(0.3)
+    if what in ("delivers", "slowly", "edits", "commits"):
         Path("calc", word + ".py").write_text('"""Word ' + word + ': done."""\n')
     elif what == "claims":
         with Path("notes.md").open("a") as notes:
