@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -57,6 +58,9 @@ tier = "growth"
 name = "names"
 check = "python -c 'import calc.names; calc.names.json'"
 """
+
+EVERY = int(os.environ.get("CRASH_EVERY", "1"))
+"""Of the states in the full matrix, every how many are resumed; 1 is all of them."""
 
 COMPARED = ("id", "hypothesis", "verdict", "reason")
 
@@ -289,7 +293,7 @@ def test_every_state_that_a_crash_can_leave_is_resumed(
     expected = outcome(project)
     assert [row["reason"] for row in expected["rows"]] == list(scenario.reasons)
     assert len(snapshots) > 200
-    for taken in snapshots[:-1]:
+    for taken in snapshots[:-1:EVERY]:
         places.restore(taken)
         scenario.run(project)
         try:
