@@ -115,7 +115,9 @@ def _experiments(attempts: Iterable[Attempt]) -> str:
 def _verification(feature: FeatureTrace) -> str:
     if feature.verified is None:
         return "not run" if feature.command else "no check"
-    return "passed" if feature.verified else "failed"
+    if feature.verified:
+        return "passed"
+    return "passed before already" if feature.passed_before else "failed"
 
 
 def _state(state: State, blocked_by: int) -> str:

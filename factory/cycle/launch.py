@@ -14,7 +14,7 @@ from factory.approvals import Approvals, fingerprint
 from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
-from factory.cycle.contract import refuse_specified, require_ground
+from factory.cycle.contract import refuse_specified, require_ground, waits_to_be_built
 from factory.cycle.experiment import load_open
 from factory.cycle.inflight import (
     DAMAGED,
@@ -52,7 +52,8 @@ def new_cycle_id() -> str:
 
 
 def resolve_mode(lab: Lab, wanted: str, idea: str) -> str:
-    """The mode to run. ``auto``: what the last cycle was to go on with, build for an idea, else improve.
+    """The mode to run. ``auto``: what the last cycle was to go on with, build for an idea and for an approved
+    draft of a new project, else improve.
 
     A design that is asked for once more, with what came of it not begun yet, goes on with that: what a person
     has approved is not drafted again.
@@ -63,7 +64,7 @@ def resolve_mode(lab: Lab, wanted: str, idea: str) -> str:
         lab.say(f"What was designed here is approved; it goes on with: {pending}")
         return pending
     if wanted == "auto":
-        return pending or ("build" if idea else "improve")
+        return pending or ("build" if idea or waits_to_be_built(lab) else "improve")
     if wanted not in MODES:
         raise BadInput(f"There is no mode {wanted!r}.", f"The modes are: auto, {', '.join(MODES)}.")
     return wanted
@@ -90,11 +91,10 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
 
 def approved_plan(lab: Lab) -> str:
     """The hash of the current plan, if a person has approved it and not all of it was tried yet; else ""."""
-    if not lab.paths.plan.exists():
+    if not lab.paths.plan.is_file():
         return ""
     text = read_exactly(lab.paths.plan)
-    sha256 = fingerprint(text)
-    approval = Approvals(lab.home, lab.paths.key).of(text)
+    sha256, approval = fingerprint(text), Approvals(lab.home, lab.paths.key).of(text)
     if approval is None or approval.form != Form.IMPROVEMENT:
         return ""
     wanted = {item.phase for item in parse(text).items()}

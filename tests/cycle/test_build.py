@@ -13,9 +13,10 @@ import pytest
 from factory.cycle.context import Cycle
 from factory.cycle.launch import follow_up
 from factory.errors import EXIT_NO, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
+from factory.paths import ProjectPaths
 from tests.support import cycles, specs
 from tests.support.cli import command, end_group, environment, factory
-from tests.support.cycles import Scripted
+from tests.support.cycles import Scripted, said, verdict
 from tests.support.projects import assert_sound, events, history, journal_files, small_project
 from tests.support.repos import commit, git
 
@@ -144,11 +145,11 @@ def test_a_specification_edited_between_phases_stops_the_build(project: Path) ->
     specs.approve(project, text)
     file = project / "SPEC.md"
 
-    def edit_then_build(invocation: Any) -> Any:
+    def edit(_: Any) -> Any:
         file.write_text(text.replace("word two", "word too"))
-        return specs.builder({})(invocation)
+        return said(verdict("PROCEED"))
 
-    runner = Scripted({"builder": [edit_then_build, specs.builder({})]})
+    runner = Scripted({"builder": [specs.builder({})], "reviewer": [edit, verdict("PROCEED")]})
     with pytest.raises(Refused) as stopped:
         cycles.run(project, runner, mode="build")
     assert "-### 5.2 Feature: word two\n+### 5.2 Feature: word too" in stopped.value.message
@@ -167,6 +168,48 @@ def test_what_stands_in_a_changed_and_approved_specification_stays_built(project
     _, runner = build(project)
     assert builds(runner) == ["three"]
     assert traced(project) == (EXIT_OK, dict.fromkeys(("one", "two", "three"), "built"))
+
+
+def test_what_stands_unchanged_under_other_numbers_stays_built(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two", "three"), needs={"three": "two"}))
+    build(project, {"three": "claims"})
+    specs.approve(project, specs.spec(("zero", "two", "one", "three")))
+    _, runner = build(project)
+    assert builds(runner) == ["zero", "three"]
+    assert traced(project) == (EXIT_OK, dict.fromkeys(("zero", "two", "one", "three"), "built"))
+    told = factory("spec", "trace", project, "--json").json["features"]
+    assert [f["verified"] for f in told] == [True] * 4
+    assert [[a["id"] for a in f["experiments"]] for f in told] == [[4], [2], [1], [5]]
+
+
+def test_what_is_asked_for_in_other_words_is_built_again(project: Path) -> None:
+    text = specs.spec(("one", "two"))
+    specs.approve(project, text)
+    build(project)
+    check = "grep -q done calc/two.py && grep -q more calc/two.py"
+    specs.approve(project, text.replace("grep -q done calc/two.py", check))
+    runner = Scripted({"builder": [adds_more]})
+    cycles.run(project, runner, mode="build")
+    assert builds(runner) == ["two"]
+    assert traced(project) == (EXIT_OK, {"one": "built", "two": "built"})
+
+
+def adds_more(invocation: Any) -> Any:
+    (invocation.cwd / "calc/two.py").write_text('"""Word two: done, and more."""\n')
+    return said("Added more.")
+
+
+def test_a_draft_that_waits_is_what_auto_builds(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    draft = ProjectPaths(project).plan
+    draft.parent.mkdir(parents=True)
+    draft.write_text(specs.spec(("one",)))
+    factory("spec", "approve", draft, "--yes").expect(EXIT_OK)
+    assert "mode: build\n" in factory("ceo", project, "--dry-run").expect(EXIT_OK).out
+    # Asked for an improvement, it is no approved plan of one.
+    cycle = cycles.run(project, Scripted(), mode="improve")
+    assert not cycle.options.approved_plan
+    assert [row["hypothesis"] for row in history(project)] == ["Fix unused imports (F401)"]
 
 
 def test_an_agent_that_edits_the_specification_is_stopped(project: Path) -> None:

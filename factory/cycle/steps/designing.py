@@ -10,7 +10,7 @@ from typing import Any
 from factory.approvals import Approvals, How, fingerprint
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.context import Cycle, Draft, Opinion
-from factory.cycle.contract import approved_text, waiting_text
+from factory.cycle.contract import text_to_build
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import defined_findings, research_text
 from factory.cycle.steps import planning
@@ -34,23 +34,6 @@ class Paused(FactoryError):
 def is_new_project(cycle: Cycle) -> bool:
     """Whether the draft is for a project from an idea, so in the project form."""
     return bool(cycle.options.idea)
-
-
-def has_contract(cycle: Cycle) -> str:
-    """Why nothing is researched or planned: an approved specification is there.
-
-    Raises Refused for one that is not approved.
-    """
-    if cycle.lab.repo.show(cycle.head, SPEC_FILE) is not None:
-        approved_text(cycle.lab, cycle.head)
-    elif not waiting_text(cycle.lab):
-        return ""
-    return "the specification is approved"
-
-
-def is_committed(cycle: Cycle) -> str:
-    """Why the contract needs no commit: it is there already."""
-    return "" if cycle.lab.repo.show(cycle.head, SPEC_FILE) is None else "the specification is committed"
 
 
 def has_approved_plan(cycle: Cycle) -> str:
@@ -222,7 +205,7 @@ def adopt(cycle: Cycle, scope: str) -> Outcome:
 
     A draft that nobody was asked about is on record as this cycle's own, which is no approval.
     """
-    text = waiting_text(cycle.lab) or _read(_draft_file(cycle))
+    text = text_to_build(cycle.lab, cycle.head) or _read(_draft_file(cycle))
     spec = parse(text)
     if approvals(cycle).of(text) is None:
         approvals(cycle).adopt(text, form=str(spec.form), title=spec.title, cycle=cycle.id)

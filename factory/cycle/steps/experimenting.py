@@ -210,9 +210,14 @@ def measure(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy
     )
     shown = cycle.lab.store.experiment(cycle.experiment_id(scope)).read(lab_work.VERIFY, VerifyReport)
-    verified = {check.feature: check.delivered for check in shown.checks if check.feature}
     return Done(
-        {"composite": after.composite, "void": after.void, "verified": verified, "delivered": shown.delivered}
+        {
+            "composite": after.composite,
+            "void": after.void,
+            "delivered": shown.delivered,
+            "verified": shown.by_feature,
+            "passed_before": shown.passed_before,
+        }
     )
 
 
