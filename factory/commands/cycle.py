@@ -176,7 +176,7 @@ def _chain(lab: Lab, options: CycleOptions, progress: output.Progress, *, as_jso
 def exit_code(cycle: Cycle) -> int:
     """1 where approved features are not built, else 0."""
     closed = cycle.state.closed or {}
-    unbuilt = cycle.options.mode == "build" and not (closed.get("account") or {}).get("complete")
+    unbuilt = cycle.options.mode == "build" and not _all_built(cycle, closed.get("account") or {})
     nothing = cycle.options.mode == "design" and (closed.get("ended") or {}).get("reason") not in (
         None, "plan_only",
     )  # fmt: skip
@@ -260,7 +260,7 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
         f"{end.get('errors', 0)} errors"
     )
-    _show_account(lab, end.get("account") or {})
+    _show_account(lab, cycle, end.get("account") or {})
     if end.get("ended"):
         output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")
     integration = end.get("integration", {})
@@ -271,11 +271,18 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         output.say(f"integrated: {integration['message']}")
 
 
-def _show_account(lab: Lab, account: Mapping[str, Any]) -> None:
+def _all_built(cycle: Cycle, account: Mapping[str, Any]) -> bool:
+    """Whether all that has a phase is built; what only waits for the user is no failure of the build."""
+    planned = {check.feature for item in cycle.items for check in item.checks}
+    waiting = [f for f in account.get("features", ()) if f["state"] != "built" and f["number"] in planned]
+    return bool(account.get("complete")) and not waiting
+
+
+def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
     """What became of every approved feature."""
     for feature in account.get("features", ()):
         output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
-    if account.get("features") and not account["complete"]:
+    if account.get("features") and not _all_built(cycle, account):
         output.say(f"not everything that was approved is built: factory spec trace {lab.paths.root}")
 
 

@@ -38,7 +38,7 @@ def _told(lab: Lab, cycle: Cycle) -> Iterator[str]:
     elif ended and ended["reason"] == "plan_only":
         yield from _waiting(lab, cycle)
     elif ended:
-        yield f"no draft: {ended['detail']}"
+        yield f"no draft: {ended['detail'].removeprefix('nothing to propose: ')}"
     integration = closed.get("integration", {})
     if integration.get("status") == "pending":
         yield f"integration is pending: {integration['message']}"
@@ -60,6 +60,9 @@ def _waiting(lab: Lab, cycle: Cycle) -> Iterator[str]:
     following = "build" if cycle.options.idea else "improve"
     plan, root = (shlex.quote(str(path)) for path in (lab.paths.plan, lab.paths.root))
     yield f"the draft waits for a person: {lab.paths.plan}"
+    broken = len(cycle.state.result("gate_draft").get("problems", []))
+    if broken:
+        yield f"it breaks rules {broken} times yet: factory spec check {plan}"
     yield f"to read it:     factory spec show {plan}"
     yield f"to agree to it: factory spec approve {plan}"
     yield f"then:           factory ceo {root} --mode {following}"
