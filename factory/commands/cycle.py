@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -31,6 +31,7 @@ from factory.cycle.launch import (
 from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.modes import MODES
 from factory.cycle.runners import make_runner, resolve_runner
+from factory.cycle.scopes import scope_of
 from factory.cycle.steps.designing import Paused
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.rows import Row
@@ -271,6 +272,15 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         output.say(f"integrated: {integration['message']}")
 
 
+def _declined(cycle: Cycle) -> Iterator[tuple[int, str]]:
+    """The phases that the Builder said are not its work, each with what it said."""
+    for item in cycle.items:
+        scope = scope_of(item.phase)
+        ended = cycle.state.scope(scope).ended
+        if cycle.state.result("build", scope).get("declined") and ended:
+            yield item.phase, ended["detail"]
+
+
 def _all_built(cycle: Cycle, account: Mapping[str, Any]) -> bool:
     """Whether all that has a phase is built; what only waits for the user is no failure of the build."""
     planned = {check.feature for item in cycle.items for check in item.checks}
@@ -282,6 +292,8 @@ def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
     """What became of every approved feature."""
     for feature in account.get("features", ()):
         output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
+    for phase, why in _declined(cycle):
+        output.say(f"phase {phase} waits for a person, or for a runner that can do it: {why}")
     if account.get("features") and not _all_built(cycle, account):
         output.say(f"not everything that was approved is built: factory spec trace {lab.paths.root}")
 

@@ -84,7 +84,7 @@ def _fresh(idea: Idea, findings: Mapping[str, str]) -> str:
         _scaffold(idea),
         *(_phase(at, feature, idea) for at, feature in enumerate(named, start=2)),
         "### Blocked (requires user input)",
-        "\n".join(f"- {item}" for item in (*_examples(named), *_questions(idea))),
+        "\n".join(f"- {item}" for item in _questions(idea)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -252,14 +252,9 @@ def _phase(at: int, feature: Named, idea: Idea) -> str:
     )
 
 
-def _examples(named: Sequence[Named]) -> Iterator[str]:
-    """What each feature waits for: its words alone don't say when it is right."""
-    for feature in named:
-        yield f"Examples for §{feature.number} — an input, and the outcome that is expected of it"
-
-
 def _questions(idea: Idea) -> Iterator[str]:
     """What the idea leaves open, each with what the user has to give."""
+    yield "Examples for acceptance — for each feature an input, and the outcome that is expected of it"
     yield "Behaviour at the limits — which input is wrong, how large it may be, and what happens then"
     if not idea.shape:
         yield "Kind of program — whether it is a command, a library or a service"

@@ -269,6 +269,7 @@ def test_a_design_in_a_terminal(tmp_path: Path) -> None:
         assert [e.type for e in events(place)].count("agent.completed") == before
         terminal.line("a")
         terminal.expect("goes on with: build")
+        terminal.expect("phase 2 waits for a person, or for a runner that can do it: the builder declined: ")
         terminal.expect("not everything that was approved is built")
         assert terminal.end() == EXIT_NO
     assert "By hand." in (place / "SPEC.md").read_text()

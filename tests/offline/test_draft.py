@@ -73,14 +73,14 @@ def test_what_the_idea_leaves_open_waits_for_the_user(tmp_path: Path) -> None:
         return [item.item for item in parse(draft(tmp_path, idea)).blocked]
 
     assert open_questions("something that counts words") == [
-        "Examples for §5.1",
+        "Examples for acceptance",
         "Behaviour at the limits",
         "Kind of program",
         "Programming language",
         "License",
     ]
     assert open_questions("a Python library that counts words") == [
-        "Examples for §5.1",
+        "Examples for acceptance",
         "Behaviour at the limits",
         "License",
     ]
