@@ -13,6 +13,7 @@ import pytest
 from factory.cycle.context import Cycle
 from factory.cycle.launch import follow_up
 from factory.errors import EXIT_NO, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
+from factory.journal import read_events
 from factory.paths import ProjectPaths
 from tests.support import cycles, specs
 from tests.support.cli import command, end_group, environment, factory
@@ -243,6 +244,22 @@ def test_lite_takes_one_phase_a_cycle_until_all_were_attempted(project: Path) ->
     assert [len(cycle.items) for cycle in ran] == [1, 1, 1]
     assert all(cycle.options.lite and cycle.state.spent.invocations <= 7 for cycle in ran)
     assert traced(project) == (EXIT_NO, {"one": "built", "two": "failed", "three": "built"})
+
+
+def test_a_lite_build_cut_off_between_two_cycles_goes_on_lite(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    build(project, lite=True, sandbox="off")
+    told = factory("ceo", project, "--dry-run").expect(EXIT_OK).out
+    assert "mode: build\n" in told
+    assert "lite: yes\n" in told
+    assert "runner: scripted" not in factory("ceo", project, "--runner", "offline", "--dry-run").out
+    assert "mode: improve\n" in factory("ceo", project, "--mode", "improve", "--dry-run").expect(EXIT_OK).out
+    done = factory("ceo", project, "--runner", "offline").expect(EXIT_NO)
+    assert "Goes on with build, as the last cycle was to.\n" in done.err
+    assert "feature 5.2: failed  word two" in done.out
+    assert [read_events(path)[0].data["options"]["lite"] for path in journal_files(project)] == [True, True]
+    # All that was approved was attempted: nothing is left of the chain.
+    assert "mode: improve\n" in factory("ceo", project, "--dry-run").expect(EXIT_OK).out
 
 
 def test_a_build_goes_on_to_improve_with_its_options(project: Path) -> None:
