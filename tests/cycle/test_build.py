@@ -162,6 +162,15 @@ def test_a_specification_edited_between_phases_stops_the_build(project: Path) ->
     assert traced(project) == (EXIT_OK, {"one": "built", "two": "built"})
 
 
+def test_what_another_branch_has_is_no_change(project: Path) -> None:
+    text = specs.spec(("one",))
+    specs.approve(project, text)
+    git(project, "checkout", "--quiet", "-b", "side")
+    commit(project, {"SPEC.md": text.replace("word one", "word won")}, "Think of something else")
+    build(project, branch="main")
+    assert git(project, "show", "main:calc/one.py") == '"""Word one: done."""'
+
+
 def test_what_stands_in_a_changed_and_approved_specification_stays_built(project: Path) -> None:
     specs.approve(project, specs.spec(("one", "two")))
     build(project)
