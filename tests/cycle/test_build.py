@@ -13,7 +13,7 @@ import pytest
 from factory.cycle.context import Cycle
 from factory.cycle.launch import follow_up
 from factory.errors import EXIT_NO, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
-from factory.journal import read_events
+from factory.journal import Journal, read_events
 from factory.paths import ProjectPaths
 from tests.support import cycles, specs
 from tests.support.cli import command, end_group, environment, factory
@@ -190,6 +190,28 @@ def test_what_stands_unchanged_under_other_numbers_stays_built(project: Path) ->
     told = factory("spec", "trace", project, "--json").json["features"]
     assert [f["verified"] for f in told] == [True] * 4
     assert [[a["id"] for a in f["experiments"]] for f in told] == [[4], [2], [1], [5]]
+
+
+def test_cut_off_while_carrying_over_nothing_is_built_twice(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    build(project)
+    specs.approve(project, specs.spec(("zero", "one", "two")))
+    append = Journal.append
+
+    def cut_off_after_the_first(self: Journal, kind: str, *args: Any, **data: Any) -> Any:
+        if kind == "phase.outcome" and any(event.type == kind for event in self.events()):
+            raise KeyboardInterrupt
+        return append(self, kind, *args, **data)
+
+    monkeypatch.setattr(Journal, "append", cut_off_after_the_first)
+    with pytest.raises(KeyboardInterrupt):
+        build(project)
+    monkeypatch.setattr(Journal, "append", append)
+    _, runner = build(project)
+    assert builds(runner) == ["zero"]
+    assert traced(project) == (EXIT_OK, dict.fromkeys(("zero", "one", "two"), "built"))
 
 
 def test_what_is_asked_for_in_other_words_is_built_again(project: Path) -> None:
