@@ -457,7 +457,8 @@ class Repo:
         # would make of it; once it is staged, git sees that.
         index = self.root / self.git("rev-parse", "--git-path", "index").rstrip("\n")
         before = index.read_bytes()
-        self.git("add", "--", *(f":(literal){path}" for path in same))
+        if self._try("add", "--", *(f":(literal){path}" for path in same)) is None:
+            return merged
         again = self._fast_forward_here(head)
         if not again.done:
             index.write_bytes(before)
@@ -470,7 +471,8 @@ class Repo:
 
     def _same_in_the_way(self, head: str) -> list[str]:
         """The uncommitted files that are, byte for byte, what they are at ``head``."""
-        places = {path: self.root / path for path in self.uncommitted(untracked=True)}
+        brought = {change.path for change in self.changes("HEAD", head)}
+        places = {path: self.root / path for path in self.uncommitted(untracked=True) if path in brought}
         files = {path: place for path, place in places.items() if place.is_file() and not place.is_symlink()}
         return [
             path

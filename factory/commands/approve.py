@@ -101,16 +101,22 @@ def _commit_advice(project: Project, file: Path, text: str) -> list[str]:
     committed, root = project.repo.show("HEAD", SPEC_FILE), project.root
     if committed == text:
         return [f"{SPEC_FILE} is committed with this very text."]
-    if committed is None and file.resolve() == project.paths.plan:
-        return [f"next: factory ceo {_quoted(root)} --mode build, which commits it as {SPEC_FILE}"]
-    place = root / SPEC_FILE
-    copy = [] if file.resolve() == place else [f"cp {_quoted(file.resolve())} {_quoted(place)}"]
+    if _is_found(project, file.resolve()):
+        return [f"Nothing was committed; the build does that: factory ceo {_quoted(root)} --mode build"]
     git = f"git -C {_quoted(root)}"
-    typed = (*copy, f"{git} add {SPEC_FILE}", f"{git} commit -m 'Specify the project'")
     return [
-        "Nothing was committed; a build takes up the text that is committed. Type:",
-        *(f"  {line}" for line in typed),
+        f"Nothing was committed, and a build takes what is {SPEC_FILE} at the project's top. Type:",
+        f"  cp {_quoted(file.resolve())} {_quoted(root / SPEC_FILE)}",
+        f"  {git} add {SPEC_FILE}",
+        f"  {git} commit -m 'Specify the project'",
     ]
+
+
+def _is_found(project: Project, file: Path) -> bool:
+    """Whether a build takes an approved file from where it lies: as SPEC.md, or as the first draft of one."""
+    place = project.root / SPEC_FILE
+    is_first = project.repo.show("HEAD", SPEC_FILE) is None and not place.exists()
+    return file == place.resolve() or (file == project.paths.plan.resolve() and is_first)
 
 
 def _plan_advice(project: Project, file: Path) -> list[str]:

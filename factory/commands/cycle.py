@@ -23,6 +23,7 @@ from factory.cycle.launch import (
     abandon,
     abandon_by_hand,
     check_same_options,
+    cut_off_chain,
     follow_up,
     options_of,
     plan_cycle,
@@ -114,19 +115,29 @@ def _first_line(lab: Lab, in_flight: str) -> str:
 
 
 def _options(lab: Lab, asked: dict[str, Any], start: Start) -> CycleOptions:
-    """The options of a new cycle: as asked, else as the target or the configuration has it."""
-    policy = lab.policy("HEAD") or default_project()
-    configured = {"mode": start.mode, "runner": policy.runner.default, "model": policy.runner.model}
-    configured["sandbox"] = settings_in_force({}, None).config.runner.sandbox
-    chosen = configured | asked | ({"mode": start.mode, "idea": start.idea} if start.idea else {})
+    """The options of a new cycle: as asked, else those of the chain that was cut off, else as configured."""
+    following = cut_off_chain(lab) if not start.idea and asked.get("mode", "auto") == "auto" else None
+    if following is not None:
+        output.note(f"Goes on with {following.mode}, as the last cycle was to.")
+    chosen = _configured(lab, start) if following is None else following.to_data()
+    chosen |= asked | ({"idea": start.idea} if start.idea else {})
+    chosen["mode"] = following.mode if following else start.mode if start.idea else chosen["mode"]
     runner = resolve_runner(chosen["runner"], choose(chosen["sandbox"]))
     # A runner that the person names does the work of every role.
-    roles = (
-        {} if "runner" in asked else {role: policy.runner.for_role(role).name for role in policy.runner.roles}
-    )
-    return CycleOptions(
-        **(chosen | {"runner": runner, "roles": {r: n for r, n in roles.items() if n != runner}})
-    )
+    roles = {} if "runner" in asked else {r: n for r, n in chosen["roles"].items() if n != runner}
+    return CycleOptions(**(chosen | {"runner": runner, "roles": roles}))
+
+
+def _configured(lab: Lab, start: Start) -> dict[str, Any]:
+    """What the target and the settings say where the person says nothing."""
+    runner = (lab.policy("HEAD") or default_project()).runner
+    return {
+        "mode": start.mode,
+        "runner": runner.default,
+        "model": runner.model,
+        "sandbox": settings_in_force({}, None).config.runner.sandbox,
+        "roles": {role: runner.for_role(role).name for role in runner.roles},
+    }
 
 
 def _loop(

@@ -52,19 +52,18 @@ def new_cycle_id() -> str:
 
 
 def resolve_mode(lab: Lab, wanted: str, idea: str) -> str:
-    """The mode to run. ``auto``: what the last cycle was to go on with, build for an idea and for an approved
-    draft of a new project, else improve.
+    """The mode to run. ``auto`` is build for an idea and an approved draft of a new project, else improve.
 
     A design that is asked for once more, with what came of it not begun yet, goes on with that: what a person
     has approved is not drafted again.
     """
-    last = last_cycle(lab.paths)
+    last = last_cycle(lab.paths) if wanted == "design" else None
     pending = str((last.state.closed or {}).get("next", "")) if last else ""
-    if wanted == "design" and pending:
+    if pending:
         lab.say(f"What was designed here is approved; it goes on with: {pending}")
         return pending
     if wanted == "auto":
-        return pending or ("build" if idea or waits_to_be_built(lab) else "improve")
+        return "build" if idea or waits_to_be_built(lab) else "improve"
     if wanted not in MODES:
         raise BadInput(f"There is no mode {wanted!r}.", f"The modes are: auto, {', '.join(MODES)}.")
     return wanted
@@ -139,6 +138,14 @@ def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool
     if options.mode != "build":
         return replace(options, approved_plan="")
     return replace(options, mode="improve", idea="") if account.get("complete") else None
+
+
+def cut_off_chain(lab: Lab) -> CycleOptions | None:
+    """The cycle that the last one was to go on to by itself, and has not: it was cut off between the two."""
+    last = last_cycle(lab.paths)
+    if last is None or last.state.closed is None:
+        return None
+    return follow_up(options_of(last), {**last.state.closed, "integration": {}}, looping=False)
 
 
 def check_same_options(paths: ProjectPaths, open_cycle: OpenCycle, asked: dict[str, Any]) -> None:

@@ -188,6 +188,41 @@ def assert_three_built_once(project: Path, log: Path) -> None:
     assert_sound(project)
 
 
+def test_a_specification_of_the_build_itself_moves_with_its_target(
+    tmp_path: Path, factory_home: Path, log: Path
+) -> None:
+    """The commit of SPEC.md is the program's own: replayed on a target that has moved, no guard objects."""
+    project = approved(tmp_path / "calc", specs.spec(TEN[:2]))
+    spec_agent.configure(factory_home, {}, log)
+    stopped_after(project, 1)
+    (project / "README.md").write_text("Calc.\n")
+    git(project, "add", "README.md")
+    git(project, "commit", "--quiet", "-m", "Tell what it is")
+    done = factory("ceo", project).expect(EXIT_OK)
+    assert "main has moved" in done.err
+    assert "integrated: main is now at" in done.out
+    assert states(project, EXIT_OK) == ["built", "built"]
+    assert git(project, "status", "--porcelain") == ""
+    assert git(project, "show", "HEAD:README.md") == "Calc."
+    assert_sound(project)
+
+
+def test_a_specification_that_is_deleted_stops_the_build(
+    tmp_path: Path, factory_home: Path, log: Path
+) -> None:
+    project = approved(tmp_path / "calc", specs.spec(TEN[:2]))
+    git(project, "add", "SPEC.md")
+    git(project, "commit", "--quiet", "-m", "Specify")
+    spec_agent.configure(factory_home, {}, log)
+    stopped_after(project, 1)
+    git(project, "rm", "--quiet", "SPEC.md")
+    git(project, "commit", "--quiet", "-m", "Forget it")
+    assert "SPEC.md was deleted since it was approved." in factory("ceo", project).expect(EXIT_REFUSED).err
+    git(project, "revert", "--no-edit", "HEAD")
+    factory("ceo", project).expect(EXIT_OK)
+    assert builds(log) == ["one", "two"]
+
+
 def test_a_change_that_is_taken_back_lets_the_same_cycle_go_on(
     tmp_path: Path, factory_home: Path, log: Path
 ) -> None:

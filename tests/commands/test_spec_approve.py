@@ -104,12 +104,23 @@ def test_a_draft_elsewhere_is_not_committed_and_says_so(repo: Path) -> None:
     draft.write_text(replaced(PROJECT, "Skylark", "Lark"))
     done = factory("spec", "approve", repo, "--yes").expect(EXIT_OK)
     assert done.out.splitlines()[1:] == [
-        "Nothing was committed; a build takes up the text that is committed. Type:",
+        "Nothing was committed, and a build takes what is SPEC.md at the project's top. Type:",
         f"  cp {draft} {repo}/SPEC.md",
         f"  git -C {repo} add SPEC.md",
         f"  git -C {repo} commit -m 'Specify the project'",
     ]
     assert git(repo, "status", "--porcelain", "--", "SPEC.md") == ""
+
+
+@pytest.mark.parametrize("place", ["SPEC.md", ".factory/strategy/current.md"])
+def test_what_a_build_finds_need_not_be_committed(repo: Path, place: str) -> None:
+    git(repo, "rm", "--quiet", "SPEC.md")
+    git(repo, "commit", "--quiet", "-m", "None yet")
+    (repo / place).parent.mkdir(parents=True, exist_ok=True)
+    (repo / place).write_text(PROJECT)
+    done = factory("spec", "approve", repo, "--yes").expect(EXIT_OK)
+    advice = f"Nothing was committed; the build does that: factory ceo {repo} --mode build"
+    assert done.out.splitlines()[1:] == [advice]
 
 
 def test_an_improvement_is_approved_without_talk_of_commits(repo: Path) -> None:
@@ -162,6 +173,7 @@ def test_the_trace_of_a_build(repo: Path) -> None:
         "title": "Place lookup",
         "state": "built",
         "blocked_by": 0,
+        "passed_before": False,
         "phases": [2],
         "experiments": [
             {"id": 2, "verdict": "revert", "reason": "no_effect", "commit": "b" * 40},

@@ -13,6 +13,7 @@ import pytest
 from factory.cycle.context import Cycle
 from factory.cycle.launch import follow_up
 from factory.errors import EXIT_NO, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
+from factory.journal import Journal, read_events
 from factory.paths import ProjectPaths
 from tests.support import cycles, specs
 from tests.support.cli import command, end_group, environment, factory
@@ -161,6 +162,15 @@ def test_a_specification_edited_between_phases_stops_the_build(project: Path) ->
     assert traced(project) == (EXIT_OK, {"one": "built", "two": "built"})
 
 
+def test_what_another_branch_has_is_no_change(project: Path) -> None:
+    text = specs.spec(("one",))
+    specs.approve(project, text)
+    git(project, "checkout", "--quiet", "-b", "side")
+    commit(project, {"SPEC.md": text.replace("word one", "word won")}, "Think of something else")
+    build(project, branch="main")
+    assert git(project, "show", "main:calc/one.py") == '"""Word one: done."""'
+
+
 def test_what_stands_in_a_changed_and_approved_specification_stays_built(project: Path) -> None:
     specs.approve(project, specs.spec(("one", "two")))
     build(project)
@@ -180,6 +190,28 @@ def test_what_stands_unchanged_under_other_numbers_stays_built(project: Path) ->
     told = factory("spec", "trace", project, "--json").json["features"]
     assert [f["verified"] for f in told] == [True] * 4
     assert [[a["id"] for a in f["experiments"]] for f in told] == [[4], [2], [1], [5]]
+
+
+def test_cut_off_while_carrying_over_nothing_is_built_twice(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    build(project)
+    specs.approve(project, specs.spec(("zero", "one", "two")))
+    append = Journal.append
+
+    def cut_off_after_the_first(self: Journal, kind: str, *args: Any, **data: Any) -> Any:
+        if kind == "phase.outcome" and any(event.type == kind for event in self.events()):
+            raise KeyboardInterrupt
+        return append(self, kind, *args, **data)
+
+    monkeypatch.setattr(Journal, "append", cut_off_after_the_first)
+    with pytest.raises(KeyboardInterrupt):
+        build(project)
+    monkeypatch.setattr(Journal, "append", append)
+    _, runner = build(project)
+    assert builds(runner) == ["zero"]
+    assert traced(project) == (EXIT_OK, dict.fromkeys(("zero", "one", "two"), "built"))
 
 
 def test_what_is_asked_for_in_other_words_is_built_again(project: Path) -> None:
@@ -243,6 +275,22 @@ def test_lite_takes_one_phase_a_cycle_until_all_were_attempted(project: Path) ->
     assert [len(cycle.items) for cycle in ran] == [1, 1, 1]
     assert all(cycle.options.lite and cycle.state.spent.invocations <= 7 for cycle in ran)
     assert traced(project) == (EXIT_NO, {"one": "built", "two": "failed", "three": "built"})
+
+
+def test_a_lite_build_cut_off_between_two_cycles_goes_on_lite(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    build(project, lite=True, sandbox="off")
+    told = factory("ceo", project, "--dry-run").expect(EXIT_OK).out
+    assert "mode: build\n" in told
+    assert "lite: yes\n" in told
+    assert "runner: scripted" not in factory("ceo", project, "--runner", "offline", "--dry-run").out
+    assert "mode: improve\n" in factory("ceo", project, "--mode", "improve", "--dry-run").expect(EXIT_OK).out
+    done = factory("ceo", project, "--runner", "offline").expect(EXIT_NO)
+    assert "Goes on with build, as the last cycle was to.\n" in done.err
+    assert "feature 5.2: failed  word two" in done.out
+    assert [read_events(path)[0].data["options"]["lite"] for path in journal_files(project)] == [True, True]
+    # All that was approved was attempted: nothing is left of the chain.
+    assert "mode: improve\n" in factory("ceo", project, "--dry-run").expect(EXIT_OK).out
 
 
 def test_a_build_goes_on_to_improve_with_its_options(project: Path) -> None:

@@ -262,7 +262,10 @@ def test_a_plan_for_later_says_how_it_goes_on(tmp_path: Path, runner: str) -> No
     refused = factory("ceo", place, "--mode", "build", "--runner", runner).expect(EXIT_USAGE)
     assert "There is nothing to build" in refused.err
     told = factory("spec", "approve", plan, "--yes").expect(EXIT_OK)
-    assert told.out.splitlines()[-1] == f"next: factory ceo {place} --mode build, which commits it as SPEC.md"
+    assert (
+        told.out.splitlines()[-1]
+        == f"Nothing was committed; the build does that: factory ceo {place} --mode build"
+    )
     factory("ceo", place, "--mode", "build", "--runner", runner).expect(EXIT_OK)
     assert asked(place)[:2] == ["/research/0/researcher/1", "/draft/0/strategist/1"]
     assert "2 of 2 features built (100%)" in factory("spec", "trace", place).expect(EXIT_OK).out

@@ -49,10 +49,12 @@ def contract(cycle: Cycle, scope: str) -> Outcome:
 
 
 def _carry_over(cycle: Cycle, spec: Spec, sha256: str) -> None:
-    """What was built of an earlier approved text, and stands in this one word for word, stays built."""
+    """What was built of an earlier approved text, and stands in this one word for word, stays built.
+
+    Safe to repeat: a phase that has an outcome in this text keeps that.
+    """
     events = outcome_events(cycle.lab.paths)
-    if outcomes_of(events, sha256):
-        return
+    told = outcomes_of(events, sha256)
     approvals = Approvals(cycle.lab.home, cycle.lab.paths.key, cycle.lab.say)
     for earlier in approvals.contracts():
         known = outcomes_of(events, earlier.sha256)
@@ -63,7 +65,7 @@ def _carry_over(cycle: Cycle, spec: Spec, sha256: str) -> None:
         except BadInput:
             continue
         for phase, old in _unchanged(spec, before):
-            if old in known and known[old].state == PhaseState.BUILT:
+            if phase not in told and old in known and known[old].state == PhaseState.BUILT:
                 verified = _renumbered(spec, before, phase, old, known[old].verified)
                 _record_again(cycle, sha256, phase, known[old], verified)
         return
