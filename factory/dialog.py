@@ -136,19 +136,35 @@ def _times(count: int) -> str:
 
 
 def _standing(draft: DraftView) -> str:
-    """One line: which draft it is, how large, and what is wrong with it."""
+    """What stands above the question: which draft it is, what the rules say, how often feedback is taken."""
+    left = f"{_count(draft.rounds_left, 'round')} of feedback" if draft.rounds_left else "no feedback"
+    return f"\nDraft {draft.round}: {_size(draft.text)}.\nIt {_state(draft)}; {left} left."
+
+
+def _state(draft: DraftView) -> str:
+    if _form_fault(draft.text):
+        return "cannot be approved as it is"
     errors = len(draft.errors)
     warnings = len(draft.findings) - errors
     counts = [_count(n, noun) for n, noun in ((errors, "error"), (warnings, "warning")) if n]
-    return f"Draft {draft.round}: {_size(draft.text)}; {', '.join(counts) or 'keeps every rule'}."
+    return f"has {' and '.join(counts)}" if counts else "keeps every rule"
 
 
 def _size(text: str) -> str:
-    try:
-        spec = parse(text)
-    except BadInput:
+    if _form_fault(text):
         return "in no form of a specification"
-    return f"{_count(len(spec.phases), 'phase')}, {_count(len(spec.features), 'feature')}"
+    spec = parse(text)
+    waiting = f", {_count(len(spec.blocked), 'open question')} under Blocked" if spec.blocked else ""
+    return f"{_count(len(spec.phases), 'phase')}, {_count(len(spec.features), 'feature')}{waiting}"
+
+
+def _form_fault(text: str) -> str:
+    """Why a text has neither form of a specification; empty where it has one."""
+    try:
+        parse(text)
+    except BadInput as error:
+        return error.message
+    return ""
 
 
 def _count(number: int, noun: str) -> str:
@@ -166,9 +182,12 @@ def _show_difference(draft: DraftView) -> None:
     if not draft.previous:
         output.note("This is the first draft.")
         return
-    output.note("What changed since the last draft:")
     changed = difference(draft.previous, draft.text, before="last draft", after="this draft")
-    output.note(changed or "Nothing.")
+    if not changed:
+        output.note("Nothing has changed since the last draft.")
+        return
+    output.note("What changed since the last draft:")
+    output.diff(changed)
 
 
 def _show_findings(draft: DraftView) -> None:
@@ -179,10 +198,9 @@ def _show_findings(draft: DraftView) -> None:
 
 
 def _approve(draft: DraftView) -> Decision | None:
-    try:
-        parse(draft.text)
-    except BadInput as error:
-        output.note(f"It cannot be approved: {error.message}")
+    fault = _form_fault(draft.text)
+    if fault:
+        output.note(f"It cannot be approved: {fault}")
         return None
     if not draft.errors:
         return Decision("approve", draft.text)

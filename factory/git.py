@@ -441,14 +441,45 @@ class Repo:
         """
         place = self.worktree_of(branch)
         if place is not None:
-            # With autostash, a setting of the person's, git would put their changes away and back.
-            done = _run(["merge", "--ff-only", "--no-autostash", "--quiet", head], place)
-            return Merge(done.returncode == 0, _in_the_way(done.stderr) or done.stdout.strip())
+            return Repo(place)._merge_here(head)
         old = self.find(f"refs/heads/{branch}")
         if old is None or not self.is_ancestor(old, head):
             return Merge(False, f"{branch} cannot be fast-forwarded to {head[:12]}")
         self.set_ref(f"refs/heads/{branch}", head, old)
         return Merge(True)
+
+    def _merge_here(self, head: str) -> Merge:
+        merged = self._fast_forward_here(head)
+        same = [] if merged.done else self._same_in_the_way(head)
+        if not same:
+            return merged
+        # git refuses to write over a file that is not committed, also where it already is what the merge
+        # would make of it; once it is staged, git sees that.
+        index = self.root / self.git("rev-parse", "--git-path", "index").rstrip("\n")
+        before = index.read_bytes()
+        if self._try("add", "--", *(f":(literal){path}" for path in same)) is None:
+            return merged
+        again = self._fast_forward_here(head)
+        if not again.done:
+            index.write_bytes(before)
+        return again
+
+    def _fast_forward_here(self, head: str) -> Merge:
+        # With autostash, a setting of the person's, git would put their changes away and back.
+        done = _run(["merge", "--ff-only", "--no-autostash", "--quiet", head], self.root)
+        return Merge(done.returncode == 0, _in_the_way(done.stderr) or done.stdout.strip())
+
+    def _same_in_the_way(self, head: str) -> list[str]:
+        """The uncommitted files that are, byte for byte, what they are at ``head``."""
+        brought = {change.path for change in self.changes("HEAD", head)}
+        places = {path: self.root / path for path in self.uncommitted(untracked=True) if path in brought}
+        files = {path: place for path, place in places.items() if place.is_file() and not place.is_symlink()}
+        return [
+            path
+            for path, place in files.items()
+            if (text := self.show(head, path)) is not None
+            and place.read_bytes() == text.encode("utf-8", "surrogateescape")
+        ]
 
 
 def _in_the_way(said: str) -> str:

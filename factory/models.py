@@ -371,3 +371,17 @@ class VerifyReport(Model):
     def delivered(self) -> bool | None:
         """Whether every check failed before and passes after; None where there is no check."""
         return all(check.delivered for check in self.checks) if self.checks else None
+
+    @property
+    def by_feature(self) -> dict[str, bool]:
+        """For each feature whether every check of it failed before and passes after."""
+        shown: dict[str, bool] = {}
+        for check in self.checks:
+            if check.feature:
+                shown[check.feature] = shown.get(check.feature, True) and check.delivered
+        return shown
+
+    @property
+    def passed_before(self) -> list[str]:
+        """The features with a check that passed before already, and so shows nothing."""
+        return sorted({check.feature for check in self.checks if check.feature and check.before.passed})

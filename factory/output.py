@@ -185,6 +185,25 @@ def markdown(text: str) -> None:
     _console(sys.stdout).print(Markdown(printable(text), hyperlinks=False))
 
 
+def diff(text: str) -> None:
+    """Prints a unified diff on stderr, coloured in a terminal that has colours."""
+    if not is_terminal(sys.stderr):
+        note(text)
+        return
+    from rich.text import Text  # noqa: PLC0415 - only for a person
+
+    shown = Text()
+    for line in printable(text).split("\n"):
+        shown.append(f"{line}\n", style=_diff_style(line))
+    _console(sys.stderr).print(shown, end="")
+
+
+def _diff_style(line: str) -> str:
+    if line.startswith(("---", "+++", "@@")):
+        return "dim"
+    return {"+": "green", "-": "red"}.get(line[:1], "")
+
+
 def error(problem: FactoryError, log_path: Path | None = None) -> None:
     """Prints an expected failure on stderr: one sentence, what to do next, where the log is."""
     note(f"factory: {problem.message}")
@@ -320,6 +339,10 @@ class Progress:
         """A line between the steps."""
         self.event("note", text=text)
         self._line(text)
+
+    def pause(self) -> None:
+        """Stops the spinner while a person is asked; the next thing shown brings it back."""
+        self._stop_spinning()
 
     def event(self, name: str, **data: Any) -> None:
         """Emits a JSON line, where that is asked for; else nothing."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.approvals import Approval, Approvals, difference, fingerprint
+from factory.approvals import Adoption, Approval, Approvals, difference, fingerprint
 from factory.errors import BadInput, Refused
 from factory.paths import HomePaths
 
@@ -138,3 +138,38 @@ def test_difference() -> None:
     assert difference("a\nb\n", "a\nc\n") == "--- approved\n+++ now\n@@ -1,2 +1,2 @@\n a\n-b\n+c"
     assert difference("a\n", "a\n") == ""
     assert difference("a\n", "a\r\n") == "Only the line ends differ."
+
+
+def adopt(approvals: Approvals, text: str) -> Adoption:
+    return approvals.adopt(text, form="project", title="A", cycle="c-1")
+
+
+def test_what_a_build_has_drafted_for_itself_is_no_approval(approvals: Approvals, tmp_path: Path) -> None:
+    adopted = adopt(approvals, TEXT)
+    assert approvals.of(TEXT) is None
+    assert approvals.latest() is None
+    assert approvals.contract_of(TEXT) == adopted
+    assert approvals.contracts() == [adopted]
+    assert approvals.text_of(adopted) == TEXT
+    record = json.loads((tmp_path / f"home/approvals/p-1/adopted/{adopted.sha256}.json").read_text())
+    assert set(record) - {"v"} == {"sha256", "when", "cycle", "form", "title"}, "nobody is named"
+    approved = approve(approvals, TEXT)
+    assert approvals.contract_of(TEXT) == approved, "a person may agree to it later"
+    assert approvals.contracts() == [approved]
+
+
+def test_an_adoption_among_the_approvals_is_none(
+    approvals: Approvals, complaints: list[str], tmp_path: Path
+) -> None:
+    adopted = adopt(approvals, TEXT)
+    folder = tmp_path / "home/approvals/p-1"
+    for name in (f"{adopted.sha256}.json", f"{adopted.sha256}.md"):
+        (folder / name).write_bytes((folder / "adopted" / name).read_bytes())
+    assert approvals.of(TEXT) is None
+    assert f"{adopted.sha256}.json does not count as an approval" in complaints[0]
+
+
+def test_a_changed_text_is_not_the_adopted_one(approvals: Approvals, complaints: list[str]) -> None:
+    adopt(approvals, TEXT)
+    assert approvals.contract_of(TEXT + "more") is None
+    assert complaints == []

@@ -76,7 +76,10 @@ def test_a_draft_is_shown_and_approved(tmp_path: Path) -> None:
     with talk as terminal:
         shown = terminal.expect(MENU)
         assert "Skylark — Specification" in shown
-        assert "Draft 1: 3 phases, 2 features; keeps every rule." in shown
+        assert (
+            "\nDraft 1: 3 phases, 2 features, 1 open question under Blocked.\n"
+            "It keeps every rule; 5 rounds of feedback left.\n"
+        ) in shown
         assert max(map(len, shown.splitlines())) <= 80
         terminal.line("a")
         assert talk.decision == ("approve", PROJECT)
@@ -170,7 +173,7 @@ def test_errors_stand_in_the_way_of_an_approval(tmp_path: Path) -> None:
             '    Write "- <item> — <what the user has to give or decide>".\n'
         )
         assert finding in shown
-        assert "; 1 error." in shown
+        assert "\nIt has 1 error; 5 rounds of feedback left.\n" in shown
         terminal.line("a")
         assert finding in terminal.expect("It cannot be approved before the errors are mended")
         terminal.expect(MENU)

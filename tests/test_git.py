@@ -277,6 +277,22 @@ class TestFastForward:
         assert not repo.fast_forward("main", repo.commit_files(head(repo), {"new.txt": "2\n"}, "Two")).done
         assert (repo.root / "new.txt").read_text() == "mine\n"
 
+    @pytest.mark.parametrize("name", ["a.txt", "new.txt", "sub/[a] *.txt"])
+    def test_a_file_in_the_way_that_is_the_same_is_no_hindrance(self, repo: Repo, name: str) -> None:
+        (repo.root / name).write_text("2\n")
+        (repo.root / "sub/b.txt").write_text("mine\n")
+        assert repo.fast_forward("main", repo.commit_files(head(repo), {name: "2\n"}, "Two")).done
+        assert (repo.root / name).read_text() == "2\n"
+        assert git(repo.root, "status", "--porcelain") == " M sub/b.txt"
+
+    def test_where_another_file_is_in_the_way_the_index_stays_as_it_was(self, repo: Repo) -> None:
+        (repo.root / "new.txt").write_text("2\n")
+        (repo.root / "a.txt").write_text("mine\n")
+        before = git(repo.root, "status", "--porcelain")
+        both = {"new.txt": "2\n", "a.txt": "2\n"}
+        assert not repo.fast_forward("main", repo.commit_files(head(repo), both, "Two")).done
+        assert git(repo.root, "status", "--porcelain") == before
+
     def test_own_changes_elsewhere_are_no_hindrance(self, repo: Repo) -> None:
         (repo.root / "sub/b.txt").write_text("mine\n")
         assert repo.fast_forward("main", repo.commit_files(head(repo), {"a.txt": "2\n"}, "Two")).done

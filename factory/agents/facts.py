@@ -333,7 +333,19 @@ VIEWS: dict[str, View] = {
 """Everything that a prompt can show, by name."""
 
 RUNNER_ONLY = frozenset(
-    {"goal", "experiment", "subject", "gate", "form", "lite", "limits", "findings", "history", "backlog"}
+    {
+        "goal",
+        "experiment",
+        "subject",
+        "gate",
+        "form",
+        "lite",
+        "limits",
+        "findings",
+        "history",
+        "backlog",
+        "feedback",
+    }
 )
 """Facts for runners that read facts: in a prompt they stand elsewhere, as text."""
 

@@ -11,10 +11,11 @@ from factory import output
 from factory.ancestry import refuse_agents
 from factory.approvals import Approval, Approvals, How, fingerprint
 from factory.commands.spec_files import count, plan_file, read_text, show_findings
+from factory.config import default_project, load_project
 from factory.errors import EXIT_NO, EXIT_OK, Refused
-from factory.paths import factory_home
+from factory.paths import CONFIG_FILE, factory_home
 from factory.project import Project, open_project
-from factory.spec import Form, Spec, SpecFinding, check, parse
+from factory.spec import Form, PlanLimits, Spec, SpecFinding, check, parse
 from factory.target import SPEC_FILE
 
 
@@ -29,7 +30,7 @@ def approve(target: Path, *, yes: bool, as_json: bool) -> int:
     text = read_text(file)
     spec = parse(text)
     project = open_project(file.resolve().parent)
-    findings = check(spec)
+    findings = check(spec, _limits(project))
     if any(finding.severity == "error" for finding in findings):
         return _spoiled(file, findings)
     approvals = Approvals(factory_home(), project.paths.key, output.note)
@@ -45,6 +46,15 @@ def approve(target: Path, *, yes: bool, as_json: bool) -> int:
         )
     _tell(known, project, file, text, as_json=as_json)
     return EXIT_OK
+
+
+def _limits(project: Project) -> PlanLimits:
+    """The limits that bind a plan of this project, as they are committed."""
+    text = project.repo.show("HEAD", CONFIG_FILE)
+    configured = (load_project(text, CONFIG_FILE) if text is not None else default_project()).strategy
+    return PlanLimits(
+        min_growth=configured.min_growth, max_new=configured.max_new, similarity=configured.similarity
+    )
 
 
 def _spoiled(file: Path, findings: Sequence[SpecFinding]) -> int:
@@ -82,29 +92,40 @@ def _tell(approval: Approval, project: Project, file: Path, text: str, *, as_jso
     output.say(
         f"{approval.title} is approved for {project.root}, by {approval.who} at {approval.when[:19]}Z."
     )
-    if approval.form == Form.PROJECT:
-        for line in _commit_advice(project, file, text):
-            output.say(line)
+    is_project = approval.form == Form.PROJECT
+    for line in _commit_advice(project, file, text) if is_project else _plan_advice(project, file):
+        output.say(line)
 
 
 def _commit_advice(project: Project, file: Path, text: str) -> list[str]:
     """What to say about the commit of a project's specification, which is not made here."""
-    if project.repo.show("HEAD", SPEC_FILE) == text:
+    committed, root = project.repo.show("HEAD", SPEC_FILE), project.root
+    if committed == text:
         return [f"{SPEC_FILE} is committed with this very text."]
-    root = project.root
-    copy = (
-        []
-        if file.resolve() == root / SPEC_FILE
-        else [f"cp {_quoted(file.resolve())} {_quoted(root / SPEC_FILE)}"]
-    )
+    if _is_found(project, file.resolve()):
+        return [f"Nothing was committed; the build does that: factory ceo {_quoted(root)} --mode build"]
     git = f"git -C {_quoted(root)}"
     return [
-        "Nothing was committed; a build takes up the text that is committed. Type:",
-        *(
-            f"  {line}"
-            for line in (*copy, f"{git} add {SPEC_FILE}", f"{git} commit -m 'Specify the project'")
-        ),
+        f"Nothing was committed, and a build takes what is {SPEC_FILE} at the project's top. Type:",
+        f"  cp {_quoted(file.resolve())} {_quoted(root / SPEC_FILE)}",
+        f"  {git} add {SPEC_FILE}",
+        f"  {git} commit -m 'Specify the project'",
     ]
+
+
+def _is_found(project: Project, file: Path) -> bool:
+    """Whether a build takes an approved file from where it lies: as SPEC.md, or as the first draft of one."""
+    place = project.root / SPEC_FILE
+    is_first = project.repo.show("HEAD", SPEC_FILE) is None and not place.exists()
+    return file == place.resolve() or (file == project.paths.plan.resolve() and is_first)
+
+
+def _plan_advice(project: Project, file: Path) -> list[str]:
+    """How an approved improvement is carried out: from the one place where improve looks for its plan."""
+    lines = (
+        [] if file.resolve() == project.paths.plan else [f"cp {_quoted(file)} {_quoted(project.paths.plan)}"]
+    )
+    return [f"next: {' && '.join([*lines, f'factory ceo {_quoted(project.root)} --mode improve'])}"]
 
 
 def _quoted(path: Path) -> str:

@@ -5,23 +5,27 @@ from __future__ import annotations
 import argparse
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from factory import output
 from factory.agents.lite import LITE_INVOCATIONS
 from factory.agents.roles import ROLES
-from factory.commands.start import Start, needs_person, prepare
+from factory.commands.design import show_design_end
+from factory.commands.learned import show_learned
+from factory.commands.person import AtTerminal
+from factory.commands.start import DESIGN, Start, needs_person, prepare
 from factory.config import ProjectConfig, default_project, settings_in_force
 from factory.cycle.briefing import ceo_task
-from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion, waiting_messages
+from factory.cycle.context import Cycle, CycleOptions, waiting_messages
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import (
     abandon,
     abandon_by_hand,
     check_same_options,
+    cut_off_chain,
     follow_up,
     options_of,
     plan_cycle,
@@ -30,8 +34,9 @@ from factory.cycle.launch import (
 from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.modes import MODES
 from factory.cycle.runners import make_runner, resolve_runner
-from factory.dialog import DraftView, discuss
-from factory.errors import EXIT_NO, EXIT_OK, BadInput, FactoryError
+from factory.cycle.scopes import scope_of
+from factory.cycle.steps.designing import Paused
+from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.rows import Row
 from factory.runners.base import Runner
 from factory.sandbox import choose
@@ -65,7 +70,12 @@ def _run(args: argparse.Namespace, *, cycles: int | None, interval: float, headl
     # Being told to end is an interruption like Ctrl-C: children end, and the cycle can be resumed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with output.Progress(as_json=args.json) as progress:
-        return _run_shown(args, progress, cycles=cycles, interval=interval, headless=headless)
+        try:
+            return _run_shown(args, progress, cycles=cycles, interval=interval, headless=headless)
+        except Paused as left:  # no failure: the person has said so
+            progress.say(left.message)
+            progress.say(left.hint)
+            return left.exit_code
 
 
 def _run_shown(
@@ -83,7 +93,7 @@ def _run_shown(
     asked = _asked(args)
     found = cycle_in_flight(lab.paths)
     if found is not None:
-        check_same_options(found, asked)
+        check_same_options(lab.paths, found, asked)
         needs_person(options_of(found).mode, headless=headless, plan_only=args.plan_only or args.dry_run)
     if not args.json and (found or not start.said):
         output.say(_first_line(lab, found.id if found else ""))
@@ -91,7 +101,7 @@ def _run_shown(
         taken = found.state.messages if found else []
         options = options_of(found) if found else _options(lab, asked, start)
         return _dry_run(lab, options, taken, resumed=found is not None)
-    person = None if headless else _person()
+    person = AtTerminal(progress) if output.can_ask() and not headless else None
     return _loop(
         lab,
         lambda: _options(lab, asked, start),
@@ -116,19 +126,29 @@ def _first_line(lab: Lab, in_flight: str) -> str:
 
 
 def _options(lab: Lab, asked: dict[str, Any], start: Start) -> CycleOptions:
-    """The options of a new cycle: as asked, else as the target or the configuration has it."""
-    policy = lab.policy("HEAD") or default_project()
-    configured = {"mode": start.mode, "runner": policy.runner.default, "model": policy.runner.model}
-    configured["sandbox"] = settings_in_force({}, None).config.runner.sandbox
-    chosen = configured | asked | ({"mode": start.mode, "idea": start.idea} if start.idea else {})
+    """The options of a new cycle: as asked, else those of the chain that was cut off, else as configured."""
+    following = cut_off_chain(lab) if not start.idea and asked.get("mode", "auto") == "auto" else None
+    if following is not None:
+        output.note(f"Goes on with {following.mode}, as the last cycle was to.")
+    chosen = _configured(lab, start) if following is None else following.to_data()
+    chosen |= asked | ({"idea": start.idea} if start.idea else {})
+    chosen["mode"] = following.mode if following else start.mode if start.idea else chosen["mode"]
     runner = resolve_runner(chosen["runner"], choose(chosen["sandbox"]))
     # A runner that the person names does the work of every role.
-    roles = (
-        {} if "runner" in asked else {role: policy.runner.for_role(role).name for role in policy.runner.roles}
-    )
-    return CycleOptions(
-        **(chosen | {"runner": runner, "roles": {r: n for r, n in roles.items() if n != runner}})
-    )
+    roles = {} if "runner" in asked else {r: n for r, n in chosen["roles"].items() if n != runner}
+    return CycleOptions(**(chosen | {"runner": runner, "roles": roles}))
+
+
+def _configured(lab: Lab, start: Start) -> dict[str, Any]:
+    """What the target and the settings say where the person says nothing."""
+    runner = (lab.policy("HEAD") or default_project()).runner
+    return {
+        "mode": start.mode,
+        "runner": runner.default,
+        "model": runner.model,
+        "sandbox": settings_in_force({}, None).config.runner.sandbox,
+        "roles": {role: runner.for_role(role).name for role in runner.roles},
+    }
 
 
 def _loop(
@@ -153,7 +173,7 @@ def _loop(
         if options is None:
             # The plan has nothing left to try; another cycle would find the same.
             break
-    if not as_json:
+    if not as_json and cycle.options.mode != DESIGN:
         output.say(f"next: factory history {lab.paths.root}")
     return exit_code(cycle)
 
@@ -169,7 +189,9 @@ def _chain(
         # A cycle in flight goes by the settings that it was opened with, whatever the branch has become.
         settings_at = str(found.state.opened["start"]) if found else "HEAD"
         cycle = run_cycle(lab, following, progress, _runners(lab, following, settings_at), person)
-        if not as_json:
+        if not as_json and cycle.options.mode == DESIGN:
+            show_design_end(lab, cycle)
+        elif not as_json:
             _show_end(lab, cycle, lab.history()[before:])
         following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
         if following is not None and not as_json:
@@ -180,37 +202,11 @@ def _chain(
 def exit_code(cycle: Cycle) -> int:
     """1 where approved features are not built, else 0."""
     closed = cycle.state.closed or {}
-    unbuilt = cycle.options.mode == "build" and not (closed.get("account") or {}).get("complete")
+    unbuilt = cycle.options.mode == "build" and not _all_built(cycle, closed.get("account") or {})
     nothing = cycle.options.mode == "design" and (closed.get("ended") or {}).get("reason") not in (
         None, "plan_only",
     )  # fmt: skip
     return EXIT_NO if unbuilt or nothing else EXIT_OK
-
-
-class AtTerminal:
-    """The person at this terminal."""
-
-    def discuss(self, draft: Draft) -> Opinion:
-        """Show a draft and hear what the person says to it."""
-        said = discuss(DraftView(draft.text, draft.round, findings=draft.findings, previous=draft.previous))
-        return Opinion(said.kind, said.text)
-
-    def offer(self, summary: str) -> str:
-        """Show what was learned, and send what they agree to upstream; no is the default."""
-        output.say(summary)
-        if not output.confirm("Choose items to contribute upstream now?"):
-            return "skipped"
-        from factory.commands.contribute_submit import submit_now  # noqa: PLC0415 - seldom needed
-
-        try:
-            return "sent" if submit_now() == EXIT_OK else "not sent"
-        except FactoryError as error:
-            output.error(error, None)
-            return f"not sent: {error.message}"
-
-
-def _person() -> AtTerminal | None:
-    return AtTerminal() if output.can_ask() else None
 
 
 def _runners(lab: Lab, options: CycleOptions, settings_at: str) -> Callable[[str], Runner]:
@@ -286,7 +282,7 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
         f"{end.get('errors', 0)} errors"
     )
-    _show_account(lab, end.get("account") or {})
+    _show_account(lab, cycle, end.get("account") or {})
     if end.get("ended"):
         output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")
     integration = end.get("integration", {})
@@ -295,29 +291,32 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         output.say(f"when that is out of the way: {integration['command']}")
     elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
-    _show_learned(cycle)
+    show_learned(cycle)
 
 
-def _show_learned(cycle: Cycle) -> None:
-    """What meta has learned; who was asked about an offer has seen the summary."""
-    evolved, classified = cycle.state.result("evolve"), cycle.state.result("classify")
-    for role, changes in evolved.get("changes", {}).items():
-        for change in changes:
-            output.say(f"playbook of the {role}: {change}")
-    if evolved and not evolved.get("changes"):
-        why = evolved.get("problem") or evolved.get("missing") or "the histories support no change"
-        output.say(f"the playbooks stay as they are: {why}")
-    if classified.get("problem"):
-        output.say(f"nothing was classified: {classified['problem']}")
-    if classified.get("summary") and cycle.person is None:
-        output.say(str(classified["summary"]))
+def _declined(cycle: Cycle) -> Iterator[tuple[int, str]]:
+    """The phases that the Builder said are not its work, each with what it said."""
+    for item in cycle.items:
+        scope = scope_of(item.phase)
+        ended = cycle.state.scope(scope).ended
+        if cycle.state.result("build", scope).get("declined") and ended:
+            yield item.phase, ended["detail"]
 
 
-def _show_account(lab: Lab, account: Mapping[str, Any]) -> None:
+def _all_built(cycle: Cycle, account: Mapping[str, Any]) -> bool:
+    """Whether all that has a phase is built; what only waits for the user is no failure of the build."""
+    planned = {check.feature for item in cycle.items for check in item.checks}
+    waiting = [f for f in account.get("features", ()) if f["state"] != "built" and f["number"] in planned]
+    return bool(account.get("complete")) and not waiting
+
+
+def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
     """What became of every approved feature."""
     for feature in account.get("features", ()):
         output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
-    if account.get("features") and not account["complete"]:
+    for phase, why in _declined(cycle):
+        output.say(f"phase {phase} waits for a person, or for a runner that can do it: {why}")
+    if account.get("features") and not _all_built(cycle, account):
         output.say(f"not everything that was approved is built: factory spec trace {lab.paths.root}")
 
 

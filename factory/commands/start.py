@@ -125,11 +125,6 @@ def _check_new(mode: str | None) -> None:
             f"The mode {mode} needs a project that exists; an idea or a file can be designed or built.",
             "Use --mode design or --mode build.",
         )
-    if mode not in MODES:
-        raise BadInput(
-            f"An idea or a file needs the mode {mode}, which this version does not have.",
-            f"Name the directory of a git repository; the modes are: auto, {', '.join(MODES)}.",
-        )
 
 
 def _start(target: Target, place: Path, mode: str | None) -> Start:

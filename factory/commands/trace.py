@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from factory import output
-from factory.approvals import Approval, Approvals, fingerprint
+from factory.approvals import Approval, Approvals, Contract, fingerprint
 from factory.commands.spec_files import count, read_text
 from factory.cycle.outcomes import outcome_events, outcomes_of
 from factory.errors import EXIT_NO, EXIT_OK, Refused
@@ -28,8 +28,9 @@ def show_trace(target: Path, *, as_json: bool) -> int:
     is_project = target.is_dir()
     project = open_project(target if is_project else target.resolve().parent)
     approvals = Approvals(factory_home(), project.paths.key, output.note)
-    approval = approvals.latest() if is_project else approvals.of(read_text(target))
-    if approval is None:
+    known = approvals.contracts()[:1] if is_project else [approvals.contract_of(read_text(target))]
+    contract = known[0] if known else None
+    if contract is None:
         raise Refused(
             f"No specification of {project.root} is approved."
             if is_project
@@ -37,31 +38,34 @@ def show_trace(target: Path, *, as_json: bool) -> int:
             f"`factory spec approve {target}` approves it.",
         )
     found = trace(
-        parse(approvals.text_of(approval)),
-        outcomes_of(outcome_events(project.paths, output.note), approval.sha256),
+        parse(approvals.text_of(contract)),
+        outcomes_of(outcome_events(project.paths, output.note), contract.sha256),
     )
-    _note_changes(project, approval)
+    _note_changes(project, contract)
     if as_json:
-        output.emit_json(_as_data(found, approval))
+        output.emit_json(_as_data(found, contract))
     else:
-        _show(found, approval)
+        _show(found, contract)
     return EXIT_OK if found.complete else EXIT_NO
 
 
-def _note_changes(project: Project, approval: Approval) -> None:
-    """Say so where the committed plan is not the approved one any more."""
+def _note_changes(project: Project, contract: Contract) -> None:
+    """Say so where the committed plan is not the approved or adopted one any more."""
     committed = project.repo.show("HEAD", SPEC_FILE)
-    if approval.form == "project" and committed is not None and fingerprint(committed) != approval.sha256:
+    if contract.form == "project" and committed is not None and fingerprint(committed) != contract.sha256:
+        became = "approved" if isinstance(contract, Approval) else "drafted"
         output.note(
-            f"{SPEC_FILE} was changed since it was approved: this is the trace of the text that was approved."
+            f"{SPEC_FILE} was changed since it was {became}: this is the trace of the text that was {became}."
         )
 
 
-def _as_data(found: Trace, approval: Approval) -> dict[str, Any]:
+def _as_data(found: Trace, contract: Contract) -> dict[str, Any]:
+    is_approved = isinstance(contract, Approval)
     return {
         "title": found.title,
         "form": found.form,
-        "approval": asdict(approval),
+        "approval": asdict(contract) if is_approved else None,
+        "adoption": None if is_approved else asdict(contract),
         "features": [asdict(feature) for feature in found.features],
         "phases": [asdict(phase) for phase in found.phases],
         "blocked": [{"item": item, "needed": needed} for item, needed in found.blocked],
@@ -70,8 +74,13 @@ def _as_data(found: Trace, approval: Approval) -> dict[str, Any]:
     }
 
 
-def _show(found: Trace, approval: Approval) -> None:
-    output.say(f"{found.title}, approved by {approval.who} at {approval.when[:19]}Z")
+def _show(found: Trace, contract: Contract) -> None:
+    when = f"{contract.when[:19]}Z"
+    output.say(
+        f"{found.title}, approved by {contract.who} at {when}"
+        if isinstance(contract, Approval)
+        else f"{found.title}, drafted by build {contract.cycle} at {when}: no person has approved it"
+    )
     output.table(
         ("feature", "title", "phases", "experiments", "commits", "verified", "state"),
         [*map(_feature_row, found.features), *(_phase_row(p) for p in found.phases if not p.features)],
@@ -106,7 +115,9 @@ def _experiments(attempts: Iterable[Attempt]) -> str:
 def _verification(feature: FeatureTrace) -> str:
     if feature.verified is None:
         return "not run" if feature.command else "no check"
-    return "passed" if feature.verified else "failed"
+    if feature.verified:
+        return "passed"
+    return "passed before already" if feature.passed_before else "failed"
 
 
 def _state(state: State, blocked_by: int) -> str:

@@ -72,6 +72,8 @@ def ceo_task(root: Path, options: CycleOptions, policy: ProjectConfig, messages:
         root,
         options.mode,
         lite=options.lite,
+        idea=options.idea,
+        existing_project=options.mode == "design" and not options.idea,
         focus=options.focus,
         messages=messages,
         target_branch=options.branch,

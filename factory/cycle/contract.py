@@ -1,8 +1,10 @@
-"""Which specification a build carries out, and whether a person has agreed to it."""
+"""Which specification a build carries out: what a person has agreed to, or what it has drafted for itself."""
 
 from __future__ import annotations
 
-from factory.approvals import Approvals, difference
+from dataclasses import dataclass
+
+from factory.approvals import Approval, Approvals, difference
 from factory.cycle.lab import Lab
 from factory.errors import BadInput, Refused
 from factory.fsio import read_exactly
@@ -11,31 +13,49 @@ from factory.target import SPEC_FILE
 
 
 def approved_text(lab: Lab, revision: str) -> str:
-    """The text of the approved SPEC.md at a commit.
+    """The text of SPEC.md at a commit, approved by a person, or adopted by the build that drafted it.
 
-    Raises Refused where it is not approved, with what changed since it was.
+    Raises Refused where it is neither, with what changed since it was.
     """
     text = lab.repo.show(revision, SPEC_FILE) or ""
-    if text and _approvals(lab).of(text) is not None:
+    if text and is_agreed(lab, text):
         return text
     raise _refused(lab, text)
 
 
-def waiting_text(lab: Lab) -> str:
-    """The approved specification of a project that is not committed yet; empty where there is none.
+def text_to_build(lab: Lab, revision: str) -> str:
+    """The approved specification to build on a commit; empty where there is none.
 
-    It lies in the checkout as SPEC.md, or as the draft of a design. Raises Refused for a SPEC.md that lies
-    there and is not approved.
+    An edit in the checkout is newer than what is committed, and a design's draft counts where there is no
+    SPEC.md at all. Raises Refused for one that is not approved.
     """
-    place = lab.paths.root / SPEC_FILE
-    if place.is_file():
-        text = read_exactly(place)
-        if _approvals(lab).of(text) is None:
-            raise _refused(lab, text)
-        return text
+    edited, committed = edited_text(lab), lab.repo.show(revision, SPEC_FILE)
+    text = committed if edited is None else edited
+    if text is None:
+        return _approved_draft(lab)
+    if not is_agreed(lab, text):
+        raise _refused(lab, text)
+    return text
+
+
+def _approved_draft(lab: Lab) -> str:
     draft = read_exactly(lab.paths.plan) if lab.paths.plan.is_file() else ""
-    approval = _approvals(lab).of(draft) if draft else None
+    approval = approval_of(lab, draft) if draft else None
     return draft if approval is not None and approval.form == Form.PROJECT else ""
+
+
+def waits_to_be_built(lab: Lab) -> bool:
+    """Whether an approved draft of a new project lies here that no commit has a SPEC.md of yet."""
+    return lab.repo.show("HEAD", SPEC_FILE) is None and bool(_approved_draft(lab))
+
+
+def edited_text(lab: Lab) -> str | None:
+    """The checkout's SPEC.md where it is not the one of its commit, empty if deleted; None where it is."""
+    place, committed = lab.paths.root / SPEC_FILE, lab.repo.show("HEAD", SPEC_FILE)
+    if not place.is_file():
+        return None if committed is None else ""
+    text = read_exactly(place)
+    return None if text == committed else text
 
 
 def require_ground(lab: Lab, revision: str, idea: str) -> None:
@@ -43,22 +63,73 @@ def require_ground(lab: Lab, revision: str, idea: str) -> None:
 
     Raises Refused for an unapproved SPEC.md, BadInput where there is nothing to build from.
     """
-    if lab.repo.show(revision, SPEC_FILE) is not None:
-        approved_text(lab, revision)
-    elif not waiting_text(lab) and not idea:
+    if not text_to_build(lab, revision) and not idea:
         raise BadInput(
             f"There is nothing to build in {lab.paths.root}: it has no {SPEC_FILE}.",
             'Name an idea or a .md file: factory ceo "…" --mode build, or --mode design to argue about it.',
         )
 
 
-def changed_in_checkout(lab: Lab, known: str) -> str:
-    """How the checkout's SPEC.md differs from the text that was approved; empty where it does not.
+def refuse_specified(lab: Lab, revision: str) -> None:
+    """Raise Refused before a design begins for an idea whose project has its SPEC.md: it would replace it."""
+    text = lab.repo.show(revision, SPEC_FILE)
+    if text is None:
+        return
+    if not is_agreed(lab, text):
+        raise _refused(lab, text)
+    root = lab.paths.root
+    raise Refused(
+        f"{root} has its {SPEC_FILE} already; what is agreed is not drafted again.",
+        f"`factory ceo {root} --mode build` goes on with it, `factory ceo {root} --mode design` argues about "
+        "what comes next.",
+    )
 
-    A checkout without one is that of a build that has not been integrated yet.
+
+@dataclass(frozen=True)
+class Changed:
+    """What SPEC.md has become while a build was in flight; ``text`` is empty where it was deleted."""
+
+    text: str
+    difference: str
+
+
+def changed_since(lab: Lab, known: str, *, start: str, target: str) -> Changed | None:
+    """How SPEC.md in the checkout or on the target branch differs from the contract ``known``; None if not.
+
+    ``start`` is the target's commit when the build began: a target without the contract is one that the
+    build has not been integrated into yet.
     """
-    place = lab.paths.root / SPEC_FILE
-    return difference(known, read_exactly(place)) if place.is_file() else ""
+    edited = edited_text(lab)
+    before, now = (lab.repo.show(at, SPEC_FILE) for at in (start, f"refs/heads/{target}"))
+    moved = None if now == before else now or ""
+    for text in (edited, moved):
+        if text is not None and text != known:
+            return Changed(text, difference(known, text))
+    return None
+
+
+def approval_of(lab: Lab, text: str) -> Approval | None:
+    """The approval of exactly this text as a project's specification, or None."""
+    approval = _approvals(lab).of(text) if text else None
+    return approval if approval is not None and approval.form == Form.PROJECT else None
+
+
+def is_agreed(lab: Lab, text: str) -> bool:
+    """Whether a build may carry out exactly this text: approved by a person, or adopted by its own build."""
+    contract = _approvals(lab).contract_of(text) if text else None
+    return contract is not None and contract.form == Form.PROJECT
+
+
+def text_of(lab: Lab, sha256: str) -> str:
+    """The approved or adopted text with that hash. Raises Refused where its record is gone."""
+    approvals = _approvals(lab)
+    for contract in approvals.contracts():
+        if contract.sha256 == sha256:
+            return approvals.text_of(contract)
+    raise Refused(
+        f"The approval of the specification that is built, {sha256[:12]}, is gone or damaged.",
+        f"factory spec approve {lab.paths.root / SPEC_FILE}",
+    )
 
 
 def _approvals(lab: Lab) -> Approvals:
@@ -66,9 +137,12 @@ def _approvals(lab: Lab) -> Approvals:
 
 
 def _refused(lab: Lab, text: str) -> Refused:
-    latest = _approvals(lab).latest(Form.PROJECT)
-    changed = f"\n{difference(_approvals(lab).text_of(latest), text)}" if latest and text else ""
+    place = lab.paths.root / SPEC_FILE
+    if not text:
+        return Refused(f"{SPEC_FILE} was deleted.", f"git -C {lab.paths.root} restore {SPEC_FILE}")
+    latest = next((known for known in _approvals(lab).contracts() if known.form == Form.PROJECT), None)
+    changed = f"\n{difference(_approvals(lab).text_of(latest), text)}" if latest else ""
     return Refused(
         f"{SPEC_FILE} is not approved{' as it is now' if latest else ''}.{changed}",
-        f"Read it, then: factory spec approve {lab.paths.root / SPEC_FILE}",
+        f"Read it, then: factory spec approve {place}",
     )

@@ -82,6 +82,17 @@ def last_cycle(paths: ProjectPaths) -> OpenCycle | None:
     return None
 
 
+def chained_from(paths: ProjectPaths, found: OpenCycle) -> str:
+    """The mode of the cycle that has gone on to this one, over several of this one's mode; empty for none."""
+    mode = found.state.opened["mode"]
+    for path in own_journals(paths):
+        first, last = _first_and_last(path)
+        before = str(first.get("data", {}).get("mode", ""))
+        if path.stem < found.id and before not in (mode, BY_HAND):
+            return before if last.get("data", {}).get("next") == mode else ""
+    return ""
+
+
 def attempted_phases(paths: ProjectPaths, approved_plan: str) -> set[int]:
     """The phases of the approved plan with that hash that any cycle has begun an experiment for."""
     found: set[int] = set()

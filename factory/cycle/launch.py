@@ -14,12 +14,13 @@ from factory.approvals import Approvals, fingerprint
 from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
-from factory.cycle.contract import require_ground
+from factory.cycle.contract import refuse_specified, require_ground, waits_to_be_built
 from factory.cycle.experiment import load_open
 from factory.cycle.inflight import (
     DAMAGED,
     OpenCycle,
     attempted_phases,
+    chained_from,
     cycle_in_flight,
     damaged_in_flight,
     last_cycle,
@@ -34,8 +35,9 @@ from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
 from factory.git import left_over_checkouts
 from factory.models import Verdict
+from factory.paths import ProjectPaths
 from factory.runners.base import Runner
-from factory.spec import parse
+from factory.spec import Form, PlanLimits, check, parse
 
 
 def options_of(found: OpenCycle) -> CycleOptions:
@@ -50,11 +52,18 @@ def new_cycle_id() -> str:
 
 
 def resolve_mode(lab: Lab, wanted: str, idea: str) -> str:
-    """The mode to run. ``auto``: what the last cycle was to go on with, build for an idea, else improve."""
+    """The mode to run. ``auto`` is build for an idea and an approved draft of a new project, else improve.
+
+    A design that is asked for once more, with what came of it not begun yet, goes on with that: what a person
+    has approved is not drafted again.
+    """
+    last = last_cycle(lab.paths) if wanted == "design" else None
+    pending = str((last.state.closed or {}).get("next", "")) if last else ""
+    if pending:
+        lab.say(f"What was designed here is approved; it goes on with: {pending}")
+        return pending
     if wanted == "auto":
-        last = last_cycle(lab.paths)
-        pending = str((last.state.closed or {}).get("next", "")) if last else ""
-        return pending or ("build" if idea else "improve")
+        return "build" if idea or waits_to_be_built(lab) else "improve"
     if wanted not in MODES:
         raise BadInput(f"There is no mode {wanted!r}.", f"The modes are: auto, {', '.join(MODES)}.")
     return wanted
@@ -73,20 +82,39 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     mode = resolve_mode(lab, options.mode, options.idea)
     if mode == "build":
         require_ground(lab, start, options.idea)
+    if mode == "design" and options.idea:
+        refuse_specified(lab, start)
     plan = approved_plan(lab) if mode == "improve" else ""
     return replace(options, mode=mode, approved_plan=plan), target, start
 
 
 def approved_plan(lab: Lab) -> str:
     """The hash of the current plan, if a person has approved it and not all of it was tried yet; else ""."""
-    if not lab.paths.plan.exists():
+    if not lab.paths.plan.is_file():
         return ""
     text = read_exactly(lab.paths.plan)
-    sha256 = fingerprint(text)
-    if Approvals(lab.home, lab.paths.key).of(text) is None:
+    sha256, approval = fingerprint(text), Approvals(lab.home, lab.paths.key).of(text)
+    if approval is None or approval.form != Form.IMPROVEMENT:
         return ""
     wanted = {item.phase for item in parse(text).items()}
-    return "" if wanted <= attempted_phases(lab.paths, sha256) else sha256
+    if wanted <= attempted_phases(lab.paths, sha256):
+        return ""
+    _insist_on_rules(lab, text)
+    return sha256
+
+
+def _insist_on_rules(lab: Lab, text: str) -> None:
+    """Raise Refused for an approved plan that breaks a rule which needs no facts to be checked.
+
+    What a person has approved kept them; a newer version may demand more. The rules about a plan's mixture
+    bind the Strategist, and facts move on: neither takes an approval back.
+    """
+    found = [f for f in check(parse(text), PlanLimits(focus=True)) if f.severity == "error"]
+    if found:
+        raise Refused(
+            f"The approved plan breaks a rule: line {found[0].line}: {found[0].rule}: {found[0].message}.",
+            f"Mend {lab.paths.plan}, then: factory spec approve {lab.paths.plan}",
+        )
 
 
 def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool) -> CycleOptions | None:
@@ -112,11 +140,22 @@ def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool
     return replace(options, mode="improve", idea="") if account.get("complete") else None
 
 
-def check_same_options(open_cycle: OpenCycle, asked: dict[str, Any]) -> None:
-    """Raise BadInput where a person asks for other options than those of the cycle in flight."""
+def cut_off_chain(lab: Lab) -> CycleOptions | None:
+    """The cycle that the last one was to go on to by itself, and has not: it was cut off between the two."""
+    last = last_cycle(lab.paths)
+    if last is None or last.state.closed is None:
+        return None
+    return follow_up(options_of(last), {**last.state.closed, "integration": {}}, looping=False)
+
+
+def check_same_options(paths: ProjectPaths, open_cycle: OpenCycle, asked: dict[str, Any]) -> None:
+    """Raise BadInput where a person asks for other options than those of the cycle in flight.
+
+    The command that began a design is also the one that resumes what the design has gone on to.
+    """
     recorded = options_of(open_cycle).to_data()
     other = [name for name, value in asked.items() if name in recorded and recorded[name] != value]
-    if asked.get("mode") == "auto" and "mode" in other:
+    if "mode" in other and asked["mode"] in ("auto", chained_from(paths, open_cycle)):
         other.remove("mode")
     if other:
         told = ", ".join(f"{name} is {recorded[name]!r} there" for name in other)

@@ -64,10 +64,10 @@ DESIGN: Steps = (
 
 BUILD: Steps = (
     Step("preflight", observing.preflight),
-    Step("research", designing.research, who="researcher", unless=designing.has_contract),
-    Step("draft", designing.draft, who="strategist", unless=designing.has_contract),
-    Step("gate_draft", designing.gate_draft, unless=designing.has_contract),
-    Step("adopt", designing.adopt, unless=designing.is_committed),
+    Step("research", designing.research, who="researcher", unless=building.has_contract),
+    Step("draft", designing.draft, who="strategist", unless=building.has_contract),
+    Step("gate_draft", designing.gate_draft, unless=building.has_contract),
+    Step("adopt", designing.adopt, unless=building.is_committed),
     Step("contract", building.contract),
     EachPhase(CONTRACT_PHASE, phases.until_built),
     Step("archive", closing.archive, who="archivist", always=True),

@@ -42,6 +42,7 @@ def _merged(before: PhaseOutcome, event: Event) -> PhaseOutcome:
         state=str(data.get("state", "")),
         experiments=(*kept, *_attempt(event)),
         verified={**before.verified, **(_flags(verified) if isinstance(verified, Mapping) else {})},
+        passed_before=tuple(str(ref) for ref in data.get("passed_before") or ()),
     )
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from factory.approvals import fingerprint
+from factory.cycle.contract import approval_of, approved_text, changed_since
 from factory.cycle.outcomes import OUTCOME
 from factory.cycle.scopes import phase_of, scope_of
 from factory.models import Kind, PhaseState, PlanItem, Reason, Verdict
+from factory.spec import parse
+from factory.target import SPEC_FILE
 
 if TYPE_CHECKING:
     from factory.cycle.context import Cycle
@@ -28,7 +32,8 @@ def until_built(cycle: Cycle) -> Iterator[str]:
 
     A phase that depends on one that was not built is blocked; independent ones go on. Every outcome is
     journalled, so that none of the approved phases is forgotten. The phase at which the budget ends, and
-    those after it, stay untried; in lite, where each has a budget of its own, it has failed.
+    those after it, stay untried; in lite, where each has a budget of its own, it has failed. Where a person
+    has changed the specification and approved it anew, the rest is for a build of the new text.
     """
     built = {int(number) for number in cycle.state.result("contract").get("built", [])}
     for item in cycle.items:
@@ -43,12 +48,15 @@ def until_built(cycle: Cycle) -> Iterator[str]:
             return
         if outcome["state"] == PhaseState.BUILT:
             built.add(item.phase)
+    _is_superseded(cycle)
 
 
 def _attempts(cycle: Cycle, item: PlanItem) -> Iterator[str]:
     last = 1 + cycle.policy.limits.phase_retries
     for attempt in range(1, last + 1):
         scope = scope_of(item.phase, attempt)
+        if not cycle.state.scope(scope).done and _is_superseded(cycle):
+            return
         if not _may_begin(cycle, scope):
             if attempt > 1:
                 _record(cycle, item, PhaseState.FAILED, scope_of(item.phase, attempt - 1))
@@ -65,6 +73,27 @@ def _attempts(cycle: Cycle, item: PlanItem) -> Iterator[str]:
         if attempt < last and cycle.state.result("finalize", scope).get("id") not in cycle.state.retried:
             _record(cycle, item, PhaseState.RETRY, scope)
     _record(cycle, item, PhaseState.FAILED, scope)
+
+
+def _is_superseded(cycle: Cycle) -> bool:
+    """Whether a person has approved another text since; journalled, so that a resumed cycle says the same."""
+    if not cycle.state.superseded and cycle.state.result("contract"):
+        known = approved_text(cycle.lab, cycle.head)
+        changed = changed_since(cycle.lab, known, start=cycle.start, target=cycle.target)
+        if changed and approval_of(cycle.lab, changed.text):
+            commit = _committed(cycle, changed.text)
+            cycle.record("contract.superseded", by=fingerprint(changed.text), commit=commit)
+    return bool(cycle.state.superseded)
+
+
+def _committed(cycle: Cycle, text: str) -> str:
+    """A commit of the new text where the target would get the old one first, which lies beneath the edit."""
+    repo = cycle.lab.repo
+    if repo.show(f"refs/heads/{cycle.target}", SPEC_FILE) in (text, repo.show(cycle.head, SPEC_FILE)):
+        return ""
+    commit = repo.commit_files(cycle.head, {SPEC_FILE: text}, f"Specify {parse(text).title}\n")
+    repo.set_ref(cycle.branch_ref, commit)
+    return commit
 
 
 def _may_begin(cycle: Cycle, scope: str) -> bool:
@@ -91,6 +120,7 @@ def _record(
         reason=record.get("reason", ""),
         commit=record.get("commit", ""),
         verified=_verified(cycle, item, scope) if scope else {},
+        passed_before=list(cycle.state.result("measure", scope).get("passed_before", [])) if scope else [],
         blocked_by=blocked_by or [],
     )
 

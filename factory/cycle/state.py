@@ -57,6 +57,7 @@ class CycleState:
     tampered: dict[int, list[str]] = field(default_factory=dict)
     outcomes: dict[int, dict[str, Any]] = field(default_factory=dict)
     retried: set[int | None] = field(default_factory=set)
+    superseded: str = ""
     integration: dict[str, Any] = field(default_factory=dict)
     head: str = ""
     closed: dict[str, Any] | None = None
@@ -160,6 +161,11 @@ def _phase_outcome(state: CycleState, event: Event) -> None:
         state.outcomes[event.data["phase"]] = dict(event.data)
 
 
+def _superseded(state: CycleState, event: Event) -> None:
+    state.superseded = event.data["by"]
+    state.head = event.data["commit"] or state.head
+
+
 def _parked(state: CycleState, event: Event) -> None:
     state.parked = event.data["why"]
 
@@ -189,6 +195,7 @@ _READERS = {
     "message.taken": _message_taken,
     "experiment.finalized": _finalized,
     "phase.outcome": _phase_outcome,
+    "contract.superseded": _superseded,
     "tamper.found": _tamper_found,
     "cycle.parked": _parked,
     "integration": _integrated,

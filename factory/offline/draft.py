@@ -75,14 +75,14 @@ def _fresh(idea: Idea, findings: Mapping[str, str]) -> str:
     parts = [
         *_opening(idea, named, next(iter(findings))),
         "## 5. Detailed Specification",
-        *(_feature(feature, package_name(idea.name)) for feature in named),
+        *(_feature(feature, idea) for feature in named),
         "## 6. Reference Algorithms",
         "None is given by the idea.",
         "## 7. Test and Validation Matrix",
-        _matrix(named),
+        _matrix(named, idea),
         "## 8. Implementation Plan",
         _scaffold(idea),
-        *(_phase(at, feature, package_name(idea.name)) for at, feature in enumerate(named, start=2)),
+        *(_phase(at, feature, idea) for at, feature in enumerate(named, start=2)),
         "### Blocked (requires user input)",
         "\n".join(f"- {item}" for item in _questions(idea)),
     ]
@@ -150,12 +150,31 @@ def _opening(idea: Idea, named: Sequence[Named], first: str) -> list[str]:
     ]
 
 
+def _is_python(idea: Idea) -> bool:
+    """Whether the draft is of a Python project; where the idea names no language it is."""
+    return idea.language in ("", "Python")
+
+
+def _code_of(feature: Named, idea: Idea) -> str:
+    """Where the code of a feature goes; how other languages are laid out is not known here."""
+    if _is_python(idea):
+        return f"`src/{package_name(idea.name)}/{feature.module}.py`"
+    return f"a part of its own in {idea.language}"
+
+
+def _test_of(feature: Named, idea: Idea) -> str:
+    """The file that shows a feature: its tests, else a script, which any language can be tried by."""
+    return f"tests/test_{feature.module}.py" if _is_python(idea) else f"tests/{feature.module}.sh"
+
+
 def _architecture(idea: Idea) -> str:
     shape = (
         f"The idea asks for {idea.shape}."
         if idea.shape
         else "The idea does not say what kind of program it is."
     )
+    if not _is_python(idea):
+        return f"{shape} Each feature is a part of its own, with a script that tries it."
     return f"{shape} Each feature is a module of its own in one package, with a test file of its own."
 
 
@@ -168,26 +187,26 @@ def _stack(idea: Idea, first: str) -> str:
     return f"{assumed}\n- pytest, for the tests."
 
 
-def _feature(feature: Named, package: str) -> str:
+def _feature(feature: Named, idea: Idea) -> str:
     return "\n".join(
         (
             f"### {feature.number} Feature: {feature.title}",
             "",
             f"- **What:** It does what these words of the idea say: {quoted(feature.clause.words)}.",
-            f"- **How:** By the module `src/{package}/{feature.module}.py`, called from the program's front. "
+            f"- **How:** By {_code_of(feature, idea)}, called from the program's front. "
             "Input that it cannot work with ends with one clear sentence and a failure.",
             f"- **Why:** The idea asks for it [{feature.finding}].",
         )
     )
 
 
-def _matrix(named: Sequence[Named]) -> str:
-    rows = [f"| §{f.number} | `{_test_command(f)}` | exit 0 |" for f in named]
+def _matrix(named: Sequence[Named], idea: Idea) -> str:
+    rows = [f"| §{f.number} | `{_test_command(f, idea)}` | exit 0 |" for f in named]
     return "\n".join(("| Feature | Command | Expectation |", "|---|---|---|", *rows))
 
 
-def _test_command(feature: Named) -> str:
-    return f"python -m pytest -q tests/test_{feature.module}.py"
+def _test_command(feature: Named, idea: Idea) -> str:
+    return f"{'python -m pytest -q' if _is_python(idea) else 'sh'} {_test_of(feature, idea)}"
 
 
 def _scaffold(idea: Idea) -> str:
@@ -203,7 +222,7 @@ def _scaffold(idea: Idea) -> str:
     if idea.shape == "a library":
         steps.remove(f"command {package}")
     lines = [f"- [ ] Scaffold: `{step}`" for step in steps]
-    if idea.language not in ("", "Python"):
+    if not _is_python(idea):
         lines = [
             f"- [ ] A package in {idea.language} that builds, with one passing test",
             "- [ ] `eval/`: a harness that runs every command of the validation matrix",
@@ -219,13 +238,13 @@ def _scaffold(idea: Idea) -> str:
     )
 
 
-def _phase(at: int, feature: Named, package: str) -> str:
+def _phase(at: int, feature: Named, idea: Idea) -> str:
     return "\n".join(
         (
             f"### Phase {at}: {feature.title} (§{feature.number})",
             "",
-            f"- [ ] `tests/test_{feature.module}.py`, with the examples that the user gives",
-            f"- [ ] `src/{package}/{feature.module}.py`",
+            f"- [ ] `{_test_of(feature, idea)}`, with the examples that the user gives",
+            f"- [ ] {_code_of(feature, idea)}",
             "- **Depends on:** Phase 1",
             "- **Scope:** one PR",
             "- **Priority:** EXPLORE",
@@ -241,7 +260,7 @@ def _questions(idea: Idea) -> Iterator[str]:
         yield "Kind of program — whether it is a command, a library or a service"
     if not idea.language:
         yield "Programming language — a word on whether Python, which this draft assumes, is wanted"
-    if idea.language not in ("", "Python"):
+    if not _is_python(idea):
         yield f"Scaffold in {idea.language} — made by the user, or by a runner with a model"
     yield "License — the user's choice; the scaffold leaves it out"
 
@@ -251,12 +270,13 @@ def _questions(idea: Idea) -> Iterator[str]:
 
 def _with_feedback(spec: Spec, feedback: Sequence[str]) -> Spec:
     """The draft with each line of feedback in its place, word for word; none is entered twice."""
-    for line in _lines(feedback):
+    for line in feedback_lines(feedback):
         spec = _placed(spec, line)
     return spec
 
 
-def _lines(feedback: Sequence[str]) -> Iterator[str]:
+def feedback_lines(feedback: Sequence[str]) -> Iterator[str]:
+    """The lines of all feedback, without the marks of a list."""
     for text in feedback:
         for line in text.splitlines():
             bare = one_line(_BULLET.sub("", line))
@@ -270,13 +290,18 @@ def _placed(spec: Spec, line: str) -> Spec:
         return replace(spec, non_goals=_added(spec.non_goals, _NON_GOAL.sub("", line)))
     if _GOAL.match(line) or _DEMAND.search(line):
         return replace(spec, goals=_added(spec.goals, _GOAL.sub("", line)))
-    # In Blocked a dash stands between an item and what it needs, and a remark in parentheses is a reason.
-    words = "Feedback " + quoted(
-        re.sub(r"\s*[–—]+\s*|\s+-+\s+", ", ", line).translate(str.maketrans("()", "[]"))
-    )
+    words = open_feedback(line)
     if any(item.item == words for item in spec.blocked):
         return spec
     return replace(spec, blocked=(*spec.blocked, BlockedItem(words, DECIDED_BY_USER)))
+
+
+def open_feedback(line: str) -> str:
+    """A line of feedback as an item of Blocked."""
+    # There a dash stands between an item and what it needs, and a remark in parentheses is a reason.
+    return "Feedback " + quoted(
+        re.sub(r"\s*[–—]+\s*|\s+-+\s+", ", ", line).translate(str.maketrans("()", "[]"))
+    )
 
 
 def _added(entries: Sequence[Entry], words: str) -> tuple[Entry, ...]:

@@ -17,9 +17,13 @@ _BULLET = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(.+)$")
 _HEADING = re.compile(r"^\s*#+\s*(.*?)\s*#*\s*$")
 # What comes before what the project does: "a command-line tool that", "build me a library to".
 _OPENING = re.compile(
-    r"^(?:please\s+)?(?:(?:i|we)\s+(?:want|need|would like)\s+)?"
-    r"(?:build|make|create|write|develop|implement)?\s*"
-    r"(?:me\s+|us\s+)?(?:an?|the|some)?\s*(?:[\w/+-]+\s+){0,6}?(?:that|which|to|for|who)\s+(?:can\s+)?",
+    r"^(?:please\s+)?(?:"
+    r"it\s+(?:must|should|shall|can|will|has\s+to|needs\s+to)\s+(?:also\s+)?"
+    r"|(?:(?:(?:i|we)\s+(?:want|need|would like)|"
+    r"(?:build|make|create|write|develop|implement)(?:\s+(?:me|us))?)\s+)?"
+    r"(?:(?:an?|the|some)\s+(?:[\w/+-]+\s+){0,6}?|some(?:thing|one)\s+)"
+    r"(?:that|which|to|for|who)\s+(?:can\s+)?"
+    r")",
     re.IGNORECASE,
 )
 # Not at every "and", which joins words as often as clauses.
@@ -111,26 +115,28 @@ def _clauses(body: str) -> Iterator[Clause]:
 
 def _pieces(body: str) -> Iterator[str]:
     for sentence in re.split(r"(?<=[.!?;])\s+|\n\s*\n", body):
-        parts = [
-            part for part in _CLAUSE_END.split(_OPENING.sub("", _flat(sentence), count=1)) if part.strip()
-        ]
+        body, opened = _OPENING.subn("", _flat(sentence), count=1)
         joined: list[str] = []
-        for part in parts:
-            if joined and not _stands_alone(part, joined[0]):
+        for part in filter(str.strip, _CLAUSE_END.split(body)):
+            if joined and not _stands_alone(part, joined[0], opened=bool(opened)):
                 joined[-1] += f", {part.strip()}"
             else:
                 joined.append(part)
         yield from joined
 
 
-def _stands_alone(part: str, first: str) -> bool:
+def _stands_alone(part: str, first: str, *, opened: bool) -> bool:
     """Whether a part is a clause like the first: not one word, and with a verb where that begins with one.
 
-    "Converts" ends as the verbs of such lists do, and a part that begins otherwise goes on with its objects.
+    "Converts" ends as the verbs of such lists do, and a part that begins otherwise goes on with its objects,
+    as one does whose first word is joined to another. Where nothing was recognised before the first part,
+    ``opened``, it may be another language, of which nothing is known: it stays whole.
     """
     words = _WORD.findall(part)
-    opens = _WORD.findall(first)[:1]
-    return len(words) > 1 and (not opens or not opens[0].endswith("s") or words[0].endswith("s"))
+    if len(words) < 2 or words[1].lower() in ("and", "or", "of"):
+        return False
+    lists_verbs = first.split(maxsplit=1)[0].endswith("s") if first.split() else False
+    return words[0].endswith("s") if lists_verbs else opened
 
 
 def _title(words: str) -> str:

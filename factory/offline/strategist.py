@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.offline.answers import done, refused
-from factory.offline.draft import draft
+from factory.offline.draft import draft, feedback_lines, open_feedback
 from factory.offline.facts import Scope, mapping_of, mappings_of, text_of, texts_of
 from factory.offline.opportunities import Opportunity, opportunities, sparing
 from factory.offline.past import reverted_tasks, stuck_categories
@@ -22,6 +22,8 @@ from factory.runners.base import AgentResult, Invocation
 JUDGEMENT = "needs judgement: a person, or a runner with a model"
 # In a list of what is blocked, a dash stands between the item and what it needs.
 _DASH = re.compile(r"\s+[—–-]+\s+")
+# Where one wish ends and another begins.
+_PIECE_END = re.compile(r"[;.]\s+|,\s*(?:and\s+)?|\s+and\s+(?:also\s+)?")
 _HEADING = re.compile(r"^#+\s*(R\d+)\s*[:.—–-]\s*`([^`]+)`", re.MULTILINE)
 
 
@@ -40,13 +42,13 @@ def plan(invocation: Invocation) -> AgentResult:
     if facts.get("form") == "project" or (text_of(facts, "idea") and "form" not in facts):
         return draft(invocation)
     seen = survey(invocation.cwd)
-    candidates = _candidates(invocation.cwd, seen, facts)
+    everything = _candidates(invocation.cwd, seen, facts)
     focus = text_of(facts, "focus")
-    if focus:
-        candidates = _only(candidates, focus)
+    candidates = _only(everything, focus) if focus else everything
     stuck = stuck_categories(facts)
     candidates = [o for o in candidates if o.category not in stuck]
     choice = _choose(candidates, facts, single=bool(focus) or bool(facts.get("lite")))
+    choice = _heard(choice, everything, facts)
     if not choice.chosen:
         return refused(_nothing(seen, focus, stuck))
     return done(render_plan(_plan(choice, facts)))
@@ -103,6 +105,22 @@ def _choose(candidates: list[Opportunity], facts: Mapping[str, Any], single: boo
         chosen = _several(candidates, int(limits.get("min_growth", 1)), int(limits.get("max_new", 2)), facts)
     blocked = [t for t in texts_of(facts, "backlog") if from_text(t) is None]
     return Choice(chosen, [o for o in candidates if o not in chosen], blocked)
+
+
+def _heard(choice: Choice, candidates: Sequence[Opportunity], facts: Mapping[str, Any]) -> Choice:
+    """The choice with what the feedback asks for; what no tool can do of it is blocked, word for word."""
+    lines = feedback_lines(texts_of(facts, "feedback"))
+    pieces = [piece for line in lines for piece in _PIECE_END.split(line) if piece.strip()]
+    wanted = [o for o in candidates if any(_asks_for(piece, o) for piece in pieces)]
+    chosen = [o for o in candidates if o in choice.chosen or o in wanted]
+    if facts.get("lite"):
+        chosen = (wanted or choice.chosen)[:1]
+    unheard = [piece for piece in pieces if not any(_asks_for(piece, o) for o in candidates)]
+    return Choice(
+        chosen,
+        [o for o in candidates if o in (*choice.left, *choice.chosen, *wanted) and o not in chosen],
+        [*choice.blocked, *map(open_feedback, dict.fromkeys(unheard))],
+    )
 
 
 def _several(

@@ -37,12 +37,14 @@ class PhaseOutcome:
     """What is on record about a phase.
 
     ``state`` is built, failed or blocked; anything else counts as not attempted. ``verified``: for each
-    feature whose row of the matrix was run, whether it failed before the phase and passes after it.
+    feature whose row of the matrix was run, whether it failed before the phase and passes after it;
+    ``passed_before`` are those whose row passed before the phase already.
     """
 
     state: str
     experiments: Sequence[Attempt] = ()
     verified: Mapping[str, bool] = field(default_factory=dict)
+    passed_before: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class PhaseTrace:
 class FeatureTrace:
     """A feature and what became of it.
 
-    ``verified``: None when its check was not run. ``command`` is that check, empty when the plan has none.
+    ``verified``: None when its check was not run. ``command`` is that check, empty when the plan has none;
+    ``passed_before`` says that it passed before its phase already, and so shows nothing.
     ``commits`` are those of the experiments that were kept.
     """
 
@@ -74,6 +77,7 @@ class FeatureTrace:
     commits: tuple[str, ...]
     command: str
     verified: bool | None
+    passed_before: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,11 @@ def _feature(
         commits=tuple(a.commit for a in attempts if a.verdict == "keep" and a.commit),
         command=command,
         verified=verified,
+        passed_before=any(
+            feature.number in outcomes[phase.number].passed_before
+            for phase in mine
+            if phase.number in outcomes
+        ),
     )
 
 

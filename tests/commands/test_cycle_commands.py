@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from factory.errors import EXIT_OK, EXIT_USAGE
 from factory.journal import Journal
+from factory.target import FIRST_MESSAGE
 from tests.support.cli import Result, factory
 from tests.support.projects import (
     CLEAN_SUMS,
@@ -309,3 +311,21 @@ class TestMistakes:
         git(project, "commit", "--quiet", "--message", "Sub")
         begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
         assert begun.decide() == ("keep", "improved")
+
+
+def test_the_distiller_is_told_of_politely(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    done = factory("agent", "distiller", "--project", project, "--task", "x").expect(EXIT_USAGE)
+    assert done.err.startswith(
+        "factory: There is no Distiller any more: turning research into a spec is the Strategist's work.\n"
+        "  `factory agent strategist …`\n"
+    )
+
+
+def test_a_design_tells_the_ceo_what_it_starts_from(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    dry = factory("ceo", project, "--mode", "design", "--dry-run").expect(EXIT_OK).out
+    assert "## Design Mode (Phase 0)\n" in dry and "`existing_project: true`\n" in dry
+    new = make_repo(tmp_path / "new", {"README.md": "# new\n\na chess clock\n"}, message=FIRST_MESSAGE)
+    dry = factory("ceo", "a chess clock", "--mode", "design", "--dry-run", "--dir", new).expect(EXIT_OK).out
+    assert "A new project.\n\nThe idea:\n\n```text\na chess clock\n```\n" in dry

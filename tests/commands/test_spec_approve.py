@@ -104,7 +104,7 @@ def test_a_draft_elsewhere_is_not_committed_and_says_so(repo: Path) -> None:
     draft.write_text(replaced(PROJECT, "Skylark", "Lark"))
     done = factory("spec", "approve", repo, "--yes").expect(EXIT_OK)
     assert done.out.splitlines()[1:] == [
-        "Nothing was committed; a build takes up the text that is committed. Type:",
+        "Nothing was committed, and a build takes what is SPEC.md at the project's top. Type:",
         f"  cp {draft} {repo}/SPEC.md",
         f"  git -C {repo} add SPEC.md",
         f"  git -C {repo} commit -m 'Specify the project'",
@@ -112,10 +112,38 @@ def test_a_draft_elsewhere_is_not_committed_and_says_so(repo: Path) -> None:
     assert git(repo, "status", "--porcelain", "--", "SPEC.md") == ""
 
 
+@pytest.mark.parametrize("place", ["SPEC.md", ".factory/strategy/current.md"])
+def test_what_a_build_finds_need_not_be_committed(repo: Path, place: str) -> None:
+    git(repo, "rm", "--quiet", "SPEC.md")
+    git(repo, "commit", "--quiet", "-m", "None yet")
+    (repo / place).parent.mkdir(parents=True, exist_ok=True)
+    (repo / place).write_text(PROJECT)
+    done = factory("spec", "approve", repo, "--yes").expect(EXIT_OK)
+    advice = f"Nothing was committed; the build does that: factory ceo {repo} --mode build"
+    assert done.out.splitlines()[1:] == [advice]
+
+
 def test_an_improvement_is_approved_without_talk_of_commits(repo: Path) -> None:
     (repo / "plan.md").write_text(IMPROVEMENT)
     done = factory("spec", "approve", repo / "plan.md", "--yes").expect(EXIT_OK)
-    assert len(done.out.splitlines()) == 1
+    plan = repo / ".factory/strategy/current.md"
+    assert done.out.splitlines()[1:] == [
+        f"next: cp {repo}/plan.md {plan} && factory ceo {repo} --mode improve"
+    ]
+    plan.parent.mkdir(parents=True)
+    plan.write_text(IMPROVEMENT)
+    done = factory("spec", "approve", repo, "--yes").expect(EXIT_OK)
+    assert done.out.splitlines()[1:] == [f"next: factory ceo {repo} --mode improve"]
+
+
+def test_the_projects_own_limits_bind_a_plan(repo: Path, factory_home: Path) -> None:
+    """The rules that stop a draft in a cycle stop the same plan here, and no others."""
+    plan = repo / "plan.md"
+    plan.write_text(IMPROVEMENT)
+    commit(repo, {"factory.toml": "[strategy]\nmin_growth = 9\n"}, "Grow")
+    done = factory("spec", "approve", plan, "--yes").expect(EXIT_NO)
+    assert "of at least 9 items name a growth dimension" in done.out
+    assert approvals(factory_home, repo).latest() is None
 
 
 def test_outside_a_repository_there_is_no_project_to_approve_for(tmp_path: Path) -> None:
@@ -145,6 +173,7 @@ def test_the_trace_of_a_build(repo: Path) -> None:
         "title": "Place lookup",
         "state": "built",
         "blocked_by": 0,
+        "passed_before": False,
         "phases": [2],
         "experiments": [
             {"id": 2, "verdict": "revert", "reason": "no_effect", "commit": "b" * 40},

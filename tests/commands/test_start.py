@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from factory.cycle.modes import MODES
 from factory.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE
 from tests.support.cli import command, environment, factory
 from tests.support.pty import Terminal
@@ -71,13 +70,6 @@ def test_what_does_not_fit_is_said_before_anything_is_made(
     done = factory(*args, cwd=here).expect(EXIT_USAGE)
     assert said in done.err
     assert names(here) == []
-
-
-@pytest.mark.skipif("build" in MODES, reason="there is a mode for ideas")
-def test_an_idea_without_a_mode_for_it(here: Path) -> None:
-    done = factory("ceo", IDEA, cwd=here).expect(EXIT_USAGE)
-    assert "An idea or a file needs the mode build, which this version does not have." in done.err
-    assert "the modes are: auto, discover, improve." in done.err
     assert names(here) == []
 
 

@@ -13,9 +13,11 @@ import pytest
 from factory.cycle.context import Cycle
 from factory.cycle.launch import follow_up
 from factory.errors import EXIT_NO, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
+from factory.journal import Journal, read_events
+from factory.paths import ProjectPaths
 from tests.support import cycles, specs
 from tests.support.cli import command, end_group, environment, factory
-from tests.support.cycles import Scripted
+from tests.support.cycles import Scripted, said, verdict
 from tests.support.projects import assert_sound, events, history, journal_files, small_project
 from tests.support.repos import commit, git
 
@@ -144,11 +146,11 @@ def test_a_specification_edited_between_phases_stops_the_build(project: Path) ->
     specs.approve(project, text)
     file = project / "SPEC.md"
 
-    def edit_then_build(invocation: Any) -> Any:
+    def edit(_: Any) -> Any:
         file.write_text(text.replace("word two", "word too"))
-        return specs.builder({})(invocation)
+        return said(verdict("PROCEED"))
 
-    runner = Scripted({"builder": [edit_then_build, specs.builder({})]})
+    runner = Scripted({"builder": [specs.builder({})], "reviewer": [edit, verdict("PROCEED")]})
     with pytest.raises(Refused) as stopped:
         cycles.run(project, runner, mode="build")
     assert "-### 5.2 Feature: word two\n+### 5.2 Feature: word too" in stopped.value.message
@@ -160,6 +162,15 @@ def test_a_specification_edited_between_phases_stops_the_build(project: Path) ->
     assert traced(project) == (EXIT_OK, {"one": "built", "two": "built"})
 
 
+def test_what_another_branch_has_is_no_change(project: Path) -> None:
+    text = specs.spec(("one",))
+    specs.approve(project, text)
+    git(project, "checkout", "--quiet", "-b", "side")
+    commit(project, {"SPEC.md": text.replace("word one", "word won")}, "Think of something else")
+    build(project, branch="main")
+    assert git(project, "show", "main:calc/one.py") == '"""Word one: done."""'
+
+
 def test_what_stands_in_a_changed_and_approved_specification_stays_built(project: Path) -> None:
     specs.approve(project, specs.spec(("one", "two")))
     build(project)
@@ -167,6 +178,70 @@ def test_what_stands_in_a_changed_and_approved_specification_stays_built(project
     _, runner = build(project)
     assert builds(runner) == ["three"]
     assert traced(project) == (EXIT_OK, dict.fromkeys(("one", "two", "three"), "built"))
+
+
+def test_what_stands_unchanged_under_other_numbers_stays_built(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two", "three"), needs={"three": "two"}))
+    build(project, {"three": "claims"})
+    specs.approve(project, specs.spec(("zero", "two", "one", "three")))
+    _, runner = build(project)
+    assert builds(runner) == ["zero", "three"]
+    assert traced(project) == (EXIT_OK, dict.fromkeys(("zero", "two", "one", "three"), "built"))
+    told = factory("spec", "trace", project, "--json").json["features"]
+    assert [f["verified"] for f in told] == [True] * 4
+    assert [[a["id"] for a in f["experiments"]] for f in told] == [[4], [2], [1], [5]]
+
+
+def test_cut_off_while_carrying_over_nothing_is_built_twice(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    build(project)
+    specs.approve(project, specs.spec(("zero", "one", "two")))
+    append = Journal.append
+
+    def cut_off_after_the_first(self: Journal, kind: str, *args: Any, **data: Any) -> Any:
+        if kind == "phase.outcome" and any(event.type == kind for event in self.events()):
+            raise KeyboardInterrupt
+        return append(self, kind, *args, **data)
+
+    monkeypatch.setattr(Journal, "append", cut_off_after_the_first)
+    with pytest.raises(KeyboardInterrupt):
+        build(project)
+    monkeypatch.setattr(Journal, "append", append)
+    _, runner = build(project)
+    assert builds(runner) == ["zero"]
+    assert traced(project) == (EXIT_OK, dict.fromkeys(("zero", "one", "two"), "built"))
+
+
+def test_what_is_asked_for_in_other_words_is_built_again(project: Path) -> None:
+    text = specs.spec(("one", "two"))
+    specs.approve(project, text)
+    build(project)
+    check = "grep -q done calc/two.py && grep -q more calc/two.py"
+    specs.approve(project, text.replace("grep -q done calc/two.py", check))
+    runner = Scripted({"builder": [adds_more]})
+    cycles.run(project, runner, mode="build")
+    assert builds(runner) == ["two"]
+    assert traced(project) == (EXIT_OK, {"one": "built", "two": "built"})
+
+
+def adds_more(invocation: Any) -> Any:
+    (invocation.cwd / "calc/two.py").write_text('"""Word two: done, and more."""\n')
+    return said("Added more.")
+
+
+def test_a_draft_that_waits_is_what_auto_builds(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    draft = ProjectPaths(project).plan
+    draft.parent.mkdir(parents=True)
+    draft.write_text(specs.spec(("one",)))
+    factory("spec", "approve", draft, "--yes").expect(EXIT_OK)
+    assert "mode: build\n" in factory("ceo", project, "--dry-run").expect(EXIT_OK).out
+    # Asked for an improvement, it is no approved plan of one.
+    cycle = cycles.run(project, Scripted(), mode="improve")
+    assert not cycle.options.approved_plan
+    assert [row["hypothesis"] for row in history(project)] == ["Fix unused imports (F401)"]
 
 
 def test_an_agent_that_edits_the_specification_is_stopped(project: Path) -> None:
@@ -200,6 +275,22 @@ def test_lite_takes_one_phase_a_cycle_until_all_were_attempted(project: Path) ->
     assert [len(cycle.items) for cycle in ran] == [1, 1, 1]
     assert all(cycle.options.lite and cycle.state.spent.invocations <= 7 for cycle in ran)
     assert traced(project) == (EXIT_NO, {"one": "built", "two": "failed", "three": "built"})
+
+
+def test_a_lite_build_cut_off_between_two_cycles_goes_on_lite(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    build(project, lite=True, sandbox="off")
+    told = factory("ceo", project, "--dry-run").expect(EXIT_OK).out
+    assert "mode: build\n" in told
+    assert "lite: yes\n" in told
+    assert "runner: scripted" not in factory("ceo", project, "--runner", "offline", "--dry-run").out
+    assert "mode: improve\n" in factory("ceo", project, "--mode", "improve", "--dry-run").expect(EXIT_OK).out
+    done = factory("ceo", project, "--runner", "offline").expect(EXIT_NO)
+    assert "Goes on with build, as the last cycle was to.\n" in done.err
+    assert "feature 5.2: failed  word two" in done.out
+    assert [read_events(path)[0].data["options"]["lite"] for path in journal_files(project)] == [True, True]
+    # All that was approved was attempted: nothing is left of the chain.
+    assert "mode: improve\n" in factory("ceo", project, "--dry-run").expect(EXIT_OK).out
 
 
 def test_a_build_goes_on_to_improve_with_its_options(project: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ import pytest
 
 from factory.cycle.context import CycleOptions
 from factory.cycle.lab import open_lab
-from factory.cycle.launch import run_cycle
+from factory.cycle.launch import follow_up, run_cycle
 from factory.journal import Event, Journal, read_events
 from factory.offline.runner import OfflineRunner
+from factory.runners.base import AgentResult, Invocation
+from tests.support import specs
 from tests.support.cli import command, end_group, environment, factory
-from tests.support.cycles import Silent
+from tests.support.cycles import Answer, Scripted, Silent, said, verdict
 from tests.support.projects import POLICY, assert_sound, events, history, journal_files, refs, small_project
 from tests.support.repos import git
 
@@ -55,6 +58,9 @@ tier = "growth"
 name = "names"
 check = "python -c 'import calc.names; calc.names.json'"
 """
+
+EVERY = int(os.environ.get("CRASH_EVERY", "1"))
+"""Of the states in the full matrix, every how many are resumed; 1 is all of them."""
 
 COMPARED = ("id", "hypothesis", "verdict", "reason")
 
@@ -108,14 +114,19 @@ def outcome(project: Path) -> dict[str, Any]:
 
 
 def assert_nothing_twice(project: Path) -> None:
-    found = events(project)
+    found = [event for path in journal_files(project) for event in read_events(path)]
     finalized = [event.experiment for event in found if event.type == "experiment.finalized"]
     assert len(finalized) == len(set(finalized))
     ids = [row["id"] for row in history(project)]
     assert len(ids) == len(set(ids))
-    answered = [event.data["key"] for event in found if event.type == "agent.completed"]
+    answered = [(event.cycle, event.data["key"]) for event in found if event.type == "agent.completed"]
     assert len(answered) == len(set(answered))
-    assert [event.type for event in found].count("cycle.closed") == 1
+    ends = [(event.cycle, event.type) for event in found if event.type in ("cycle.opened", "cycle.closed")]
+    assert ends == [
+        (path.stem, end) for path in journal_files(project) for end in ("cycle.opened", "cycle.closed")
+    ]
+    ended = [(e.cycle, e.data["phase"], e.experiment) for e in found if e.type == "phase.outcome"]
+    assert len(ended) == len(set(ended))
 
 
 @pytest.fixture(scope="module")
@@ -201,12 +212,66 @@ def run_here(project: Path) -> None:
     run_cycle(open_lab(project, lambda _: None), options, Silent(), lambda role: OfflineRunner())
 
 
+def contract(path: Path) -> Path:
+    """A project with an approved specification of two features that is not committed yet."""
+    project = small_project(path)
+    (project / "SPEC.md").write_text(specs.spec(("one", "two")))
+    specs.approve(project, specs.spec(("one", "two")), commit=False)
+    return project
+
+
+def build_here(project: Path, reviewer: Sequence[Answer] = ()) -> None:
+    """A build and what goes on from it; the second feature is only claimed at first, then delivered."""
+
+    def build(invocation: Invocation) -> AgentResult:
+        is_first = not invocation.facts["item"]["new_approach"]
+        return specs.builder({"two": "claims"} if is_first else {})(invocation)
+
+    runner = Scripted({"builder": [build], "reviewer": reviewer})
+    options: CycleOptions | None = CycleOptions(mode="build", runner="scripted", sandbox="off")
+    while options is not None:
+        lab = open_lab(project, lambda _: None)
+        cycle = run_cycle(lab, options, Silent(), lambda role: runner)
+        options = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
+
+
+def build_approved_anew_here(project: Path) -> None:
+    """The same, and while the first phase is reviewed, a person changes and approves the specification."""
+
+    def change_and_approve(invocation: Invocation) -> AgentResult:
+        text = specs.spec(("one", "two")).replace("The module two is there.", "The module two is there too.")
+        (project / "SPEC.md").write_text(text)
+        specs.approve(project, text, commit=False)
+        return said(verdict("PROCEED"))
+
+    build_here(project, [change_and_approve, verdict("PROCEED")])
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A project, what is run on it from any state, the reasons of its rows, and how many cycles it takes."""
+
+    make: Callable[[Path], Path]
+    run: Callable[[Path], None]
+    reasons: Sequence[str]
+    cycles: int = 1
+
+
+BUILT = ("held_delivered", "no_effect", "held_delivered")
+SCENARIOS = {
+    "improve": Scenario(two_phases, run_here, ("constraint", "improved")),
+    "build": Scenario(contract, build_here, BUILT),
+    "build approved anew": Scenario(contract, build_approved_anew_here, BUILT, cycles=2),
+}
+
+
 @pytest.mark.crash
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
 def test_every_state_that_a_crash_can_leave_is_resumed(
-    tmp_path: Path, factory_home: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, factory_home: Path, monkeypatch: pytest.MonkeyPatch, scenario: Scenario
 ) -> None:
     """Snapshots just before and just after each event: what an action did with no word of it, and with it."""
-    project = two_phases(tmp_path / "calc")
+    project = scenario.make(tmp_path / "calc")
     factory_home.mkdir(exist_ok=True)
     places, snapshots = Places(project, factory_home), list[Path]()
     append = Journal.append
@@ -223,19 +288,20 @@ def test_every_state_that_a_crash_can_leave_is_resumed(
         return event
 
     monkeypatch.setattr(Journal, "append", append_between_snapshots)
-    run_here(project)
+    scenario.run(project)
     monkeypatch.setattr(Journal, "append", append)
     expected = outcome(project)
-    assert [row["reason"] for row in expected["rows"]] == ["constraint", "improved"]
+    assert [row["reason"] for row in expected["rows"]] == list(scenario.reasons)
     assert len(snapshots) > 200
-    for taken in snapshots[:-1]:
+    for taken in snapshots[:-1:EVERY]:
         places.restore(taken)
-        run_here(project)
+        scenario.run(project)
         try:
+            assert len(journal_files(project)) == scenario.cycles
             assert outcome(project) == expected
             assert_nothing_twice(project)
             assert [path.name for path in (factory_home / "workspaces").glob("*/*")] == []
             assert_sound(project)
         except AssertionError as error:
-            last = read_events(journal_files(taken / project.name)[0])[-1]
+            last = read_events(journal_files(taken / project.name)[-1])[-1]
             raise AssertionError(f"resumed from {taken.name}, after {last.type} {last.data}") from error

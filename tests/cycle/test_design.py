@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from factory.approvals import Approvals
+from factory.approvals import Approvals, fingerprint
 from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion
 from factory.cycle.lab import open_lab
 from factory.cycle.launch import follow_up, run_cycle
 from factory.cycle.steps.designing import Paused
 from factory.errors import EXIT_INTERRUPTED, EXIT_NO, EXIT_OK
+from factory.git import Repo
+from factory.journal import Journal
 from factory.paths import ProjectPaths, factory_home
 from factory.spec import parse
 from tests.support import cycles
@@ -76,7 +78,7 @@ def test_feedback_edit_and_approval_go_on_to_a_build(new: Path) -> None:
     assert (new / "SPEC.md").read_text() == edited
     approval = Approvals(factory_home(), ProjectPaths(new).key).of(edited)
     assert approval is not None
-    assert (approval.how, approval.form) == ("terminal", "project")
+    assert (approval.how, approval.form) == ("editor", "project")
     following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
     assert following is not None
     assert following.to_data() == cycle.options.to_data() | {"mode": "build", "idea": ""}
@@ -101,7 +103,7 @@ def test_a_draft_of_no_form_cannot_be_approved(new: Path) -> None:
     person = Person([Opinion("quit")])
     with pytest.raises(Paused):
         design(new, person, runner, idea=IDEA)
-    assert person.seen[0].text == "words, words"
+    assert person.seen[0].text == "words, words\n"
     assert not (new / "SPEC.md").exists()
 
 
@@ -148,6 +150,68 @@ def test_an_existing_project_gets_an_improvement_and_its_spec_stays(tmp_path: Pa
     later = Scripted()
     cycles.run(project, later, mode="improve")
     assert asked(later, "strategist") == 1, "a plan is carried out once"
+
+
+class Cut(BaseException):
+    """The end of the process, at a point that a signal would hardly hit."""
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        (Approvals, "approve"),
+        (Approvals, "record"),
+        (Repo, "commit_files"),
+        (Repo, "set_ref"),
+        (Journal, "append"),
+    ],
+)
+def test_an_approval_that_was_cut_off_is_not_asked_for_again(
+    new: Path, monkeypatch: pytest.MonkeyPatch, where: type, name: str
+) -> None:
+    runner, real = Scripted(), getattr(where, name)
+    person = Person([Opinion("approve")])
+
+    def cut(*args: Any, **data: Any) -> Any:
+        is_here = name != "append" or (args[1], data.get("step")) == ("step.completed", "approve")
+        if is_here and person.seen and not person.says:
+            raise Cut
+        return real(*args, **data)
+
+    with monkeypatch.context() as patched, pytest.raises(Cut):
+        patched.setattr(where, name, cut)
+        design(new, person, runner, idea=IDEA)
+    nobody = Person([])
+    cycle = design(new, nobody, runner, idea=IDEA)
+    assert nobody.seen == []
+    text = (new / "SPEC.md").read_text()
+    assert text == person.seen[0].text
+    known = [*Approvals(factory_home(), ProjectPaths(new).key).contracts()]
+    assert [contract.sha256 for contract in known] == [fingerprint(text)]
+    assert git(new, "log", "--format=%s", "--", "SPEC.md").splitlines() == ["Specify Counts words"]
+    assert (cycle.state.closed or {})["next"] == "build"
+
+
+def test_a_draft_changed_between_approval_and_record_is_shown_again(
+    new: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner, person = Scripted(), Person([Opinion("approve")])
+
+    def cut(*args: Any, **data: Any) -> None:
+        raise Cut
+
+    with monkeypatch.context() as patched, pytest.raises(Cut):
+        patched.setattr(Approvals, "approve", cut)
+        design(new, person, runner, idea=IDEA)
+    (draft,) = ProjectPaths(new).cycles.glob("*/draft.md")
+    changed = draft.read_text().replace(
+        "## 6. Reference Algorithms", "## 6. Reference Algorithms\n\nNone.", 1
+    )
+    draft.write_text(changed)
+    again = Person([Opinion("approve")])
+    design(new, again, runner, idea=IDEA)
+    assert [seen.text for seen in again.seen] == [changed]
+    assert (new / "SPEC.md").read_text() == changed
 
 
 def test_lite_is_carried_from_design_on(tmp_path: Path) -> None:
@@ -208,6 +272,7 @@ def test_a_design_in_a_terminal(tmp_path: Path) -> None:
         assert [e.type for e in events(place)].count("agent.completed") == before
         terminal.line("a")
         terminal.expect("goes on with: build")
+        terminal.expect("phase 2 waits for a person, or for a runner that can do it: the builder declined: ")
         terminal.expect("not everything that was approved is built")
         assert terminal.end() == EXIT_NO
     assert "By hand." in (place / "SPEC.md").read_text()

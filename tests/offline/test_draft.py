@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from factory.offline.idea import take_apart
-from factory.spec import PlanContext, Spec, check, parse
+from factory.spec import PlanContext, Spec, check, parse, render
 from tests.offline.support import ask
 from tests.spec.examples import IMPROVEMENT, PROJECT
 
@@ -90,6 +90,12 @@ def test_another_language_is_not_scaffolded_in_python(tmp_path: Path) -> None:
     spec = parse(draft(tmp_path, "a web service in Rust that stores notes"))
     assert spec.phases[0].checklist[0].text == "A package in Rust that builds, with one passing test"
     assert "Scaffold in Rust" in [item.item for item in spec.blocked]
+    assert [row.command for row in spec.matrix] == ["sh tests/stores_notes.sh"]
+    assert [entry.text for entry in spec.phases[1].checklist] == [
+        "`tests/stores_notes.sh`, with the examples that the user gives",
+        "a part of its own in Rust",
+    ]
+    assert ".py" not in render(spec)
     assert errors(spec) == []
 
 
@@ -165,7 +171,23 @@ def test_every_idea_gives_a_sound_draft(tmp_path: Path, idea: str, feedback: str
         ("a tool that counts words and lines in files", ["Counts words and lines in files"]),
         (
             "a library that parses dates in red, green and blue, and prints them. It should format them.",
-            ["Parses dates in red, green and blue", "Prints them", "It should format them"],
+            ["Parses dates in red, green and blue", "Prints them", "Format them"],
+        ),
+        (
+            "a command-line tool that counts words, lines and characters in text files, and prints a table",
+            ["Counts words, lines and characters in text files", "Prints a table"],
+        ),
+        (
+            "A library for parsing recipes: amounts, units. It should scale a recipe to a number of people",
+            ["Parsing recipes: amounts, units", "Scale a recipe to a number of people"],
+        ),
+        (
+            "I want a tool to rename photos; never overwrite a file; show what it would do with --dry-run",
+            ["Rename photos", "Never overwrite a file", "Show what it would do with --dry-run"],
+        ),
+        (
+            "ein Werkzeug, das Rechnungen als PDF erzeugt und verschickt",
+            ["Ein Werkzeug, das Rechnungen als PDF erzeugt und verschickt"],
         ),
         ("Pocket money tracker", ["Pocket money tracker"]),
         ("x", ["X"]),

@@ -129,6 +129,17 @@ def test_lite_and_focus_take_one_item(example: Path, facts: dict[str, Any], expe
     assert titles(plan(example, **facts)) == [expected]
 
 
+def test_feedback_is_planned_where_a_tool_can_do_it_and_else_blocked(
+    example: Path,
+) -> None:
+    given: dict[str, Any] = {"focus": "unused imports", "feedback": ["also the import order, and rename x"]}
+    spec = plan(example, **given)
+    assert titles(spec) == [F401, ORDER]
+    assert [(b.item, b.needed) for b in spec.blocked] == [("Feedback `rename x`", JUDGEMENT)]
+    lite = plan(example, lite=True, feedback=["sort the imports"])
+    assert titles(lite) == [ORDER]
+
+
 def test_after_a_revert_another_way_is_taken_and_named(example: Path) -> None:
     spec = plan(example, history=[row(1, F401)], anti_patterns=[F401])
     first = spec.items()[0]

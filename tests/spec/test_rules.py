@@ -519,6 +519,14 @@ def test_growth_novelty_and_convergence_do_not_bind_lite_and_focus(limits: PlanL
     assert not rules & {"strategy.growth", "strategy.novelty", "strategy.convergence"}
 
 
+def test_growth_novelty_and_convergence_do_not_bind_research_and_the_project_form() -> None:
+    owed = {"strategy.growth", "strategy.novelty", "strategy.convergence"}
+    text = without_line(without_line(third_item(), "- **Backlog"), "- **Growth")
+    assert owed <= {f.rule for f in check(parse(text), context=KNOWN)}
+    assert not owed & {f.rule for f in check(parse(text), context=RESEARCH)}
+    assert not owed & {f.rule for f in check(parse(PROJECT), context=KNOWN)}
+
+
 def test_one_item_owes_nothing_to_growth_and_backlog() -> None:
     start, end = IMPROVEMENT.index("### 4.2"), IMPROVEMENT.index("## 5.")
     one = IMPROVEMENT[:start] + IMPROVEMENT[end:]

@@ -115,3 +115,10 @@ def test_ten_features_three_skipped_four_only_claimed_three_built() -> None:
     found = trace(spec, claimed | shown)
     assert [str(f.state) for f in found.features] == ["not attempted"] * 3 + ["failed"] * 4 + ["built"] * 3
     assert not found.complete
+
+
+def test_a_check_that_passed_before_is_told_apart_from_one_that_fails() -> None:
+    outcome = PhaseOutcome("failed", [REVERTED], {"5.1": False}, ["5.1"])
+    first, second = trace(SPEC, {1: BUILT, 2: outcome}).features
+    assert (first.state, first.verified, first.passed_before) == (State.FAILED, False, True)
+    assert not second.passed_before

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from factory.approvals import Approvals, difference, fingerprint
+from factory.approvals import Approvals, fingerprint
 from factory.cycle.context import Cycle
-from factory.cycle.contract import approved_text, changed_in_checkout
+from factory.cycle.contract import approved_text, changed_since, text_of, text_to_build
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.outcomes import OUTCOME, outcome_events, outcomes_of
 from factory.cycle.steps.observing import SETUP_MESSAGE, discover_setup, told
 from factory.errors import BadInput, Refused
 from factory.models import FeatureCheck, PhaseState, PlanItem
 from factory.paths import CONFIG_FILE
-from factory.spec import Spec, parse
+from factory.spec import Phase, Spec, parse
 from factory.spec.trace import PhaseOutcome, Trace, trace
 from factory.target import SPEC_FILE
+
+
+def has_contract(cycle: Cycle) -> str:
+    """Why nothing is researched or planned: an approved specification is there.
+
+    Raises Refused for one that is not approved.
+    """
+    return "the specification is approved" if text_to_build(cycle.lab, cycle.head) else ""
+
+
+def is_committed(cycle: Cycle) -> str:
+    """Why the contract needs no commit: it is there already."""
+    text = text_to_build(cycle.lab, cycle.head)
+    is_there = bool(text) and cycle.lab.repo.show(cycle.head, SPEC_FILE) == text
+    return "the specification is committed" if is_there else ""
 
 
 def contract(cycle: Cycle, scope: str) -> Outcome:
@@ -34,33 +49,56 @@ def contract(cycle: Cycle, scope: str) -> Outcome:
 
 
 def _carry_over(cycle: Cycle, spec: Spec, sha256: str) -> None:
-    """What was built of an earlier approved text, and stands in this one word for word, stays built."""
+    """What was built of an earlier approved text, and stands in this one word for word, stays built.
+
+    Safe to repeat: a phase that has an outcome in this text keeps that.
+    """
     events = outcome_events(cycle.lab.paths)
-    if outcomes_of(events, sha256):
-        return
+    told = outcomes_of(events, sha256)
     approvals = Approvals(cycle.lab.home, cycle.lab.paths.key, cycle.lab.say)
-    for earlier in sorted(approvals.all(), key=lambda approval: approval.when, reverse=True):
+    for earlier in approvals.contracts():
         known = outcomes_of(events, earlier.sha256)
         if earlier.sha256 == sha256 or not known:
             continue
         try:
-            before = _phase_texts(parse(approvals.text_of(earlier)))
+            before = parse(approvals.text_of(earlier))
         except BadInput:
             continue
-        for number, words in _phase_texts(spec).items():
-            outcome = known.get(number)
-            if outcome is not None and outcome.state == PhaseState.BUILT and before.get(number) == words:
-                _record_again(cycle, sha256, number, outcome)
+        for phase, old in _unchanged(spec, before):
+            if phase not in told and old in known and known[old].state == PhaseState.BUILT:
+                verified = _renumbered(spec, before, phase, old, known[old].verified)
+                _record_again(cycle, sha256, phase, known[old], verified)
         return
 
 
-def _phase_texts(spec: Spec) -> dict[int, tuple[object, ...]]:
-    """What each phase asks for: its item and the checks that it is held to."""
-    items = [_with_checks(spec, item) for item in spec.items()]
-    return {item.phase: (item.model_dump_json(),) for item in items}
+def _unchanged(spec: Spec, before: Spec) -> Iterator[tuple[int, int]]:
+    """The phases that ask for the same in both specifications: the number in each, which may differ."""
+    old = {_asks_for(before, phase): phase.number for phase in before.phases}
+    for phase in spec.phases:
+        if _asks_for(spec, phase) in old:
+            yield phase.number, old.pop(_asks_for(spec, phase))
 
 
-def _record_again(cycle: Cycle, sha256: str, number: int, outcome: PhaseOutcome) -> None:
+def _asks_for(spec: Spec, phase: Phase) -> tuple[object, ...]:
+    """What a phase asks for, word for word, and the checks that it is held to; numbers don't count."""
+    features = tuple((f.title, *(f.text(n) for n in ("What", "How", "Why"))) for f in spec.features_of(phase))
+    steps = tuple((step.text, step.more) for step in phase.checklist)
+    commands = sorted(check.command for check in _checks(spec, phase.number))
+    return (phase.title, phase.notes, steps, features, *commands)
+
+
+def _renumbered(
+    spec: Spec, before: Spec, phase: int, old: int, verified: Mapping[str, bool]
+) -> dict[str, bool]:
+    """What was verified of a phase, by the features' numbers of today."""
+    was = {check.command: verified.get(check.feature) for check in _checks(before, old)}
+    told = {check.feature: was.get(check.command) for check in _checks(spec, phase)}
+    return {feature: shown for feature, shown in told.items() if shown is not None}
+
+
+def _record_again(
+    cycle: Cycle, sha256: str, number: int, outcome: PhaseOutcome, verified: dict[str, bool]
+) -> None:
     last = outcome.experiments[-1] if outcome.experiments else None
     cycle.record(
         OUTCOME,
@@ -71,23 +109,28 @@ def _record_again(cycle: Cycle, sha256: str, number: int, outcome: PhaseOutcome)
         verdict=last.verdict if last else "",
         reason=last.reason if last else "",
         commit=last.commit if last else "",
-        verified=dict(outcome.verified),
+        verified=verified,
+        passed_before=[],
         blocked_by=[],
     )
 
 
 def _with_checks(spec: Spec, item: PlanItem) -> PlanItem:
-    """The item with the rows of the features that its phase completes: those that no later phase serves."""
-    phase = spec.phase(item.phase)
+    """The item with what its phase is held to."""
+    return item.model_copy(update={"checks": _checks(spec, item.phase), "verify": ""})
+
+
+def _checks(spec: Spec, number: int) -> list[FeatureCheck]:
+    """The rows of the features that a phase completes: those that no later phase serves."""
+    phase = spec.phase(number)
     assert phase is not None
-    later = {ref for other in spec.phases if other.number > item.phase for ref in other.refs}
-    checks = [
+    later = {ref for other in spec.phases if other.number > number for ref in other.refs}
+    return [
         FeatureCheck(feature=ref, command=row.command)
         for row in spec.matrix
         for ref in row.refs
         if ref in phase.refs and ref not in later and row.command
     ]
-    return item.model_copy(update={"checks": checks, "verify": ""})
 
 
 def _still_to_do(
@@ -117,19 +160,16 @@ def contract_unchanged(cycle: Cycle, scope: str) -> Outcome:
             f"{SPEC_FILE} on the cycle's branch is not the text that this build began with.",
             f"factory abandon {root}",
         )
-    changed = changed_in_checkout(cycle.lab, text) or _changed_on_target(cycle, text)
-    if changed:
-        raise Refused(
-            f"{SPEC_FILE} was changed since it was approved.\n{changed}",
-            f"Take the change back; or, to build what it says now: factory abandon {root}, "
-            f"factory integrate {root}, then factory spec approve {root / SPEC_FILE}",
-        )
-    return Done({"sha256": known})
-
-
-def _changed_on_target(cycle: Cycle, text: str) -> str:
-    committed = cycle.lab.repo.show(f"refs/heads/{cycle.target}", SPEC_FILE)
-    return "" if committed is None else difference(text, committed)
+    changed = changed_since(cycle.lab, text, start=cycle.start, target=cycle.target)
+    if changed is None:
+        return Done({"sha256": known})
+    if not changed.text:
+        raise Refused(f"{SPEC_FILE} was deleted since it was approved.", "Put it back; the build goes on.")
+    raise Refused(
+        f"{SPEC_FILE} was changed since it was approved.\n{changed.difference}",
+        f"To build what it says now: factory spec approve {root / SPEC_FILE}, then factory ceo {root}; "
+        "what is built stays built. Or take the change back.",
+    )
 
 
 def setup_phase(cycle: Cycle, scope: str) -> Outcome:
@@ -156,7 +196,7 @@ def account(cycle: Cycle, scope: str) -> Outcome:
     known = cycle.state.result("contract")
     if not known:
         return Done({"complete": False, "untried": [], "features": []})
-    spec = parse(approved_text(cycle.lab, cycle.head))
+    spec = parse(text_of(cycle.lab, known["sha256"]))
     outcomes = outcomes_of(outcome_events(cycle.lab.paths), known["sha256"])
     found = trace(spec, outcomes)
     untried = [phase.number for phase in spec.phases if not _was_tried(outcomes, phase.number)]

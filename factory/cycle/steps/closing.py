@@ -19,6 +19,9 @@ from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
 from factory.models import Integration, Verdict
 
+SUPERSEDED = {"reason": "superseded", "detail": "the specification was changed, and approved anew"}
+"""How a build ends whose contract is replaced by another one."""
+
 
 def archive(cycle: Cycle, scope: str) -> Outcome:
     """A note on the cycle's research and plan; in lite the one batch for everything."""
@@ -91,16 +94,17 @@ def _complete_archive(cycle: Cycle) -> None:
 def summary(cycle: Cycle) -> dict[str, Any]:
     """What a cycle came to: counts by verdict, how its planning ended, what it cost."""
     verdicts = [record["verdict"] for record in cycle.state.finalized.values()]
+    superseded = SUPERSEDED if cycle.state.superseded else None
     return {
         "kept": verdicts.count(Verdict.KEEP),
         "reverted": verdicts.count(Verdict.REVERT),
         "errors": verdicts.count(Verdict.ERROR),
-        "ended": cycle.state.scope(CYCLE_SCOPE).ended,
+        "ended": cycle.state.scope(CYCLE_SCOPE).ended or superseded,
         "setup": cycle.state.result("setup").get("made", False),
         "plan_left": cycle.state.result("gate_plan").get("left", 0),
         "phases": sorted(cycle.state.outcomes),
         "account": dict(cycle.state.result("account")),
-        "next": cycle.state.result("approve").get("next", ""),
+        "next": cycle.state.result("approve").get("next", "build" if superseded else ""),
         "invocations": cycle.state.spent.invocations,
         "tokens": cycle.state.spent.tokens,
         "cost_usd": round(cycle.state.spent.cost_usd, 6),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 from factory.approvals import Approvals, How, fingerprint
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.context import Cycle, Draft, Opinion
-from factory.cycle.contract import approved_text, waiting_text
+from factory.cycle.contract import text_to_build
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import defined_findings, research_text
 from factory.cycle.steps import planning
 from factory.errors import EXIT_INTERRUPTED, BadInput, FactoryError, Refused
 from factory.fsio import atomic_write, read_exactly
-from factory.spec import PlanContext, PlanLimits, SpecFinding, check, parse
+from factory.spec import Form, PlanContext, PlanLimits, Spec, SpecFinding, check, parse
 from factory.target import SPEC_FILE
 
 NEW_GROUND = 0.5
@@ -33,23 +34,6 @@ class Paused(FactoryError):
 def is_new_project(cycle: Cycle) -> bool:
     """Whether the draft is for a project from an idea, so in the project form."""
     return bool(cycle.options.idea)
-
-
-def has_contract(cycle: Cycle) -> str:
-    """Why nothing is researched or planned: an approved specification is there.
-
-    Raises Refused for one that is not approved.
-    """
-    if cycle.lab.repo.show(cycle.head, SPEC_FILE) is not None:
-        approved_text(cycle.lab, cycle.head)
-    elif not waiting_text(cycle.lab):
-        return ""
-    return "the specification is approved"
-
-
-def is_committed(cycle: Cycle) -> str:
-    """Why the contract needs no commit: it is there already."""
-    return "" if cycle.lab.repo.show(cycle.head, SPEC_FILE) is None else "the specification is committed"
 
 
 def has_approved_plan(cycle: Cycle) -> str:
@@ -98,12 +82,18 @@ def draft(cycle: Cycle, scope: str) -> Outcome:
         }
     else:
         facts = planning.plan_facts(cycle, scope) | {"form": "improvement"}
-    facts |= {"research": research_text(cycle), "corrections": told, "draft": previous if told else ""}
+    facts |= {
+        "research": research_text(cycle),
+        "corrections": told,
+        "feedback": [text for given in _feedback(cycle, scope) for text in given["corrections"]],
+        "draft": previous if told else "",
+    }
     result = ask(cycle, scope, "draft", Question("strategist", task, facts))
     if result.status != "done":
         return End("no_draft", result.text or result.error or f"the strategist ended as {result.status}")
-    atomic_write(_draft_file(cycle), result.text)
-    return Done({"sha256": fingerprint(result.text)})
+    text = f"{result.text.rstrip()}\n"
+    atomic_write(_draft_file(cycle), text)
+    return Done({"sha256": fingerprint(text)})
 
 
 def gate_draft(cycle: Cycle, scope: str) -> Outcome:
@@ -146,9 +136,10 @@ def discuss(cycle: Cycle, scope: str) -> Outcome:
         place = cycle.lab.paths.plan
         return End("plan_only", f"the draft waits for a person: factory spec approve {place}")
     said = cycle.person.discuss(_view(cycle, scope))
-    atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md", _read(file))
     if said.kind == "quit":
-        raise Paused("The draft waits for you.", f"factory ceo {cycle.lab.paths.root} goes on with it.")
+        again = shlex.join(["factory", "ceo", str(cycle.lab.paths.root)])
+        raise Paused("The draft waits for you; what was said so far is kept.", f"To go on: {again}")
+    atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md", _read(file))
     if said.kind == "edited":
         atomic_write(file, said.text)
         return Again("gate_draft", [])
@@ -157,14 +148,20 @@ def discuss(cycle: Cycle, scope: str) -> Outcome:
     return _approved(cycle, said)
 
 
+def _feedback(cycle: Cycle, scope: str) -> list[dict[str, Any]]:
+    """The redirects that a person's feedback has caused, apart from those of the rules."""
+    return [r for r in cycle.state.scope(scope).redirects if r["step"] == "discuss" and r["corrections"]]
+
+
 def _view(cycle: Cycle, scope: str) -> Draft:
-    given = [r for r in cycle.state.scope(scope).redirects if r["step"] == "discuss" and r["corrections"]]
     text = _read(_draft_file(cycle))
     try:
         found = findings_of_draft(cycle, text)
     except BadInput:
         found = []  # a text in neither form cannot be approved whatever the rules say
-    return Draft(text, len(given) + 1, found, _read(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md"))
+    return Draft(
+        text, len(_feedback(cycle, scope)) + 1, found, _read(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md")
+    )
 
 
 def _approved(cycle: Cycle, said: Opinion) -> Outcome:
@@ -190,32 +187,45 @@ def approve(cycle: Cycle, scope: str) -> Outcome:
     """Record the approval, and put the specification where the next mode finds it."""
     text = _read(_draft_file(cycle))
     if fingerprint(text) != cycle.state.result("discuss")["sha256"]:
-        raise Refused(
-            "The draft was changed after it was approved.", "Run the command again to read it once more."
-        )
-    return _adopt(cycle, text, how="terminal")
+        cycle.progress.warn("the draft was changed after it was approved; here it is once more")
+        return Again("discuss", [])
+    spec, who = parse(text), cycle.lab.repo.person
+    approvals(cycle).approve(text, form=str(spec.form), title=spec.title, how=_how(cycle, scope), who=who)
+    return Done(_put_in_place(cycle, spec, text) | {"who": who})
+
+
+def _how(cycle: Cycle, scope: str) -> How:
+    """Whether the person has approved what an agent wrote last, or an edit of their own."""
+    said = [r for r in cycle.state.scope(scope).redirects if r["step"] in ("discuss", "gate_draft")]
+    return "editor" if said and said[-1]["step"] == "discuss" and not said[-1]["corrections"] else "terminal"
 
 
 def adopt(cycle: Cycle, scope: str) -> Outcome:
     """Commit the contract of a build: the approved text, else the draft that passed its gate.
 
-    A draft that nobody was asked about is recorded as adopted by the factory itself.
+    A draft that nobody was asked about is on record as this cycle's own, which is no approval.
     """
-    return _adopt(cycle, waiting_text(cycle.lab) or _read(_draft_file(cycle)), how="drafted")
-
-
-def _adopt(cycle: Cycle, text: str, *, how: How) -> Outcome:
+    text = text_to_build(cycle.lab, cycle.head) or _read(_draft_file(cycle))
     spec = parse(text)
-    who = "factory" if how == "drafted" else cycle.lab.repo.person
-    approvals = Approvals(cycle.lab.home, cycle.lab.paths.key, cycle.lab.say)
-    if approvals.of(text) is None or how != "drafted":
-        approvals.approve(text, form=str(spec.form), title=spec.title, how=how, who=who)
-    if spec.form != "project":
+    if approvals(cycle).of(text) is None:
+        approvals(cycle).adopt(text, form=str(spec.form), title=spec.title, cycle=cycle.id)
+    return Done(_put_in_place(cycle, spec, text))
+
+
+def approvals(cycle: Cycle) -> Approvals:
+    """The project's approvals; damaged records are told."""
+    return Approvals(cycle.lab.home, cycle.lab.paths.key, cycle.lab.say)
+
+
+def _put_in_place(cycle: Cycle, spec: Spec, text: str) -> dict[str, Any]:
+    """A project's specification is committed on the cycle's branch, an improvement is the current plan."""
+    told = {"sha256": fingerprint(text), "title": spec.title, "research": spec.research is not None}
+    if spec.form is not Form.PROJECT:
         atomic_write(cycle.lab.paths.plan, text.encode("utf-8", "surrogateescape"))
-        return Done({"sha256": fingerprint(text), "next": "improve"})
+        return told | {"place": str(cycle.lab.paths.plan), "next": "improve"}
     commit = cycle.lab.repo.commit_files(cycle.head, {SPEC_FILE: text}, f"Specify {spec.title}\n")
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
-    return Done({"sha256": fingerprint(text), "commit": commit, "next": "build"})
+    return told | {"place": SPEC_FILE, "commit": commit, "next": "build"}
 
 
 def _draft_file(cycle: Cycle) -> Path:

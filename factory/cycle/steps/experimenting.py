@@ -15,7 +15,7 @@ from factory.cycle.context import Cycle
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.phases import kind_of
 from factory.cycle.research import findings_of, research_text
-from factory.cycle.scopes import attempt_of, scope_of
+from factory.cycle.scopes import attempt_of, phase_of, scope_of
 from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
 from factory.git import GitError
 from factory.models import (
@@ -58,10 +58,17 @@ def begin(cycle: Cycle, scope: str) -> Outcome:
         kind=kind_of(cycle, scope),
         runner=cycle.runner_for("builder").name,
     )
+    cycle.lab.say(f"{_place(scope, experiment)}: {experiment.item.title}")
     result = {"id": experiment.id, "branch": experiment.branch, "baseline": experiment.baseline}
     if experiment.anti_pattern:
         return End(Reason.ANTI_PATTERN, experiment.anti_pattern, result)
     return Done(result)
+
+
+def _place(scope: str, experiment: Experiment) -> str:
+    """Which phase, which attempt and which experiment a line is about."""
+    again = f", attempt {attempt_of(scope)}" if attempt_of(scope) > 1 else ""
+    return f"phase {phase_of(scope)}{again}, experiment {experiment.id}"
 
 
 def _item(cycle: Cycle, scope: str) -> PlanItem:
@@ -203,9 +210,14 @@ def measure(cycle: Cycle, scope: str) -> Outcome:
         cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy
     )
     shown = cycle.lab.store.experiment(cycle.experiment_id(scope)).read(lab_work.VERIFY, VerifyReport)
-    verified = {check.feature: check.delivered for check in shown.checks if check.feature}
     return Done(
-        {"composite": after.composite, "void": after.void, "verified": verified, "delivered": shown.delivered}
+        {
+            "composite": after.composite,
+            "void": after.void,
+            "delivered": shown.delivered,
+            "verified": shown.by_feature,
+            "passed_before": shown.passed_before,
+        }
     )
 
 
@@ -312,6 +324,8 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     )
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
     gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
+    moved = "" if record.delta is None else f" {record.delta:+.4f}"
+    cycle.lab.say(f"{_place(scope, experiment)}: {record.verdict} ({record.reason}){moved}")
     return Done(
         {
             "id": experiment.id,

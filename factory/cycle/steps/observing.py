@@ -10,6 +10,7 @@ from factory.cycle.context import Cycle
 from factory.cycle.lab import Lab
 from factory.cycle.machine import Done, End, Outcome
 from factory.cycle.measuring import measure_commit
+from factory.cycle.oldplans import set_aside_old_plans
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
 from factory.fsio import atomic_write
@@ -31,6 +32,7 @@ def preflight(cycle: Cycle, scope: str) -> Outcome:
     left_over = left_over_checkouts(lab.workspaces)
     for place in left_over:
         shutil.rmtree(place, ignore_errors=True)
+    set_aside_old_plans(cycle)
     return Done({"branch": cycle.branch_ref, "start": cycle.start, "removed": len(left_over)})
 
 

@@ -118,7 +118,7 @@ def gate_plan(cycle: Cycle, scope: str) -> Outcome:
         spec = parse(text)
     except BadInput as error:
         return _gate(cycle, scope, "plan", [error.message], facts={"plan": text}, result={})
-    # What a person has approved kept the rules when they did; what is known has moved on since.
+    # What a person has approved was checked when they did, and again when the cycle was opened.
     findings = [] if approved else check(spec, limits(cycle), context(cycle))
     problems = [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in findings if f.severity == "error"]
     wanted = spec.items()

@@ -1,0 +1,27 @@
+"""What checks on both sides of a change show."""
+
+from __future__ import annotations
+
+from factory.models import CommandResult, VerifyCheck, VerifyReport
+
+
+def check(feature: str, before: int, after: int) -> VerifyCheck:
+    """A check with its exit codes."""
+    sides = [
+        CommandResult(name="check", command="true", exit_code=code, output="") for code in (before, after)
+    ]
+    return VerifyCheck(feature=feature, before=sides[0], after=sides[1])
+
+
+def test_a_feature_is_shown_by_all_of_its_checks() -> None:
+    checks = [check("5.1", 1, 1), check("5.1", 1, 0), check("5.2", 1, 0), check("", 1, 0)]
+    report = VerifyReport(commit="c", checks=checks)
+    assert report.by_feature == {"5.1": False, "5.2": True}
+    assert report.passed_before == []
+    assert report.delivered is False
+
+
+def test_a_check_that_passed_before_shows_nothing() -> None:
+    report = VerifyReport(commit="c", checks=[check("5.1", 0, 0), check("5.2", 1, 0)])
+    assert (report.by_feature, report.passed_before) == ({"5.1": False, "5.2": True}, ["5.1"])
+    assert report.delivered is False
