@@ -10,14 +10,15 @@ import configparser
 import posixpath
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from factory.config import ProjectConfig
 from factory.evals.dimensions.sources import is_test_file
-from factory.git import GITLINK_MODE, SYMLINK_MODE, Change, Repo
+from factory.git import FILE_MODES, GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
+from factory.integrity import FileChange, Weakening, is_examined, weakenings
 from factory.models import GuardFinding, GuardReport
 from factory.paths import CONFIG_FILE, STATE_DIR
 
@@ -42,6 +43,38 @@ TO_CHANGE_THE_JUDGE = (
 
 
 @dataclass(frozen=True)
+class Allowed:
+    """The weakenings that an approved plan item names, each by a finding's name or a part of it.
+
+    ``rule:path::where`` is one finding, ``rule:path`` all of that rule in a file. A file of tests, or
+    ``path::test``, stands for all that may become of those tests: deleted, changed, failing.
+    """
+
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def by(cls, names: Iterable[str]) -> Allowed:
+        """What the values of an item's ``Allows`` name, as they were written."""
+        return cls(frozenset(stripped for name in names if (stripped := name.strip().strip("`").strip())))
+
+    def finding(self, finding: GuardFinding) -> bool:
+        """Whether this finding is named. One without a name can't be."""
+        if not finding.name:
+            return False
+        rule_and_path, _, _ = finding.name.partition("::")
+        _, _, place = finding.name.partition(":")
+        return not self.names.isdisjoint({finding.name, rule_and_path}) or (
+            is_test_file(finding.file) and self.test(place.replace(".", "::") if "::" in place else place)
+        )
+
+    def test(self, node_id: str) -> bool:
+        """Whether a test may be gone, or fail: it, its file, or it without its parameters is named."""
+        path, _, _ = node_id.partition("::")
+        plain, _, _ = node_id.partition("[")
+        return not self.names.isdisjoint({node_id, plain, path})
+
+
+@dataclass(frozen=True)
 class GuardFacts:
     """What the guards look at.
 
@@ -54,7 +87,7 @@ class GuardFacts:
     head: str
     config: ProjectConfig
     check_scope: bool = True
-    allows: Collection[str] = ()
+    allows: Allowed = Allowed()
     passing_tests: Collection[str] | None = None
     changes: list[Change] = field(default_factory=list)
 
@@ -73,12 +106,21 @@ def run_guards(
 
     Where the histories do not fit, the other guards have nothing sound to compare, so they are not run.
     """
-    facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests)
-    findings = list(rooted_at_baseline(facts))
-    if not findings:
-        facts = replace(facts, changes=repo.changes(baseline, head))
-        findings = [finding for guard in GUARDS for finding in guard(facts)]
-    return GuardReport(baseline=baseline, head=head, findings=findings)
+    facts = GuardFacts(repo, baseline, head, config, check_scope, Allowed.by(allows), passing_tests)
+    unrooted = list(rooted_at_baseline(facts))
+    if unrooted:
+        return GuardReport(baseline=baseline, head=head, findings=unrooted)
+    facts = replace(facts, changes=repo.changes(baseline, head))
+    found = [finding for guard in GUARDS for finding in guard(facts)]
+    weaker = [w for w in weakenings(_contents(facts)) if not _told_already(facts, w, found)]
+    found += [_integrity_finding(w) for w in weaker if not w.note]
+    return GuardReport(
+        baseline=baseline,
+        head=head,
+        findings=[finding for finding in found if not facts.allows.finding(finding)],
+        notes=[_integrity_finding(w) for w in weaker if w.note],
+        allowed=[finding for finding in found if facts.allows.finding(finding)],
+    )
 
 
 def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
@@ -197,7 +239,7 @@ def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
     """
     counts = Counter(test.split("::", 1)[0] for test in facts.passing_tests or ())
     for change in facts.changes:
-        if change.status != "D" or change.path in facts.allows:
+        if change.status != "D":
             continue
         if facts.passing_tests is None and is_test_file(change.path):
             why = "a test file; whether its tests passed is not known without measuring"
@@ -208,9 +250,56 @@ def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
         yield GuardFinding(
             guard="integrity",
             file=change.path,
+            name=f"test_file_deleted:{change.path}",
             message=f"deletes {change.path}, {why}",
-            mend="Keep the tests, or have the approved plan item allow it by name (Allows).",
+            mend=_or_allow(f"test_file_deleted:{change.path}"),
         )
+
+
+def _or_allow(name: str) -> str:
+    return f"Put it back, or have the approved plan item allow it by name: **Allows:** {name}"
+
+
+def _contents(facts: GuardFacts) -> list[FileChange]:
+    """The texts of the changed files that integrity can read; links and nested repositories have none."""
+    return [
+        FileChange(
+            change.path,
+            _text_of(facts, facts.baseline, change.path, change.old_mode),
+            _text_of(facts, facts.head, change.path, change.new_mode),
+        )
+        for change in facts.changes
+        if is_examined(change.path)
+    ]
+
+
+def _text_of(facts: GuardFacts, commit: str, path: str, mode: str) -> str | None:
+    return facts.repo.show(commit, path) if mode in FILE_MODES else None
+
+
+def _told_already(facts: GuardFacts, weaker: Weakening, found: Sequence[GuardFinding]) -> bool:
+    """Whether another guard says it: the file of tests is deleted as a whole. And what never passed, is no
+    loss.
+    """
+    if weaker.rule not in ("test_removed", "test_renamed"):
+        return False
+    if any(finding.name == f"test_file_deleted:{weaker.path}" for finding in found):
+        return True
+    if facts.passing_tests is None:
+        return False
+    node_id = f"{weaker.path}::{weaker.where.replace('.', '::')}"
+    return not any(test.partition("[")[0] == node_id for test in facts.passing_tests)
+
+
+def _integrity_finding(weaker: Weakening) -> GuardFinding:
+    return GuardFinding(
+        guard="integrity",
+        file=weaker.path,
+        line=weaker.line,
+        name=weaker.name,
+        message=f"{weaker.rule}: {weaker.message}",
+        mend="" if weaker.note else _or_allow(weaker.name),
+    )
 
 
 def _verb(change: Change) -> str:

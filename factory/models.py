@@ -138,22 +138,31 @@ class MeasurementPairs(Model):
 
 
 class GuardFinding(Model):
-    """One violation: which guard, where, what is wrong, how to mend it."""
+    """One violation: which guard, where, what is wrong, how to mend it.
+
+    ``name`` is the stable name by which a plan item may allow it; empty where none can.
+    """
 
     guard: Literal["eval_immutable", "scope", "fixed_surfaces", "baseline", "integrity"]
     file: str = ""
     line: int | None = None
+    name: str = ""
     message: str
     mend: str = ""
 
 
 class GuardReport(Model):
-    """The guards' answer on one commit range; clean when there are no findings."""
+    """The guards' answer on one commit range; clean when there are no findings.
+
+    ``notes`` are worth a reader's look and violate nothing; ``allowed`` is what the plan item names.
+    """
 
     v: int = FORMAT_VERSION
     baseline: str
     head: str
     findings: list[GuardFinding] = Field(default_factory=list)
+    notes: list[GuardFinding] = Field(default_factory=list)
+    allowed: list[GuardFinding] = Field(default_factory=list)
 
     @property
     def clean(self) -> bool:

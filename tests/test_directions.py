@@ -23,7 +23,7 @@ LAYERS: dict[str, int] = {
     ),
     **dict.fromkeys(("git", "github", "config", "rows", "store", "journal", "registry", "backlog"), 3),
     **dict.fromkeys(("runners", "sandbox"), 3),
-    **dict.fromkeys(("spec", "strategy", "guard", "precheck", "evals", "offline", "agents"), 4),
+    **dict.fromkeys(("spec", "strategy", "guard", "integrity", "precheck", "evals", "offline", "agents"), 4),
     **dict.fromkeys(("ace", "research", "insights", "brief", "report", "study", "project", "oddities"), 4),
     "cycle": 5,
     "commands": 6,

@@ -70,18 +70,24 @@ def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) 
     """Run the guards on the candidate and store what they say."""
     folder = lab.store.experiment(experiment.id)
     before = folder.read(BEFORE, Measurement) if folder.exists(BEFORE) else None
-    passing = [test for test, outcome in before.tests.items() if outcome == "passed"] if before else []
     report = run_guards(
         lab.repo,
         experiment.baseline,
         commit,
         policy,
         allows=experiment.item.allows,
-        passing_tests=passing,
+        passing_tests=_passing(before),
     )
     folder.write(GUARD, report)
     folder.write("changes.diff", lab.repo.diff(experiment.baseline, commit))
     return report
+
+
+def _passing(before: Measurement | None) -> list[str] | None:
+    """The tests that passed; None where no dimension has run any, so that nobody knows."""
+    if before is None or not (before.tests or before.dimension("tests")):
+        return None
+    return [test for test, outcome in before.tests.items() if outcome == "passed"]
 
 
 def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> Measurement:
