@@ -54,6 +54,7 @@ class _Walk:
     """A walk over what a function's run can reach."""
 
     helpers: Helpers
+    nested: dict[str, Function]
     found: list[Check]
     seen: frozenset[str]
     repeated: bool = False
@@ -139,12 +140,20 @@ class _Walk:
         """The checks that are made by calling something, anywhere in an expression or a simple statement."""
         for call in _calls_in(node):
             name = tail(call.func)
-            if name in self.helpers and name not in self.seen:
-                inner = checks_of(self.helpers[name], self.helpers, self.seen | {name})
-                if inner:
+            if name in self.helpers and name not in self.nested:
+                if inner := self.inside(self.helpers[name]):
                     self.add(ast.unparse(call), max(c.strength for c in inner), (), call.lineno)
             elif _CHECKING.fullmatch(name):
                 self.found.append(_of_call(call, name, self.repeated))
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and part.id in self.nested:
+                self.found += self.inside(self.nested.pop(part.id))
+
+    def inside(self, function: Function) -> list[Check]:
+        """What another function checks that is called here, or handed to something that calls it."""
+        if function.name in self.seen:
+            return []
+        return checks_of(function, self.helpers, self.seen | {function.name})
 
     def add(self, text: str, strength: int, subjects: Iterable[str], line: int) -> None:
         self.found.append(Check(text, strength, frozenset(subjects), line, self.repeated, text, 0.0))
@@ -153,11 +162,12 @@ class _Walk:
 def checks_of(function: Function, helpers: Helpers, seen: frozenset[str] = frozenset()) -> list[Check]:
     """The checks that a run of ``function`` can reach, in order.
 
-    ``helpers`` are the functions of the same file by name: calling one that checks something is a check.
+    ``helpers`` are the functions of the same file by name: calling one that checks something is a check. The
+    checks of a function inside count as its own, where it is used.
     """
     nested = {node.name: node for node in ast.walk(function) if isinstance(node, Function)}
     nested.pop(function.name, None)
-    walk = _Walk({**helpers, **nested}, [], seen | {function.name})
+    walk = _Walk({**helpers, **nested}, nested, [], seen | {function.name})
     walk.block(function.body)
     return walk.found
 
@@ -212,30 +222,28 @@ def _of_expression(test: ast.expr, line: int, repeated: bool) -> list[Check]:
     """The checks of one asserted expression: each operand of an ``and`` is one."""
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
         return [check for part in test.values for check in _of_expression(part, line, repeated)]
-    return [_check(ast.unparse(test), _strength(test), _subjects(test), line, repeated, test)]
+    return [_check(test, _strength(test), _subjects(test), line, repeated)]
 
 
 def _of_call(call: ast.Call, name: str, repeated: bool) -> Check:
-    text, line = ast.unparse(call), call.lineno
+    line = call.lineno
     if name in ("raises", "warns", "assertRaises", "assertRaisesRegex", "assertWarns"):
-        return _check(text, _strength_of_raises(call), {"raises"}, line, repeated, call)
+        return _check(call, _strength_of_raises(call), {"raises"}, line, repeated)
     if name in ("assertTrue", "assert_", "assertFalse") and call.args:
         strength = _strength(call.args[0])
-        return _check(text, strength, _subjects(call.args[0]), line, repeated, call)
+        return _check(call, strength, _subjects(call.args[0]), line, repeated)
     same = len(call.args) > 1 and ast.dump(call.args[0]) == ast.dump(call.args[1])
     literal = bool(call.args) and all(constant(arg) for arg in call.args[:2])
     strength = TRIVIAL if name in _UNITTEST and (same or literal) else _UNITTEST.get(name, PARTIAL)
     subjects = {s for arg in call.args[:2] if not constant(arg) for s in _subjects(arg)}
     if isinstance(call.func, ast.Attribute) and not subjects and dotted(call.func.value) != "self":
         subjects = {ast.unparse(call.func.value)}
-    return _check(text, strength, subjects, line, repeated, call)
+    return _check(call, strength, subjects, line, repeated)
 
 
-def _check(
-    text: str, strength: int, subjects: Iterable[str], line: int, repeated: bool, node: ast.expr
-) -> Check:
+def _check(node: ast.expr, strength: int, subjects: Iterable[str], line: int, repeated: bool) -> Check:
     shape, loose = _tolerances(node)
-    return Check(text, strength, frozenset(subjects), line, repeated, shape, loose)
+    return Check(ast.unparse(node), strength, frozenset(subjects), line, repeated, shape, loose)
 
 
 def _strength_of_raises(call: ast.Call) -> int:

@@ -23,6 +23,8 @@ _WHOLE = {
     **dict.fromkeys(("pytest.toml", ".pytest.toml"), "pytest"),
     ".coveragerc.toml": "coverage",
 }
+_PATTERNS = re.compile(r"[\\()$^].*\n|\n.*[\\()$^]")
+_RUFF_SPELLINGS = re.compile(r"\.(?:lint\.)?(?:extend-)?(?!lint\.)")
 _INI = names(
     "setup.cfg tox.ini pytest.ini .pytest.ini mypy.ini .mypy.ini .coveragerc .flake8 .pylintrc pylintrc"
     " .bandit .pycodestyle .pydocstyle"
@@ -42,7 +44,7 @@ _LEFT_OUT = names(
 _LARGER_IS_LOOSER = re.compile(r"line_length|max_.*|(.*_)?max_complexity")
 _SMALLER_IS_LOOSER = re.compile(r"fail_under|min_.*")
 _ON_IS_LOOSER = re.compile(
-    r"ignore_errors|ignore_missing_imports|allow_.*|implicit_.*|follow_untyped_imports|skip_.*|exit_zero"
+    r"ignore_errors|ignore_missing_imports|allow_.*|implicit_.*|follow_untyped_imports|exit_zero"
 )
 _OFF_IS_LOOSER = re.compile(
     r"strict(_.*)?|disallow_.*|warn_.*|check_untyped_defs|no_implicit_.*|extra_checks|local_partial_types"
@@ -81,13 +83,23 @@ def loosened_settings(change: FileChange) -> Iterator[Weakening]:
         said = f"{change.path} cannot be read any more, so none of its settings hold"
         yield Weakening("config_loosened", change.path, 1, "", said)
         return
-    before, after = before or {}, after or {}
+    before, after = _plainly(before or {}), _plainly(after or {})
     for key in sorted(before.keys() | after.keys()):
         why = _looser(key, before.get(key), after.get(key))
         if why:
             line = _line_of(change.after or "", key)
             said = f"{change.path}: {key} {why}"
             yield Weakening("config_loosened", change.path, line, key, said)
+
+
+def _plainly(settings: Settings) -> dict[str, Any]:
+    """The same with one name for what ruff has several for: with and without ``lint``, to extend or not."""
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        plain = _RUFF_SPELLINGS.sub(".", key) if key.startswith("tool.ruff.") else key
+        both = plain in found and isinstance(value, list) and isinstance(found[plain], list)
+        found[plain] = [*found[plain], *value] if both else value
+    return found
 
 
 def _reader(path: str) -> Callable[[str], Settings] | None:
@@ -163,7 +175,8 @@ def _plain(key: str) -> str:
 def _words(value: Any) -> list[str]:
     """A list, or a text of lines, commas and spaces, as a list of texts."""
     if isinstance(value, str):
-        return [word for word in re.split(r"[,\s]+", re.sub(r"(?m)\s+#.*$", "", value)) if word]
+        apart = r"\n\s*" if _PATTERNS.search(value) else r"[,\s]+"
+        return [word for word in re.split(apart, re.sub(r"(?m)\s+#.*$", "", value)) if word]
     if isinstance(value, list):
         return [str(item) for item in value]
     return [] if value is None else [str(value)]
@@ -174,7 +187,9 @@ def _looser(key: str, before: Any, after: Any) -> str:
     if before == after:
         return ""
     name = _plain(key)
-    if isinstance(before, bool) or isinstance(after, bool) or _truth(before) is not None:
+    if name in _MODES:
+        return _looser_mode(name, before, after)
+    if _truth(before) is not None or _truth(after) is not None:
         return _looser_switch(name, before, after)
     if name in _LOOKED_AT:
         lost = _lost(_words(before), _words(after), narrowing=after is not None)
@@ -185,11 +200,15 @@ def _looser(key: str, before: Any, after: Any) -> str:
     if name == "addopts":
         more = _narrowing(_words(after), _words(before))
         return f"runs less: {' '.join(more)}" if more else ""
-    if name in _MODES:
-        order = _MODES[name]
-        ranks = [order.index(v) if v in order else 1 for v in (before, after)]
-        return f"is {after}, was {before}" if ranks[1] > ranks[0] else ""
     return _looser_number(name, before, after)
+
+
+def _looser_mode(name: str, before: Any, after: Any) -> str:
+    order = _MODES[name]
+    if before is None and name == "typeCheckingMode" and after != "off":
+        return ""
+    was, now = (order.index(value) if value in order else 1 for value in (before, after))
+    return f"is {after}, was {before}" if now > was else ""
 
 
 def _lost(before: list[str], after: list[str], *, narrowing: bool) -> list[str]:

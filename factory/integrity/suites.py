@@ -42,7 +42,7 @@ class Test:
 
 @dataclass(frozen=True)
 class Suite:
-    """A file of tests: those that are collected, other functions that check something, and what skips.
+    """A file of tests: those that are collected, other functions, and what skips.
 
     ``skips`` are counted by place (empty: the whole file, a class, a test) and kind.
     """
@@ -106,7 +106,7 @@ class _Reader:
         self.scope(node.body, f"{name}.", collected and tests and not _opted_out(node.body))
 
     def function(self, node: Function, prefix: str, collected: bool) -> None:
-        """A function: a test by its name where tests are collected, else a helper if it checks something."""
+        """A function: a test by its name where tests are collected, else a helper."""
         name = f"{prefix}{node.name}"
         checks = checks_of(node, self.functions)
         test = Test(name, node.lineno, _body(node), checks, does_nothing(node), dict(self.cases(node)))
@@ -115,7 +115,7 @@ class _Reader:
         if is_test:
             self.suite.helpers.pop(name, None)
             self.suite.tests[name] = test
-        elif checks or does_nothing(node):
+        else:
             self.suite.helpers[name] = test
         for part in (*node.decorator_list, *node.body):
             self.skips(name, part)

@@ -36,6 +36,10 @@ class Suppression(NamedTuple):
     line: int
 
 
+_Side = dict[str, list[Suppression]]
+"""The suppressions of the changed files, before or after, by path."""
+
+
 def suppressions(text: str | None) -> list[Suppression]:
     """The suppressions of a Python file, one for each rule that a comment names, in order."""
     if text is None:
@@ -74,7 +78,7 @@ def added_suppressions(changes: Sequence[FileChange], test_files: frozenset[str]
     """
     old = {c.path: suppressions(c.before) for c in changes}
     new = {c.path: suppressions(c.after) for c in changes}
-    left_behind = _by_code(old) - _by_code(new)
+    left_behind = _left_behind(old, new)
     for change in changes:
         more = Counter(s.what for s in new[change.path]) - Counter(s.what for s in old[change.path])
         had = Counter((s.what, s.code) for s in old[change.path])
@@ -93,8 +97,12 @@ def added_suppressions(changes: Sequence[FileChange], test_files: frozenset[str]
                     yield _finding(change.path, found, change.path in test_files)
 
 
-def _by_code(side: dict[str, list[Suppression]]) -> Counter[tuple[str, str]]:
-    return Counter((s.what, s.code) for found in side.values() for s in found)
+def _left_behind(old: _Side, new: _Side) -> Counter[tuple[str, str]]:
+    """What files had and have no more, with the code of the line: it may have moved to another file."""
+    found: Counter[tuple[str, str]] = Counter()
+    for path, had in old.items():
+        found += Counter((s.what, s.code) for s in had) - Counter((s.what, s.code) for s in new[path])
+    return found
 
 
 def _finding(path: str, found: Suppression, note: bool) -> Weakening:

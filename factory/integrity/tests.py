@@ -32,7 +32,7 @@ def weakened_tests(changes: Sequence[FileChange]) -> Iterator[Weakening]:
     """
     old = _Side({c.path: read_suite(c.path, c.old) for c in changes})
     new = _Side({c.path: read_suite(c.path, c.new) for c in changes})
-    moved = _checks(new) - _checks(old)
+    moved = _arrived(old, new)
     for change in changes:
         before, after = old.suites[change.path], new.suites[change.path]
         if change.after is not None and change.new is None and before.tests:
@@ -46,9 +46,18 @@ def weakened_tests(changes: Sequence[FileChange]) -> Iterator[Weakening]:
                 yield from _weaker(change.path, test, after.everything[name], moved)
 
 
-def _checks(side: _Side) -> Counter[str]:
-    suites = side.suites.values()
-    return Counter(c.text for suite in suites for test in suite.everything.values() for c in test.checks)
+def _arrived(old: _Side, new: _Side) -> Counter[str]:
+    """The checks that tests and helpers have now and did not have before, those of new ones among them."""
+    found: Counter[str] = Counter()
+    for path, suite in new.suites.items():
+        for name, test in suite.everything.items():
+            was = old.suites[path].everything.get(name)
+            found += _texts(test) - (_texts(was) if was else Counter())
+    return found
+
+
+def _texts(test: Test) -> Counter[str]:
+    return Counter(check.text for check in test.checks)
 
 
 def _said(rule: str, path: str, line: int, where: str, what: str, *, note: bool = False) -> Weakening:
@@ -142,7 +151,7 @@ def _fewer_cases(path: str, old: Test, new: Test) -> Iterator[Weakening]:
 
 def _weaker_checks(path: str, old: Test, new: Test, moved: Counter[str]) -> Iterator[Weakening]:
     """Compare the checks of both versions as multisets of their text."""
-    texts, before = Counter(c.text for c in new.checks), Counter(c.text for c in old.checks)
+    texts, before = _texts(new), _texts(old)
     removed = _only(old.checks, before - texts)
     added = _only(new.checks, texts - before)
     for check in added:
