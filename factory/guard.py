@@ -6,16 +6,14 @@ cost a ``git diff`` and give a person, a cycle and a CI job the same answer.
 
 from __future__ import annotations
 
-import configparser
 import posixpath
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from factory.config import ProjectConfig
 from factory.evals.dimensions.sources import is_test_file
+from factory.evals.judge_settings import JUDGE_FILES, is_shared_settings, judge_settings
 from factory.git import FILE_MODES, GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
 from factory.integrity import FileChange, Weakening, is_examined, weakenings
@@ -24,18 +22,6 @@ from factory.paths import CONFIG_FILE, STATE_DIR
 
 CONTRACT = "/SPEC.md"
 """The approved specification, which only a person changes."""
-
-JUDGE_FILES = (
-    *("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", ".coveragerc", ".coveragerc.toml"),
-    *(".ruff.toml", "ruff.toml", "mypy.ini", ".mypy.ini"),
-)
-"""Files that configure the measuring tools, wherever they lie: they belong to the judge."""
-
-JUDGE_TABLES = ("pytest", "coverage", "ruff", "mypy")
-"""Tables of ``pyproject.toml`` (below ``tool``) that configure the measuring tools."""
-
-JUDGE_SECTIONS = ("tool:pytest", "pytest", "coverage:", "mypy")
-"""Sections of ``setup.cfg`` and ``tox.ini`` (by beginning) that configure the measuring tools."""
 
 TO_CHANGE_THE_JUDGE = (
     "Leave it as it is at the baseline; a person changes the judge, in a commit of their own."
@@ -149,7 +135,7 @@ def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
             yield _judge_finding(change.path, f"{_verb(change)} a file that the judge owns")
         elif name in JUDGE_FILES:
             yield _judge_finding(change.path, f"{_verb(change)} the configuration of a measuring tool")
-        elif name in ("pyproject.toml", "setup.cfg", "tox.ini"):
+        elif is_shared_settings(change.path):
             yield from _changed_tables(facts, change)
 
 
@@ -163,28 +149,12 @@ def _judge_finding(path: str, message: str) -> GuardFinding:
 
 
 def _changed_tables(facts: GuardFacts, change: Change) -> Iterator[GuardFinding]:
-    read = _toml_tables if change.path.endswith(".toml") else _ini_sections
-    before, after = (read(facts.repo.show(sha, change.path) or "") for sha in (facts.baseline, facts.head))
+    before, after = (
+        judge_settings(change.path, facts.repo.show(sha, change.path)) for sha in (facts.baseline, facts.head)
+    )
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
             yield _judge_finding(change.path, f"changes [{name}], the configuration of a measuring tool")
-
-
-def _toml_tables(text: str) -> dict[str, Any]:
-    try:
-        tool = tomllib.loads(text).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeError):
-        return {"unreadable": text}
-    return {f"tool.{name}": tool[name] for name in JUDGE_TABLES if isinstance(tool, dict) and name in tool}
-
-
-def _ini_sections(text: str) -> dict[str, Any]:
-    parser = configparser.RawConfigParser(strict=False)
-    try:
-        parser.read_string(text)
-    except configparser.Error:
-        return {"unreadable": text}
-    return {name: dict(parser[name]) for name in parser.sections() if name.startswith(JUDGE_SECTIONS)}
 
 
 def within_scope(facts: GuardFacts) -> Iterator[GuardFinding]:

@@ -318,13 +318,26 @@ class Experiment(Model):
 
 
 class FailureReport(Model):
-    """Tests that passed at the baseline and did not on the candidate, after repetition on both sides."""
+    """Tests that passed at the baseline and did not on the candidate, after repetition on both sides.
+
+    ``hidden`` are those of the confirmed ones that fail only as they are at the baseline: the candidate
+    changes a file of tests. ``allowed`` are named by the plan item, and were not looked into.
+    """
 
     v: int = FORMAT_VERSION
     commit: str
     confirmed: list[str] = Field(default_factory=list)
+    hidden: list[str] = Field(default_factory=list)
     unclear: list[str] = Field(default_factory=list)
     excused: list[str] = Field(default_factory=list)
+    allowed: list[str] = Field(default_factory=list)
+
+    @property
+    def told(self) -> list[str]:
+        """The confirmed failures for a reader, each with how it shows."""
+        return [
+            f"{test} (as it is at the baseline)" if test in self.hidden else test for test in self.confirmed
+        ]
 
 
 class VerifyReport(Model):

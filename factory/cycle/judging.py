@@ -96,7 +96,13 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     before = baseline_measurement(lab, experiment, policy)
     after = measure_commit(lab, commit, experiment.baseline, policy, fresh=True)
     failures = confirm_failures(
-        lab, experiment.baseline, commit, policy, before=before.tests, after=after.tests
+        lab,
+        experiment.baseline,
+        commit,
+        policy,
+        before=before.tests,
+        after=after.tests,
+        allows=experiment.item.allows,
     )
     folder.write(FAILURES, failures)
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
@@ -173,7 +179,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             guard=_stored(folder, GUARD, GuardReport),
             threshold=policy.eval.threshold,
             comparison=_comparison(folder, commit, policy),
-            new_failures=failures.confirmed if failures else (),
+            new_failures=failures.told if failures else (),
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
             dependencies_changed=_changes_dependencies(lab, experiment, commit),

@@ -59,7 +59,11 @@ fail_under = 90
         ("xfail_strict = true", "xfail_strict = false", "tool.pytest.ini_options.xfail_strict"),
         ("strict = true\n\n[[", "strict = false\n\n[[", "tool.mypy.strict"),
         ("strict = true\n\n[[", "\n[[", "tool.mypy.strict"),
-        ("ignore_missing_imports = true", "ignore_errors = true", "tool.mypy.overrides[other.*].ignore_errors"),
+        (
+            "ignore_missing_imports = true",
+            "ignore_errors = true",
+            "tool.mypy.overrides[other.*].ignore_errors",
+        ),
         ('module = "other.*"', 'module = "calc.*"', "tool.mypy.overrides[calc.*].ignore_missing_imports"),
         ("branch = true", "branch = false", "tool.coverage.run.branch"),
         ('["a.py"]', '["a.py", "b.py"]', "tool.coverage.run.omit"),
@@ -69,7 +73,7 @@ fail_under = 90
         ("[tool.mypy]\n", "[tool.mypy]\nfollow_imports = 'skip'\n", "tool.mypy.follow_imports"),
         ("[tool.mypy]\n", "[tool.mypy]\ndisable_error_code = ['arg-type']\n", "tool.mypy.disable_error_code"),
     ],
-)  # fmt: skip
+)
 def test_looser(old: str, new: str, key: str) -> None:
     assert old in PYPROJECT
     assert told(PYPROJECT, PYPROJECT.replace(old, new), "pyproject.toml") == [f"config_loosened::{key}"]
@@ -102,16 +106,46 @@ def test_as_strict_or_stricter(old: str, new: str) -> None:
         ("ruff.toml", "line-length = 80\n", "line-length = 90\n", "tool.ruff.line-length"),
         ("sub/ruff.toml", None, "exclude = ['x']\n", "tool.ruff.exclude"),
         ("setup.cfg", "[flake8]\nignore = E1\n", "[flake8]\nignore = E1,E2\n", "flake8.ignore"),
-        ("setup.cfg", "[tool:pytest]\nxfail_strict = true\n", "[metadata]\nname=x\n", "tool:pytest.xfail_strict"),
+        (
+            "setup.cfg",
+            "[tool:pytest]\nxfail_strict = true\n",
+            "[metadata]\nname=x\n",
+            "tool:pytest.xfail_strict",
+        ),
         ("tox.ini", "[pytest]\naddopts =\n", "[pytest]\naddopts = --lf\n", "pytest.addopts"),
-        (".flake8", "[flake8]\nmax-line-length = 80\n", "[flake8]\nmax-line-length = 99\n", "flake8.max-line-length"),
+        (
+            ".flake8",
+            "[flake8]\nmax-line-length = 80\n",
+            "[flake8]\nmax-line-length = 99\n",
+            "flake8.max-line-length",
+        ),
         (".coveragerc", "[run]\nbranch = True\n", "[run]\nbranch = False\n", "run.branch"),
-        (".pylintrc", "[MESSAGES CONTROL]\ndisable=a\n", "[MESSAGES CONTROL]\ndisable=a,b\n", "MESSAGES CONTROL.disable"),
-        ("mypy.ini", "[mypy]\n", "[mypy]\n[mypy-calc.*]\nignore_errors = True\n", "mypy-calc.*.ignore_errors"),
-        ("pytest.ini", "[pytest]\npython_files = a.py b.py\n", "[pytest]\npython_files = a.py\n", "pytest.python_files"),
-        ("pyrightconfig.json", '{"typeCheckingMode": "strict"}', '{"typeCheckingMode": "off"}', "tool.pyright.typeCheckingMode"),
+        (
+            ".pylintrc",
+            "[MESSAGES CONTROL]\ndisable=a\n",
+            "[MESSAGES CONTROL]\ndisable=a,b\n",
+            "MESSAGES CONTROL.disable",
+        ),
+        (
+            "mypy.ini",
+            "[mypy]\n",
+            "[mypy]\n[mypy-calc.*]\nignore_errors = True\n",
+            "mypy-calc.*.ignore_errors",
+        ),
+        (
+            "pytest.ini",
+            "[pytest]\npython_files = a.py b.py\n",
+            "[pytest]\npython_files = a.py\n",
+            "pytest.python_files",
+        ),
+        (
+            "pyrightconfig.json",
+            '{"typeCheckingMode": "strict"}',
+            '{"typeCheckingMode": "off"}',
+            "tool.pyright.typeCheckingMode",
+        ),
     ],
-)  # fmt: skip
+)
 def test_every_file(path: str, before: str | None, after: str, key: str) -> None:
     assert told(before, after, path) == [f"config_loosened::{key}"]
 

@@ -48,9 +48,12 @@ EMPTIED = "test_emptied::test_add"
         (["assert isinstance(add(1, 2), int)"], ["assertion_weakened::test_add"]),
         (["assert add(1, 2) != 4"], ["assertion_weakened::test_add"]),
         (["assert add(1, 2) == 3", "assert True"], ["assertion_trivial::test_add"]),
-        (["pytest.skip('later')", "assert add(1, 2) == 3"], ["test_emptied::test_add", "test_skipped::test_add"]),
+        (
+            ["pytest.skip('later')", "assert add(1, 2) == 3"],
+            ["test_emptied::test_add", "test_skipped::test_add"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_check_that_goes_or_weakens(lines: list[str], expected: list[str]) -> None:
     assert sorted(told(ADD, body(*lines))) == expected
 
@@ -102,11 +105,14 @@ def test_one_of_several_checks_is_removed() -> None:
     ("old", "new"),
     [
         ("    assert box.height == 4\n", "    assert box.depth == 4\n"),
-        ("    assert box.width == 3\n    assert box.height == 4\n", "    assert box.width == 3 and box.height == 4\n"),
+        (
+            "    assert box.width == 3\n    assert box.height == 4\n",
+            "    assert box.width == 3 and box.height == 4\n",
+        ),
         ("    assert box.height == 4\n", "    for side in box.sides:\n        assert side > 0\n"),
         ("    assert box.height == 4\n", "\n\ndef test_height():\n    assert box.height == 4\n"),
     ],
-)  # fmt: skip
+)
 def test_checks_that_are_put_otherwise_or_elsewhere(old: str, new: str) -> None:
     assert told(THREE, THREE.replace(old, "") + new if "def " in new else THREE.replace(old, new)) == []
 
@@ -147,16 +153,24 @@ class SumTest(unittest.TestCase):
     ("old", "new", "expected"),
     [
         ("self.assertEqual(add(1, 2), 3)", "self.assertTrue(True)", "test_emptied::SumTest.test_add"),
-        ("self.assertEqual(add(1, 2), 3)", "self.assertTrue(add(1, 2))", "assertion_weakened::SumTest.test_add"),
+        (
+            "self.assertEqual(add(1, 2), 3)",
+            "self.assertTrue(add(1, 2))",
+            "assertion_weakened::SumTest.test_add",
+        ),
         ("self.assertEqual(add(1, 2), 3)", "self.skipTest('x')", "test_skipped::SumTest.test_add"),
         ("    def test_add", "    @unittest.skip('x')\n    def test_add", "test_skipped::SumTest.test_add"),
-        ("    def test_add", "    @unittest.expectedFailure\n    def test_add", "test_skipped::SumTest.test_add"),
+        (
+            "    def test_add",
+            "    @unittest.expectedFailure\n    def test_add",
+            "test_skipped::SumTest.test_add",
+        ),
         ("class SumTest", "@unittest.skipIf(True, 'x')\nclass SumTest", "test_skipped::SumTest"),
         ("    def test_add", "    __test__ = False\n\n    def test_add", "test_removed::SumTest.test_add"),
         ("def test_add", "def not_test_add", "test_removed::SumTest.test_add"),
         ("class SumTest(unittest.TestCase)", "class SumTest", "test_removed::SumTest.test_add"),
     ],
-)  # fmt: skip
+)
 def test_unittest(old: str, new: str, expected: str) -> None:
     assert expected in told(UNIT, UNIT.replace(old, new))
 
