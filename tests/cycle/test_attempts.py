@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from factory.paths import ProjectPaths
-from tests.support.attempts import ATTEMPTS, NAME, SECRET, Attempt, project_for, set_up
+from tests.support.attempts import ATTEMPTS, NAME, SECRET, Attempt, project_for
 from tests.support.cli import ROOT, Result, command, factory
 from tests.support.hostile import beating, holding
 from tests.support.projects import assert_sound, history
@@ -20,7 +20,7 @@ from tests.support.sandboxes import working_sandbox
 def play(attempt: Attempt, project: Path, home: Path) -> Result:
     """A lite cycle in which the attempt's process has its role."""
     env = f"env PYTHONPATH={ROOT} HOME={home} FACTORY_HOME={home / '.factory'}"
-    set_up(attempt, project, home, f"{env} {shlex.join(command())}")
+    project_for(attempt, project, home, f"{env} {shlex.join(command())}")
     sandbox = "auto" if attempt.sandboxed else "off"
     options = ("--lite", "--sandbox", sandbox, "--timeout", str(attempt.limit))
     return factory("ceo", project, *options)
@@ -38,7 +38,7 @@ def told(project: Path) -> str:
 def test_attempt(attempt: Attempt, tmp_path: Path, private_home: Path) -> None:
     if attempt.sandboxed:
         working_sandbox()
-    project = project_for(attempt, tmp_path / "calc")
+    project = tmp_path / "calc"
     done = play(attempt, project, private_home).expect(0)
     rows = [(row["verdict"], row["reason"]) for row in history(project)]
     assert rows == [(attempt.verdict, attempt.reason)], done.err + told(project)

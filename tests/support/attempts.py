@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.projects import POLICY, TESTED_POLICY, TESTS, small_project
-from tests.support.repos import git, write
+from tests.support.repos import write
 
 NAME = "villain"
 SECRET = "sk-ant-api03-" + "x" * 30
@@ -235,22 +235,15 @@ ATTEMPTS: tuple[Attempt, ...] = (
 """All of them; what is kept is a good change that the attempt could do nothing to."""
 
 
-def project_for(attempt: Attempt, path: Path) -> Path:
-    """The small project with an eval of its own, and with a test that reads an ignored file."""
-    policy = (TESTED_POLICY if attempt.tested else POLICY) + "\n[limits]\nredirects = 0\n"
+def project_for(attempt: Attempt, path: Path, home: Path, factory: str) -> Path:
+    """The small project whose role is played by the attempt's process, and a secret in the person's home."""
+    script = attempt.script.replace("{project}", str(path)).replace("{home}", str(home))
+    argv = json.dumps(["sh", "-c", script.replace("{factory}", factory)])
+    runner = f"[runner]\ndefault = 'offline'\n\n[runner.{attempt.role}]\nname = {NAME!r}\n"
+    limits = f"[limits]\nredirects = 0\n\n[runner.commands.{NAME}]\nargv = {argv}\n"
+    policy = f"{TESTED_POLICY if attempt.tested else POLICY}\n{runner}\n{limits}"
     files = {"eval/score.py": "print(0)\n", ".gitignore": "__pycache__/\n.pytest_cache/\ncached.txt\n"}
     if "cached" in attempt.script:
         files["tests/test_sums.py"] = CACHED
+    write(home, {".ssh/id_ed25519": f"{SECRET}\n"})
     return small_project(path, files, policy=policy)
-
-
-def set_up(attempt: Attempt, project: Path, home: Path, factory: str) -> None:
-    """Write a factory home in which ``attempt`` plays its role as a process, and secrets into a home."""
-    script = attempt.script.replace("{project}", str(project)).replace("{home}", str(home))
-    argv = ["sh", "-c", script.replace("{factory}", factory)]
-    config = (
-        f"[runner.{attempt.role}]\nname = {NAME!r}\n\n[runner.commands.{NAME}]\nargv = {json.dumps(argv)}\n"
-    )
-    write(home, {".ssh/id_ed25519": f"{SECRET}\n", ".factory/config.toml": config})
-    (home / ".factory").chmod(0o700)
-    git(project, "config", "user.name", "Pat")
