@@ -23,6 +23,10 @@ from factory.paths import CONFIG_FILE, STATE_DIR
 CONTRACT = "/SPEC.md"
 """The approved specification, which only a person changes."""
 
+TEST_FILE_DELETED = "test_file_deleted"
+ABOUT_TESTS = ("test_", "cases_removed:", "assertion_")
+"""How the names of findings about tests begin."""
+
 TO_CHANGE_THE_JUDGE = (
     "Leave it as it is at the baseline; a person changes the judge, in a commit of their own."
 )
@@ -32,32 +36,36 @@ TO_CHANGE_THE_JUDGE = (
 class Allowed:
     """The weakenings that an approved plan item names, each by a finding's name or a part of it.
 
-    ``rule:path::where`` is one finding, ``rule:path`` all of that rule in a file. A file of tests, or
-    ``path::test``, stands for all that may become of those tests: deleted, changed, failing.
+    ``rule:path::where`` is one finding, ``rule:path`` all of that rule in a file. A file of tests, or a test
+    by its node id, stands for whatever becomes of those tests: deleted, changed, failing. ``tests`` are the
+    files and node ids that may thus be gone or fail, those in the names of findings about tests among them.
     """
 
     names: frozenset[str] = frozenset()
+    tests: frozenset[str] = frozenset()
 
     @classmethod
-    def by(cls, names: Iterable[str]) -> Allowed:
+    def by(cls, values: Iterable[str]) -> Allowed:
         """What the values of an item's ``Allows`` name, as they were written."""
-        return cls(frozenset(stripped for name in names if (stripped := name.strip().strip("`").strip())))
+        names = frozenset(stripped for value in values if (stripped := value.strip().strip("`").strip()))
+        return cls(names, names | {_node_id(name) for name in names if name.startswith(ABOUT_TESTS)})
 
     def finding(self, finding: GuardFinding) -> bool:
         """Whether this finding is named. One without a name can't be."""
         if not finding.name:
             return False
-        rule_and_path, _, _ = finding.name.partition("::")
-        _, _, place = finding.name.partition(":")
-        return not self.names.isdisjoint({finding.name, rule_and_path}) or (
-            is_test_file(finding.file) and self.test(place.replace(".", "::") if "::" in place else place)
-        )
+        named = not self.names.isdisjoint({finding.name, finding.name.partition("::")[0]})
+        return named or (finding.name.startswith(ABOUT_TESTS) and self.test(_node_id(finding.name)))
 
     def test(self, node_id: str) -> bool:
-        """Whether a test may be gone, or fail: it, its file, or it without its parameters is named."""
-        path, _, _ = node_id.partition("::")
-        plain, _, _ = node_id.partition("[")
-        return not self.names.isdisjoint({node_id, plain, path})
+        """Whether a test may be gone, or fail: it, it without its parameters, or its file is named."""
+        return not self.tests.isdisjoint({node_id, node_id.partition("[")[0], node_id.partition("::")[0]})
+
+
+def _node_id(name: str) -> str:
+    """The test or file that a finding about tests is named for: ``rule:path::Class.test``."""
+    path, separator, where = name.partition(":")[2].partition("::")
+    return path + separator + where.replace(".", "::")
 
 
 @dataclass(frozen=True)
@@ -220,9 +228,9 @@ def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
         yield GuardFinding(
             guard="integrity",
             file=change.path,
-            name=f"test_file_deleted:{change.path}",
+            name=f"{TEST_FILE_DELETED}:{change.path}",
             message=f"deletes {change.path}, {why}",
-            mend=_or_allow(f"test_file_deleted:{change.path}"),
+            mend=_or_allow(f"{TEST_FILE_DELETED}:{change.path}"),
         )
 
 
@@ -253,7 +261,7 @@ def _told_already(facts: GuardFacts, weaker: Weakening, found: Sequence[GuardFin
     """
     if weaker.rule not in ("test_removed", "test_renamed"):
         return False
-    if any(finding.name == f"test_file_deleted:{weaker.path}" for finding in found):
+    if any(finding.name == f"{TEST_FILE_DELETED}:{weaker.path}" for finding in found):
         return True
     if facts.passing_tests is None:
         return False

@@ -128,7 +128,7 @@ OTHERWISE = TESTS.replace("== 8", "== 12")
     [
         ("", {"tests/test_sums.py": None}, ("revert", "guard")),
         ("`tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
-        ("`test_file_deleted:tests/test_sums.py`", {"tests/test_sums.py": None}, ("revert", "new_failures")),
+        ("`test_file_deleted:tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
         ("", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
         ("`tests/test_sums.py::test_double`", {"tests/test_sums.py": OTHERWISE}, ("keep", "improved")),
         ("`tests/test_sums.py::test_add`", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
