@@ -3,10 +3,11 @@
     python tools/false_alarms.py FOLDER           fetches what FOLDER lacks, and prints the rates and findings
     python tools/false_alarms.py FOLDER --json    the same for a program
 
-The releases below are source archives from the package index, fetched once into FOLDER by ``pip download``; nothing
-of them is installed or run by this program (pip itself asks a project's build system for its metadata). A
-change is one examined file that differs between two releases; a release that adds up many commits makes every
-count larger than single commits would. A renamed top folder is taken off, so that paths compare.
+The releases below are source archives from the package index, fetched once into FOLDER by ``pip download``;
+nothing of them is installed or run by this program (pip itself asks a project's build system for its
+metadata). A change is one examined file that differs between two releases; a release that adds up many
+commits makes every count larger than single commits would. The archive's top folder is taken off, so that
+paths compare.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ RELEASES: dict[str, tuple[str, ...]] = {
     "h11": ("0.14.0", "0.15.0", "0.16.0"),
     "anyio": ("4.14.2", "4.15.0", "4.16.0"),
     "structlog": ("25.3.0", "25.4.0", "25.5.0"),
-    "filelock": ("4.2.8", "4.2.9", "4.2.10"),
-    "platformdirs": ("4.14.4", "4.14.5", "4.14.6"),
+    "filelock": ("4.2.8", "4.2.9"),
+    "platformdirs": ("4.14.4", "4.14.5"),
     "cattrs": ("25.3.0", "26.1.0"),
     "marshmallow": ("4.2.4", "4.3.0", "4.4.0"),
     "toolz": ("0.12.1", "1.0.0", "1.1.0"),

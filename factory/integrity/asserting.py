@@ -15,7 +15,9 @@ Helpers = Mapping[str, Function]
 
 EXACT, PARTIAL, WEAK, TRIVIAL = 3, 2, 1, 0
 
-_CHECKING = re.compile(r"(assert|check|verify|expect|ensure|should|must)(_\w*|[A-Z]\w*)?|fail|raises|warns")
+_CHECKING = re.compile(
+    r"(assert|check|verify|expect|ensure|should|must)(_\w*|[A-Z]\w*)?|fail|raises|warns|RaisesGroup|deprecated_call"
+)
 _ANY_ERROR = frozenset({"Exception", "BaseException"})
 _SWALLOWED = _ANY_ERROR | {"AssertionError"}
 _UNITTEST = {

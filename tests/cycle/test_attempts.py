@@ -1,4 +1,4 @@
-"""Every misbehaving agent of the design, through a whole cycle by the command line: its end, and a sound log."""
+"""Every misbehaving agent of the design, through a whole cycle by the command line: its end, and its log."""
 
 from __future__ import annotations
 

@@ -40,11 +40,15 @@ RUFF = '[tool.ruff]\nexclude = ["calc"]\n'
         ({"pyproject.toml": "tool = no toml"}, "pyproject.toml", PYPROJECT.strip()),
         ({"ruff.toml": "exclude = ['calc']\n"}, "ruff.toml", None),
         ({"calc/ruff.toml": "exclude = ['*']\n"}, "calc/ruff.toml", None),
-        ({"setup.cfg": "[metadata]\nname = x\n\n[tool:pytest]\naddopts = -k no\n"}, "setup.cfg", "[metadata]\nname = x"),
+        (
+            {"setup.cfg": "[metadata]\nname = x\n\n[tool:pytest]\naddopts = -k no\n"},
+            "setup.cfg",
+            "[metadata]\nname = x",
+        ),
         ({"tox.ini": "[pytest]\naddopts = -k no\n"}, "tox.ini", ""),
         ({".coveragerc": "[run]\nomit = *\n"}, ".coveragerc", None),
     ],
-)  # fmt: skip
+)
 def test_settings_in_the_measured_checkout(
     tested: Path, files: dict[str, str], path: str, expected: str | None
 ) -> None:
