@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from factory.integrity.asserting import Check, Function, checks_of, does_nothing
-from factory.integrity.model import constant, dotted, parse, tail
+from factory.integrity.model import constant, dotted, tail
 
 _COLLECTED_FILE = re.compile(r"test_.*\.py|.*_test\.py|tests?\.py")
 _SKIPS = {
@@ -69,11 +69,6 @@ def read_suite(path: str, tree: ast.Module | None) -> Suite:
     for node in _without_functions(tree.body):
         _count_skips(suite, "", node)
     return suite
-
-
-def holds_tests(path: str) -> bool:
-    """Whether pytest looks for tests in a file of this name."""
-    return bool(_COLLECTED_FILE.fullmatch(PurePosixPath(path).name))
 
 
 class _Reader:
@@ -168,8 +163,10 @@ def _reachable(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _without_functions(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """What runs at import and may skip the file; a mark that only gets a name skips nothing yet."""
     for node in body:
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import):
+        named = isinstance(node, ast.Assign) and [tail(target) for target in node.targets] != ["pytestmark"]
+        if not named and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node
 
 
@@ -231,8 +228,3 @@ def _count_skips(suite: Suite, place: str, node: ast.AST) -> None:
         if isinstance(child, ast.alias):
             continue
         _count_skips(suite, place, child)
-
-
-def suite_of(path: str, text: str | None) -> Suite:
-    """The tests of a file by its text."""
-    return read_suite(path, parse(text))

@@ -202,6 +202,7 @@ def test_a_mark_under_another_name() -> None:
     named = "later = pytest.mark.skip(reason='x')\n"
     found = told(named + ADD, named + ADD.replace("def test_add", "@later\ndef test_add"))
     assert found == ["test_skipped::test_add"]
+    assert told(ADD, named + ADD) == []
 
 
 def test_one_skip_for_another_is_no_more_skipping_but_always_is_more_than_sometimes() -> None:
