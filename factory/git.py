@@ -29,6 +29,7 @@ CHECKOUT = "checkout-"
 
 GITLINK_MODE = "160000"
 SYMLINK_MODE = "120000"
+FILE_MODES = ("100644", "100755")
 
 # A hook or a file monitor of the repository must not run because the factory looks at it.
 _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")

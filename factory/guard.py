@@ -6,39 +6,66 @@ cost a ``git diff`` and give a person, a cycle and a CI job the same answer.
 
 from __future__ import annotations
 
-import configparser
 import posixpath
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from factory.config import ProjectConfig
 from factory.evals.dimensions.sources import is_test_file
-from factory.git import GITLINK_MODE, SYMLINK_MODE, Change, Repo
+from factory.evals.judge_settings import JUDGE_FILES, is_shared_settings, judge_settings
+from factory.git import FILE_MODES, GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
+from factory.integrity import FileChange, Weakening, is_examined, weakenings
 from factory.models import GuardFinding, GuardReport
 from factory.paths import CONFIG_FILE, STATE_DIR
 
 CONTRACT = "/SPEC.md"
 """The approved specification, which only a person changes."""
 
-JUDGE_FILES = (
-    *("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", ".coveragerc", ".coveragerc.toml"),
-    *(".ruff.toml", "ruff.toml", "mypy.ini", ".mypy.ini"),
-)
-"""Files that configure the measuring tools, wherever they lie: they belong to the judge."""
-
-JUDGE_TABLES = ("pytest", "coverage", "ruff", "mypy")
-"""Tables of ``pyproject.toml`` (below ``tool``) that configure the measuring tools."""
-
-JUDGE_SECTIONS = ("tool:pytest", "pytest", "coverage:", "mypy")
-"""Sections of ``setup.cfg`` and ``tox.ini`` (by beginning) that configure the measuring tools."""
+TEST_FILE_DELETED = "test_file_deleted"
+ABOUT_TESTS = ("test_", "cases_removed:", "assertion_")
+"""How the names of findings about tests begin."""
 
 TO_CHANGE_THE_JUDGE = (
     "Leave it as it is at the baseline; a person changes the judge, in a commit of their own."
 )
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The weakenings that an approved plan item names, each by a finding's name or a part of it.
+
+    ``rule:path::where`` is one finding, ``rule:path`` all of that rule in a file. A file of tests, or a test
+    by its node id, stands for whatever becomes of those tests: deleted, changed, failing. ``tests`` are the
+    files and node ids that may thus be gone or fail, those in the names of findings about tests among them.
+    """
+
+    names: frozenset[str] = frozenset()
+    tests: frozenset[str] = frozenset()
+
+    @classmethod
+    def by(cls, values: Iterable[str]) -> Allowed:
+        """What the values of an item's ``Allows`` name, as they were written."""
+        names = frozenset(stripped for value in values if (stripped := value.strip().strip("`").strip()))
+        return cls(names, names | {_node_id(name) for name in names if name.startswith(ABOUT_TESTS)})
+
+    def finding(self, finding: GuardFinding) -> bool:
+        """Whether this finding is named. One without a name can't be."""
+        if not finding.name:
+            return False
+        named = not self.names.isdisjoint({finding.name, finding.name.partition("::")[0]})
+        return named or (finding.name.startswith(ABOUT_TESTS) and self.test(_node_id(finding.name)))
+
+    def test(self, node_id: str) -> bool:
+        """Whether a test may be gone, or fail: it, it without its parameters, or its file is named."""
+        return not self.tests.isdisjoint({node_id, node_id.partition("[")[0], node_id.partition("::")[0]})
+
+
+def _node_id(name: str) -> str:
+    """The test or file that a finding about tests is named for: ``rule:path::Class.test``."""
+    path, separator, where = name.partition(":")[2].partition("::")
+    return path + separator + where.replace(".", "::")
 
 
 @dataclass(frozen=True)
@@ -55,7 +82,7 @@ class GuardFacts:
     head: str
     config: ProjectConfig
     check_scope: bool = True
-    allows: Collection[str] = ()
+    allows: Allowed = Allowed()
     passing_tests: Collection[str] | None = None
     founds_judge: bool = False
     changes: list[Change] = field(default_factory=list)
@@ -76,12 +103,22 @@ def run_guards(
 
     Where the histories do not fit, the other guards have nothing sound to compare, so they are not run.
     """
-    facts = GuardFacts(repo, baseline, head, config, check_scope, allows, passing_tests, founds_judge)
-    findings = list(rooted_at_baseline(facts))
-    if not findings:
-        facts = replace(facts, changes=repo.changes(baseline, head))
-        findings = [finding for guard in GUARDS for finding in guard(facts)]
-    return GuardReport(baseline=baseline, head=head, findings=findings)
+    allowed = Allowed.by(allows)
+    facts = GuardFacts(repo, baseline, head, config, check_scope, allowed, passing_tests, founds_judge)
+    unrooted = list(rooted_at_baseline(facts))
+    if unrooted:
+        return GuardReport(baseline=baseline, head=head, findings=unrooted)
+    facts = replace(facts, changes=repo.changes(baseline, head))
+    found = [finding for guard in GUARDS for finding in guard(facts)]
+    weaker = [w for w in weakenings(_contents(facts)) if not _told_already(facts, w, found)]
+    found += [_integrity_finding(w) for w in weaker if not w.note]
+    return GuardReport(
+        baseline=baseline,
+        head=head,
+        findings=[finding for finding in found if not facts.allows.finding(finding)],
+        notes=[_integrity_finding(w) for w in weaker if w.note],
+        allowed=[finding for finding in found if facts.allows.finding(finding)],
+    )
 
 
 def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
@@ -112,7 +149,7 @@ def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
             continue
         elif name in JUDGE_FILES:
             yield _judge_finding(change.path, f"{_verb(change)} the configuration of a measuring tool")
-        elif name in ("pyproject.toml", "setup.cfg", "tox.ini"):
+        elif is_shared_settings(change.path):
             yield from _changed_tables(facts, change)
 
 
@@ -126,28 +163,12 @@ def _judge_finding(path: str, message: str) -> GuardFinding:
 
 
 def _changed_tables(facts: GuardFacts, change: Change) -> Iterator[GuardFinding]:
-    read = _toml_tables if change.path.endswith(".toml") else _ini_sections
-    before, after = (read(facts.repo.show(sha, change.path) or "") for sha in (facts.baseline, facts.head))
+    before, after = (
+        judge_settings(change.path, facts.repo.show(sha, change.path)) for sha in (facts.baseline, facts.head)
+    )
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
             yield _judge_finding(change.path, f"changes [{name}], the configuration of a measuring tool")
-
-
-def _toml_tables(text: str) -> dict[str, Any]:
-    try:
-        tool = tomllib.loads(text).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeError):
-        return {"unreadable": text}
-    return {f"tool.{name}": tool[name] for name in JUDGE_TABLES if isinstance(tool, dict) and name in tool}
-
-
-def _ini_sections(text: str) -> dict[str, Any]:
-    parser = configparser.RawConfigParser(strict=False)
-    try:
-        parser.read_string(text)
-    except configparser.Error:
-        return {"unreadable": text}
-    return {name: dict(parser[name]) for name in parser.sections() if name.startswith(JUDGE_SECTIONS)}
 
 
 def within_scope(facts: GuardFacts) -> Iterator[GuardFinding]:
@@ -202,7 +223,7 @@ def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
     """
     counts = Counter(test.split("::", 1)[0] for test in facts.passing_tests or ())
     for change in facts.changes:
-        if change.status != "D" or change.path in facts.allows:
+        if change.status != "D":
             continue
         if facts.passing_tests is None and is_test_file(change.path):
             why = "a test file; whether its tests passed is not known without measuring"
@@ -213,9 +234,56 @@ def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
         yield GuardFinding(
             guard="integrity",
             file=change.path,
+            name=f"{TEST_FILE_DELETED}:{change.path}",
             message=f"deletes {change.path}, {why}",
-            mend="Keep the tests, or have the approved plan item allow it by name (Allows).",
+            mend=_or_allow(f"{TEST_FILE_DELETED}:{change.path}"),
         )
+
+
+def _or_allow(name: str) -> str:
+    return f"Put it back, or have the approved plan item allow it by name: **Allows:** {name}"
+
+
+def _contents(facts: GuardFacts) -> list[FileChange]:
+    """The texts of the changed files that integrity can read; links and nested repositories have none."""
+    return [
+        FileChange(
+            change.path,
+            _text_of(facts, facts.baseline, change.path, change.old_mode),
+            _text_of(facts, facts.head, change.path, change.new_mode),
+        )
+        for change in facts.changes
+        if is_examined(change.path)
+    ]
+
+
+def _text_of(facts: GuardFacts, commit: str, path: str, mode: str) -> str | None:
+    return facts.repo.show(commit, path) if mode in FILE_MODES else None
+
+
+def _told_already(facts: GuardFacts, weaker: Weakening, found: Sequence[GuardFinding]) -> bool:
+    """Whether another guard says it: the file of tests is deleted as a whole. And what never passed, is no
+    loss.
+    """
+    if weaker.rule not in ("test_removed", "test_renamed"):
+        return False
+    if any(finding.name == f"{TEST_FILE_DELETED}:{weaker.path}" for finding in found):
+        return True
+    if facts.passing_tests is None:
+        return False
+    node_id = f"{weaker.path}::{weaker.where.replace('.', '::')}"
+    return not any(test.partition("[")[0] == node_id for test in facts.passing_tests)
+
+
+def _integrity_finding(weaker: Weakening) -> GuardFinding:
+    return GuardFinding(
+        guard="integrity",
+        file=weaker.path,
+        line=weaker.line,
+        name=weaker.name,
+        message=f"{weaker.rule}: {weaker.message}",
+        mend="" if weaker.note else _or_allow(weaker.name),
+    )
 
 
 def _verb(change: Change) -> str:

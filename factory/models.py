@@ -159,22 +159,31 @@ class MeasurementPairs(Model):
 
 
 class GuardFinding(Model):
-    """One violation: which guard, where, what is wrong, how to mend it."""
+    """One violation: which guard, where, what is wrong, how to mend it.
+
+    ``name`` is the stable name by which a plan item may allow it; empty where none can.
+    """
 
     guard: Literal["eval_immutable", "scope", "fixed_surfaces", "baseline", "integrity"]
     file: str = ""
     line: int | None = None
+    name: str = ""
     message: str
     mend: str = ""
 
 
 class GuardReport(Model):
-    """The guards' answer on one commit range; clean when there are no findings."""
+    """The guards' answer on one commit range; clean when there are no findings.
+
+    ``notes`` are worth a reader's look and violate nothing; ``allowed`` is what the plan item names.
+    """
 
     v: int = FORMAT_VERSION
     baseline: str
     head: str
     findings: list[GuardFinding] = Field(default_factory=list)
+    notes: list[GuardFinding] = Field(default_factory=list)
+    allowed: list[GuardFinding] = Field(default_factory=list)
 
     @property
     def clean(self) -> bool:
@@ -338,13 +347,26 @@ class Experiment(Model):
 
 
 class FailureReport(Model):
-    """Tests that passed at the baseline and did not on the candidate, after repetition on both sides."""
+    """Tests that passed at the baseline and did not on the candidate, after repetition on both sides.
+
+    ``hidden`` are those of the confirmed ones that fail only as they are at the baseline: the candidate
+    changes a file of tests. ``allowed`` are named by the plan item, and were not looked into.
+    """
 
     v: int = FORMAT_VERSION
     commit: str
     confirmed: list[str] = Field(default_factory=list)
+    hidden: list[str] = Field(default_factory=list)
     unclear: list[str] = Field(default_factory=list)
     excused: list[str] = Field(default_factory=list)
+    allowed: list[str] = Field(default_factory=list)
+
+    @property
+    def told(self) -> list[str]:
+        """The confirmed failures for a reader, each with how it shows."""
+        return [
+            f"{test} (as it is at the baseline)" if test in self.hidden else test for test in self.confirmed
+        ]
 
 
 class VerifyCheck(Model):

@@ -9,7 +9,7 @@ from factory.config import default_project
 from factory.cycle.lab import Lab
 from factory.errors import EXIT_NO, EXIT_OK
 from factory.guard import run_guards
-from factory.models import GuardFinding
+from factory.models import GuardFinding, GuardReport
 from factory.paths import factory_home
 from factory.project import open_project
 
@@ -22,15 +22,22 @@ def run(args: argparse.Namespace) -> int:
     report = run_guards(lab.repo, baseline, head, policy, check_scope=args.check_scope)
     if args.json:
         output.emit_json(report.model_dump(mode="json") | {"clean": report.clean})
-    elif report.clean:
-        output.say(f"clean: {baseline[:12]}..{head[:12]}")
     else:
-        for finding in report.findings:
-            output.say(_line(finding))
-            output.say(f"    {finding.mend}")
+        _show(report)
     return EXIT_OK if report.clean else EXIT_NO
 
 
+def _show(report: GuardReport) -> None:
+    if report.clean:
+        output.say(f"clean: {report.baseline[:12]}..{report.head[:12]}")
+    for finding in report.findings:
+        output.say(_line(finding))
+        output.say(f"    {finding.mend}")
+    for note in report.notes:
+        output.say(f"note: {_line(note)}")
+
+
 def _line(finding: GuardFinding) -> str:
-    place = f"{finding.file}: " if finding.file else ""
+    line = f"{finding.line}:" if finding.line is not None else ""
+    place = f"{finding.file}:{line} " if finding.file else ""
     return f"{place}{finding.guard}: {finding.message}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +17,17 @@ from factory.cycle.experiment import BUILDER_HISTORY
 from factory.cycle.learning import answer_without_citations, citations, injection
 from factory.cycle.machine import Parked
 from factory.cycle.state import CYCLE_SCOPE
-from factory.cycle.tamper import differences, violations, watch, watched_places
+from factory.cycle.tamper import (
+    Area,
+    Fingerprint,
+    TamperFinding,
+    differences,
+    read_fingerprint,
+    violations,
+    watch,
+    watched_places,
+    write_fingerprint,
+)
 from factory.fsio import atomic_write, write_json
 from factory.git import scratch_checkout
 from factory.models import FORMAT_VERSION
@@ -155,8 +165,11 @@ def _adopt(call: Call) -> AgentResult | None:
     if started is None:
         return None
     cwd = call.workspace or call.folder
-    result = call.runner.adopt(call.invocation(started["name"], "", cwd))
+    invocation = call.invocation(started["name"], "", cwd)
+    result = call.runner.adopt(invocation)
     if result is not None:
+        if call.workspace is not None:
+            _compare_adopted(call, invocation)
         _store_answer(call, started["name"], result)
     elif call.workspace is not None and started["workspace"]:
         call.cycle.lab.repo.checkout_at(started["workspace"], call.workspace, BUILDER_HISTORY)
@@ -201,26 +214,57 @@ def _run(call: Call) -> AgentResult:
 
 
 def _watched(call: Call, invocation: Invocation) -> AgentResult:
-    """A Builder's call between two looks at what it has to leave alone; what differs is journalled."""
-    lab = call.cycle.lab
-    places = watched_places(
-        lab.paths, lab.repo.common_dir, lab.home, invocation.cwd, [invocation.output_dir, call.folder]
-    )
-    before = watch(places, lab.repo)
+    """A Builder's call between two looks at what it has to leave alone; what differs is journalled.
+
+    The first look is stored, for the program may not live to take the second.
+    """
+    before = _look(call, invocation)
+    write_fingerprint(_fingerprint_file(invocation), before)
     result = call.runner.run(invocation)
-    found = differences(before, watch(places, lab.repo))
-    if found:
-        grave = violations(found, sandboxed=lab.sandbox.active)
-        call.cycle.record(
-            "tamper.found",
-            call.experiment,
-            key=call.key,
-            findings=[finding.message for finding in found],
-            violations=[finding.message for finding in grave],
-        )
-        for finding in found:
-            call.cycle.progress.warn(finding.message)
+    _tell(call, differences(before, _look(call, invocation)))
     return result
+
+
+def _look(call: Call, invocation: Invocation) -> Fingerprint:
+    lab = call.cycle.lab
+    own = [invocation.output_dir, call.folder]
+    return watch(watched_places(lab.paths, lab.repo.common_dir, lab.home, invocation.cwd, own), lab.repo)
+
+
+def _fingerprint_file(invocation: Invocation) -> Path:
+    return invocation.output_dir.with_name(f"{invocation.output_dir.name}.watched.json")
+
+
+def _compare_adopted(call: Call, invocation: Invocation) -> None:
+    """The second look at a call that ended while the factory was not there.
+
+    The cycle's own journal has grown since. In the checkout the person may have worked meanwhile: what
+    differs there is told, and not held against the Builder.
+    """
+    before = read_fingerprint(_fingerprint_file(invocation))
+    if before is None:
+        missing = TamperFinding(Area.STATE, str(_fingerprint_file(invocation)), "is gone")
+        _tell(call, [missing])
+        return
+    journal = str(call.cycle.lab.paths.journal(call.cycle.id))
+    found = [f for f in differences(before, _look(call, invocation)) if f.path != journal]
+    _tell(call, found, spared=Area.CHECKOUT)
+
+
+def _tell(call: Call, found: Sequence[TamperFinding], *, spared: Area | None = None) -> None:
+    """Journal what differs, and which of it ends the experiment; ``spared`` is an area that never does."""
+    if not found:
+        return
+    grave = violations(found, sandboxed=call.cycle.lab.sandbox.active)
+    call.cycle.record(
+        "tamper.found",
+        call.experiment,
+        key=call.key,
+        findings=[finding.message for finding in found],
+        violations=[finding.message for finding in grave if finding.area is not spared],
+    )
+    for finding in found:
+        call.cycle.progress.warn(finding.message)
 
 
 def _state_of(call: Call) -> str:

@@ -2,45 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import run_tests_once
+from factory.cycle.measuring import belongs_to_tests, run_tests_once
 from factory.errors import FactoryError
-from factory.evals.confirm import confirm
-from factory.evals.testrun import new_failures
+from factory.evals.confirm import Confirmation, confirm
+from factory.evals.testrun import NewFailure, TestRun, new_failures
 from factory.fsio import read_json_plain, utc_now, write_json, write_lock
+from factory.guard import Allowed
 from factory.models import FORMAT_VERSION, FailureReport, Outcome
 
 Outcomes = Mapping[str, Outcome]
 
 
 def confirm_failures(
-    lab: Lab, baseline: str, commit: str, policy: ProjectConfig, *, before: Outcomes, after: Outcomes
+    lab: Lab,
+    baseline: str,
+    commit: str,
+    policy: ProjectConfig,
+    *,
+    before: Outcomes,
+    after: Outcomes,
+    allows: Collection[str] = (),
 ) -> FailureReport:
     """Judge every test that passed at the baseline and did not on the candidate.
 
-    Suspects are repeated in their whole suite on both sides; tests remembered as flaky do not decide. Only
-    what wavers at the baseline is remembered: a change that makes a test flaky must not excuse itself.
+    Where the candidate touches files of tests, the baseline's tests run on its code too: an emptied or
+    rewritten test hides no failure. Suspects are repeated in their whole suite on both sides; tests
+    remembered as flaky do not decide. Only what wavers at the baseline is remembered: a change that makes a
+    test flaky must not excuse itself. What the plan item names (``allows``) may be gone, or fail.
     """
-    known = known_flaky(lab)
-    suspects = new_failures(before, after)
-    if any(suspect.test not in known for suspect in suspects):
-        lab.say(f"no longer passing: {len(suspects)} of the baseline's tests; the suite again, on both sides")
-    result = confirm(
-        suspects,
-        run_baseline=lambda: run_tests_once(lab, baseline, baseline, policy),
-        run_candidate=lambda: run_tests_once(lab, commit, baseline, policy),
-        known_flaky=known,
-    )
-    remember_flaky(lab, set(result.excused) - known, lab.repo.tree(baseline))
+    allowed = Allowed.by(allows)
+    held = {test: outcome for test, outcome in before.items() if not allowed.test(test)}
+    sides = _Sides(lab, baseline, commit, policy)
+    plain = sides.confirm(new_failures(held, after))
+    found = [failure.test for failure in plain.failures]
+    hidden = Confirmation()
+    if held and changes_tests(lab, baseline, commit):
+        lab.say("files of tests are changed: the baseline's tests on the new code")
+        outcomes = sides.old_tests().outcomes
+        settled = {*found, *plain.inconclusive, *plain.excused}
+        hidden = sides.confirm(
+            [s for s in new_failures(held, outcomes) if s.test not in settled], old_tests=True
+        )
+    excused = plain.excused + hidden.excused
+    remember_flaky(lab, set(excused) - known_flaky(lab), lab.repo.tree(baseline))
     return FailureReport(
         commit=commit,
-        confirmed=[failure.test for failure in result.failures],
-        unclear=result.inconclusive,
-        excused=result.excused,
+        confirmed=found + [failure.test for failure in hidden.failures],
+        hidden=[failure.test for failure in hidden.failures],
+        unclear=plain.inconclusive + hidden.inconclusive,
+        excused=excused,
+        allowed=[failure.test for failure in new_failures(before, after) if allowed.test(failure.test)],
     )
+
+
+def changes_tests(lab: Lab, baseline: str, commit: str) -> bool:
+    """Whether a change touches what its tests consist of, new files among it: they run with the others."""
+    return any(belongs_to_tests(change.path) for change in lab.repo.changes(baseline, commit))
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """A baseline and a candidate whose tests can be run once more."""
+
+    lab: Lab
+    baseline: str
+    commit: str
+    policy: ProjectConfig
+
+    def old_tests(self) -> TestRun:
+        """One run of the baseline's tests on the candidate's code."""
+        return run_tests_once(self.lab, self.commit, self.baseline, self.policy, old_tests=True)
+
+    def confirm(self, suspects: Sequence[NewFailure], *, old_tests: bool = False) -> Confirmation:
+        """Repeat the suspects on both sides; the candidate's with the baseline's tests if asked for."""
+        known = known_flaky(self.lab)
+        if any(suspect.test not in known for suspect in suspects):
+            self.lab.say(f"no longer passing: {len(suspects)} of the baseline's tests; both sides again")
+        return confirm(
+            suspects,
+            run_baseline=lambda: run_tests_once(self.lab, self.baseline, self.baseline, self.policy),
+            run_candidate=lambda: run_tests_once(
+                self.lab, self.commit, self.baseline, self.policy, old_tests=old_tests
+            ),
+            known_flaky=known,
+        )
 
 
 def known_flaky(lab: Lab) -> set[str]:

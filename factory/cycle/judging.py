@@ -73,19 +73,25 @@ def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) 
     """Run the guards on the candidate and store what they say."""
     folder = lab.store.experiment(experiment.id)
     before = folder.read(BEFORE, Measurement) if folder.exists(BEFORE) else None
-    passing = [test for test, outcome in before.tests.items() if outcome == "passed"] if before else []
     report = run_guards(
         lab.repo,
         experiment.baseline,
         commit,
         policy,
         allows=experiment.item.allows,
-        passing_tests=passing,
+        passing_tests=_passing(before),
         founds_judge=experiment.kind is Kind.SCAFFOLD,
     )
     folder.write(GUARD, report)
     folder.write("changes.diff", lab.repo.diff(experiment.baseline, commit))
     return report
+
+
+def _passing(before: Measurement | None) -> list[str] | None:
+    """The tests that passed; None where no dimension has run any, so that nobody knows."""
+    if before is None or not (before.tests or before.dimension("tests")):
+        return None
+    return [test for test, outcome in before.tests.items() if outcome == "passed"]
 
 
 def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> Measurement:
@@ -96,7 +102,13 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     judge = commit if experiment.kind is Kind.SCAFFOLD else experiment.baseline
     after = measure_commit(lab, commit, judge, policy, fresh=True)
     failures = confirm_failures(
-        lab, experiment.baseline, commit, policy, before=before.tests, after=after.tests
+        lab,
+        experiment.baseline,
+        commit,
+        policy,
+        before=before.tests,
+        after=after.tests,
+        allows=experiment.item.allows,
     )
     folder.write(FAILURES, failures)
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
@@ -175,7 +187,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             guard=_stored(folder, GUARD, GuardReport),
             threshold=policy.eval.threshold,
             comparison=_comparison(folder, commit, policy),
-            new_failures=failures.confirmed if failures else (),
+            new_failures=failures.told if failures else (),
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
             dependencies_changed=_changes_dependencies(lab, experiment, commit),

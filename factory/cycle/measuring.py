@@ -3,38 +3,72 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.evals.cache import write_last_eval
+from factory.evals.dimensions.sources import is_test_file
+from factory.evals.judge_settings import JUDGE_FILES, is_shared_settings, with_settings_of
 from factory.evals.run import check_once, measure, test_once
 from factory.evals.testrun import TestRun
-from factory.git import SYMLINK_MODE, scratch_checkout
+from factory.git import SYMLINK_MODE, Change, scratch_checkout
 from factory.globs import matches
 from factory.guard import judge_patterns
 from factory.models import CommandResult, Measurement, MeasurementPairs
 
 
 @contextmanager
-def judged_checkout(lab: Lab, commit: str, judge: str, policy: ProjectConfig) -> Iterator[Path]:
-    """A throwaway checkout of ``commit`` with the files that the judge owns as they are at ``judge``."""
+def judged_checkout(
+    lab: Lab, commit: str, judge: str, policy: ProjectConfig, *, old_tests: bool = False
+) -> Iterator[Path]:
+    """A throwaway checkout of ``commit`` in which the judge is that of ``judge``.
+
+    That are the files that the judge owns and the settings of the measuring tools; with ``old_tests`` all
+    that the tests consist of too.
+    """
     with scratch_checkout(lab.repo, commit, parent=lab.workspaces) as checkout:
         if commit != judge:
-            _lay_judge(lab, commit, judge, policy, checkout)
+            _lay_judge(lab, commit, judge, policy, checkout, old_tests=old_tests)
         yield checkout
 
 
-def _lay_judge(lab: Lab, commit: str, judge: str, policy: ProjectConfig, checkout: Path) -> None:
+def belongs_to_tests(path: str) -> bool:
+    """Whether a file is one of tests, or lies with them: data, helpers, settings of their own.
+
+    A package ``testing`` is often a part of the product, so it is what it is at the candidate.
+    """
+    folders = PurePosixPath(path).parts[:-1]
+    return is_test_file(path) and ("testing" not in folders or is_test_file(PurePosixPath(path).name))
+
+
+def _lay_judge(
+    lab: Lab, commit: str, judge: str, policy: ProjectConfig, checkout: Path, *, old_tests: bool
+) -> None:
     """Take away what the candidate has in the judge's places, then put there what the judge had.
 
     The candidate may have a link or a file where a folder of the judge's was: that goes, for nothing is
     written through it.
     """
     protected = judge_patterns(policy)
-    changes = [change for change in lab.repo.changes(judge, commit) if matches(protected, change.path)]
+    changed = lab.repo.changes(judge, commit)
+    changes = [
+        change
+        for change in changed
+        if matches(protected, change.path)
+        or PurePosixPath(change.path).name in JUDGE_FILES
+        or (old_tests and belongs_to_tests(change.path))
+    ]
+    _lay_back(lab, changes, judge, checkout)
+    laid = {change.path for change in changes}
+    for change in changed:
+        if change.path not in laid and is_shared_settings(change.path):
+            _lay_settings(lab, change.path, judge, checkout)
+
+
+def _lay_back(lab: Lab, changes: Sequence[Change], judge: str, checkout: Path) -> None:
     for change in changes:
         if change.status != "D":
             _remove(checkout / change.path)
@@ -44,6 +78,19 @@ def _lay_judge(lab: Lab, commit: str, judge: str, policy: ProjectConfig, checkou
             place = checkout / change.path
             _make_way(checkout, place)
             _lay(place, text, change.old_mode)
+
+
+def _lay_settings(lab: Lab, path: str, judge: str, checkout: Path) -> None:
+    """Give a file that has other things in it too the measuring tools' settings that it had at the judge."""
+    place = checkout / path
+    plain = place.is_file() and not place.is_symlink()
+    theirs = place.read_text("utf-8", "surrogateescape") if plain else None
+    text = with_settings_of(path, theirs, lab.repo.show(judge, path))
+    if text is None and (plain or place.is_symlink()):
+        _remove(place)
+    elif text is not None and text != theirs:
+        _make_way(checkout, place)
+        place.write_text(text, "utf-8", "surrogateescape")
 
 
 def _remove(place: Path) -> None:
@@ -110,9 +157,11 @@ def measure_pairs(
     return MeasurementPairs(before=before, after=after)
 
 
-def run_tests_once(lab: Lab, commit: str, judge: str, policy: ProjectConfig) -> TestRun:
-    """One more run of the whole suite on ``commit``."""
-    with judged_checkout(lab, commit, judge, policy) as checkout:
+def run_tests_once(
+    lab: Lab, commit: str, judge: str, policy: ProjectConfig, *, old_tests: bool = False
+) -> TestRun:
+    """One more run of the whole suite on ``commit``; with ``old_tests`` of the judge's suite."""
+    with judged_checkout(lab, commit, judge, policy, old_tests=old_tests) as checkout:
         return test_once(
             checkout,
             config=policy,

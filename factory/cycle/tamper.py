@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from factory.errors import FactoryError
+from factory.fsio import read_json_plain, write_json
 from factory.git import Repo
+from factory.models import FORMAT_VERSION
 from factory.paths import STATE_DIR, HomePaths, ProjectPaths
 
 #: The person's own settings that decide what later commands of theirs do, from their home.
@@ -121,6 +124,21 @@ def differences(before: Fingerprint, after: Fingerprint) -> list[TamperFinding]:
             how = "appeared" if key not in before else "is gone" if key not in after else "changed"
             found.append(TamperFinding(*key, how))
     return found
+
+
+def write_fingerprint(file: Path, seen: Fingerprint) -> None:
+    """Store a look, to be compared with another one by whichever process is there then."""
+    write_json(
+        file, {"v": FORMAT_VERSION, "seen": [[area, path, mark] for (area, path), mark in seen.items()]}
+    )
+
+
+def read_fingerprint(file: Path) -> Fingerprint | None:
+    """A stored look; None where there is none that can be read."""
+    try:
+        return {(Area(area), path): mark for area, path, mark in read_json_plain(file)["seen"]}
+    except (FactoryError, OSError, KeyError, TypeError, ValueError):
+        return None
 
 
 def violations(findings: Iterable[TamperFinding], *, sandboxed: bool) -> list[TamperFinding]:

@@ -125,9 +125,9 @@ SKIPPING = TESTS.replace("def test_d", "@pytest.mark.skip\ndef test_d")
         ({"tests/test_sums.py": None}, "guard"),
         ({"tests/test_sums.py": None, "tests/test_other.py": TESTS}, "guard"),
         ({"tests/test_sums.py": TESTS.replace("test_double", "test_twice")}, "new_failures"),
-        ({"tests/test_sums.py": TESTS.split("def test_double")[0]}, "new_failures"),
-        ({"tests/test_sums.py": f"import pytest\n{SKIPPING}"}, "new_failures"),
-        ({"tests/test_sums.py": f"import pytest\n{SKIPPING.replace('skip', 'xfail')}"}, "new_failures"),
+        ({"tests/test_sums.py": TESTS.split("def test_double")[0]}, "guard"),
+        ({"tests/test_sums.py": f"import pytest\n{SKIPPING}"}, "guard"),
+        ({"tests/test_sums.py": f"import pytest\n{SKIPPING.replace('skip', 'xfail')}"}, "guard"),
     ],
     ids=["deleted file", "renamed file", "renamed", "deleted", "skipped", "xfailed"],
 )

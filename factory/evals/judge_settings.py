@@ -1,0 +1,128 @@
+"""Settings of the measuring tools, which are the judge's: where they are, and how they stay the baseline's.
+
+Some files hold nothing else; others also declare dependencies and builds, which a change may well edit. Of
+those the measured checkout has the change's text with the baseline's sections in it.
+"""
+
+from __future__ import annotations
+
+import configparser
+import io
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+JUDGE_FILES = (
+    *("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", ".coveragerc", ".coveragerc.toml"),
+    *(".ruff.toml", "ruff.toml", "mypy.ini", ".mypy.ini"),
+)
+"""Files that configure the measuring tools, wherever they lie: they belong to the judge."""
+
+JUDGE_TABLES = ("pytest", "coverage", "ruff", "mypy")
+"""Tables of ``pyproject.toml`` (below ``tool``) that configure the measuring tools."""
+
+JUDGE_SECTIONS = ("tool:pytest", "pytest", "coverage:", "mypy")
+"""Sections of ``setup.cfg`` and ``tox.ini`` (by beginning) that configure the measuring tools."""
+
+SHARED_FILES = ("pyproject.toml", "setup.cfg", "tox.ini")
+
+_HEADER = re.compile(r"\s*\[\[?\s*(?P<name>[^\[\]]+?)\s*\]\]?\s*(#.*)?")
+
+
+def is_shared_settings(path: str) -> bool:
+    """Whether a file of this name may hold settings of measuring tools among other things."""
+    return PurePosixPath(path).name in SHARED_FILES
+
+
+def judge_settings(path: str, text: str | None) -> Mapping[str, Any]:
+    """The tables or sections of a shared file that configure a measuring tool, by name; none without a file.
+
+    A text that cannot be parsed is one odd setting of its own.
+    """
+    try:
+        return (_tables if path.endswith(".toml") else _sections)(text or "")
+    except (tomllib.TOMLDecodeError, configparser.Error, UnicodeError, RecursionError):
+        return {"unreadable": text}
+
+
+def with_settings_of(path: str, text: str | None, baseline: str | None) -> str | None:
+    """A shared file's text with the baseline's settings of measuring tools, and everything else as it is.
+
+    Where that cannot be had for certain, it is the baseline's text as a whole (None: no such file).
+    """
+    wanted = judge_settings(path, baseline)
+    if judge_settings(path, text) == wanted:
+        return text
+    if text is None or "unreadable" in wanted:
+        return baseline
+    made = (_with_tables if path.endswith(".toml") else _with_sections)(text, baseline or "")
+    return made if made is not None and judge_settings(path, made) == wanted else baseline
+
+
+def _tables(text: str) -> dict[str, Any]:
+    tool = tomllib.loads(text).get("tool", {})
+    return {f"tool.{name}": tool[name] for name in JUDGE_TABLES if isinstance(tool, dict) and name in tool}
+
+
+def _sections(text: str) -> dict[str, Any]:
+    parser = _parsed(text)
+    return {name: dict(parser[name]) for name in parser.sections() if name.startswith(JUDGE_SECTIONS)}
+
+
+def _parsed(text: str) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(strict=False)
+    parser.read_string(text)
+    return parser
+
+
+def _with_tables(text: str, baseline: str) -> str | None:
+    """Exchange the blocks of the judge's tables; None where the rest would not stay what it is."""
+    kept = [block for name, block in _blocks(text) if not _is_judges(name)]
+    theirs = [block for name, block in _blocks(baseline) if _is_judges(name)]
+    made = "\n".join([*kept, *theirs]) + "\n"
+    try:
+        return made if _rest(made) == _rest(text) else None
+    except tomllib.TOMLDecodeError:
+        return None
+
+
+def _blocks(text: str) -> Iterator[tuple[str, str]]:
+    """A TOML text from header to header, each part with its table's name; the first part has none.
+
+    A line inside a long string may look like a header: whoever puts parts together parses the whole again.
+    """
+    name = ""
+    lines: list[str] = []
+    for line in text.splitlines():
+        header = _HEADER.fullmatch(line)
+        if header:
+            yield name, "\n".join(lines)
+            name, lines = header["name"], []
+        lines.append(line)
+    yield name, "\n".join(lines)
+
+
+def _is_judges(name: str) -> bool:
+    parts = [part.strip(" \"'") for part in name.split(".")]
+    return parts[0] == "tool" and len(parts) > 1 and parts[1] in JUDGE_TABLES
+
+
+def _rest(text: str) -> dict[str, Any]:
+    data = tomllib.loads(text)
+    tool = data.pop("tool", {})
+    others = {k: v for k, v in tool.items() if k not in JUDGE_TABLES} if isinstance(tool, dict) else {}
+    return {**data, "tool": others}
+
+
+def _with_sections(text: str, baseline: str) -> str | None:
+    parser, theirs = _parsed(text), _parsed(baseline)
+    for name in [name for name in parser.sections() if name.startswith(JUDGE_SECTIONS)]:
+        parser.remove_section(name)
+    for name in theirs.sections():
+        if name.startswith(JUDGE_SECTIONS):
+            parser[name] = dict(theirs[name])
+    written = io.StringIO()
+    parser.write(written)
+    return written.getvalue()

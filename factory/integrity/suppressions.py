@@ -1,0 +1,111 @@
+"""Comments that turn a checker off, found as comments and not as text."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from factory.integrity.model import FileChange, Weakening
+
+_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("ruff: noqa", re.compile(r"#\s*(?:ruff|flake8)\s*:\s*noqa\b(?::?\s*(?P<codes>[\w, ]+))?", re.I)),
+    ("noqa", re.compile(r"#\s*noqa\b(?:\s*:\s*(?P<codes>[A-Z]+\d+(?:[, ]+[A-Z]+\d+)*))?", re.I)),
+    ("type: ignore", re.compile(r"#\s*type:\s*ignore\b(?:\[(?P<codes>[^\]]*)\])?")),
+    ("mypy", re.compile(r"#\s*mypy:\s*(?P<codes>(?:ignore|disable|allow|no-)[\w=, \"-]*)")),
+    (
+        "pyright",
+        re.compile(r"#\s*pyright:\s*(?P<codes>(?:ignore|basic|report\w+\s*=\s*(?:false|none))[^#]*)"),
+    ),
+    ("pragma", re.compile(r"#\s*pragma[: ]\s*(?P<codes>no\s*(?:cover|branch))", re.I)),
+    ("pylint", re.compile(r"#\s*pylint\s*:\s*(?P<codes>(?:disable|skip-file)[^#]*)")),
+    ("nosec", re.compile(r"#\s*nosec\b(?:[: ]\s*(?P<codes>B\d+(?:[, ]+B\d+)*))?")),
+    ("pyre", re.compile(r"#\s*(?:pyre-(?:ignore|fixme)|pytype:\s*disable|ty:\s*ignore)(?P<codes>[^#]*)")),
+)
+BLANKET = "(all)"
+
+
+class Suppression(NamedTuple):
+    """One comment that turns something off: what, the code on its line, and where."""
+
+    what: str
+    code: str
+    line: int
+
+
+_Side = dict[str, list[Suppression]]
+"""The suppressions of the changed files, before or after, by path."""
+
+
+def suppressions(text: str | None) -> list[Suppression]:
+    """The suppressions of a Python file, one for each rule that a comment names, in order."""
+    if text is None:
+        return []
+    found: list[Suppression] = []
+    lines = text.splitlines()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                row, column = token.start
+                code = lines[row - 1][:column].strip() if row <= len(lines) else ""
+                found += [Suppression(what, code, row) for what in _named(token.string)]
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        pass  # what was read until there counts; a file that cannot be parsed is told elsewhere
+    return found
+
+
+def _named(comment: str) -> Iterator[str]:
+    """What a comment turns off: ``noqa F401``, ``type: ignore (all)``; several where it names several."""
+    taken: list[tuple[int, int]] = []
+    for kind, pattern in _KINDS:
+        for match in pattern.finditer(comment):
+            if any(start <= match.start() < end for start, end in taken):
+                continue
+            taken.append(match.span())
+            codes = re.split(r"[,\s]+", (match["codes"] or "").strip(" :=\t"))
+            for code in [" ".join(codes)] if kind in ("pragma", "pylint", "mypy", "pyright") else codes:
+                yield f"{kind} {code.strip('[]') or BLANKET}"
+
+
+def added_suppressions(changes: Sequence[FileChange], test_files: frozenset[str]) -> Iterator[Weakening]:
+    """Suppressions that a change adds: more of a kind than before, on code that did not have it.
+
+    Moved code takes its comments along. In files of tests they are notes: what is scored is the project's
+    own code.
+    """
+    old = {c.path: suppressions(c.before) for c in changes}
+    new = {c.path: suppressions(c.after) for c in changes}
+    left_behind = _left_behind(old, new)
+    for change in changes:
+        more = Counter(s.what for s in new[change.path]) - Counter(s.what for s in old[change.path])
+        had = Counter((s.what, s.code) for s in old[change.path])
+        for found in new[change.path]:
+            key = found.what, found.code
+            blanket = f"{found.what.rpartition(' ')[0]} {BLANKET}", found.code
+            if had[key] > 0:
+                had[key] -= 1
+            elif had[blanket] > 0:
+                continue  # it turns off less than it did
+            elif more[found.what] > 0:
+                more[found.what] -= 1
+                if left_behind[key] > 0:
+                    left_behind[key] -= 1
+                else:
+                    yield _finding(change.path, found, change.path in test_files)
+
+
+def _left_behind(old: _Side, new: _Side) -> Counter[tuple[str, str]]:
+    """What files had and have no more, with the code of the line: it may have moved to another file."""
+    found: Counter[tuple[str, str]] = Counter()
+    for path, had in old.items():
+        found += Counter((s.what, s.code) for s in had) - Counter((s.what, s.code) for s in new[path])
+    return found
+
+
+def _finding(path: str, found: Suppression, note: bool) -> Weakening:
+    place = f" on `{found.code[:60]}`" if found.code else ""
+    message = f"{path}:{found.line} turns a checker off: {found.what}{place}"
+    return Weakening("suppression_added", path, found.line, found.what, message, note)

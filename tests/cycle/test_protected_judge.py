@@ -1,0 +1,168 @@
+"""The baseline's settings and tests decide, whatever a change makes of them; and what a plan item allows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from factory.cycle.lab import open_lab
+from factory.cycle.measuring import belongs_to_tests, judged_checkout
+from factory.runners.base import AgentResult, Invocation
+from tests.support import role_model
+from tests.support.cycles import Scripted, run, said
+from tests.support.projects import (
+    BROKEN_SUMS,
+    CLEAN_SUMS,
+    PYPROJECT,
+    TESTED_POLICY,
+    TESTS,
+    assert_sound,
+    begin,
+    history,
+    small_project,
+)
+from tests.support.repos import commit, write
+
+
+@pytest.fixture
+def tested(tmp_path: Path) -> Path:
+    return small_project(tmp_path / "calc", policy=TESTED_POLICY)
+
+
+RUFF = '[tool.ruff]\nexclude = ["calc"]\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "expected"),
+    [
+        ({"pyproject.toml": PYPROJECT + RUFF}, "pyproject.toml", PYPROJECT.strip()),
+        ({"pyproject.toml": "tool = no toml"}, "pyproject.toml", PYPROJECT.strip()),
+        ({"ruff.toml": "exclude = ['calc']\n"}, "ruff.toml", None),
+        ({"calc/ruff.toml": "exclude = ['*']\n"}, "calc/ruff.toml", None),
+        (
+            {"setup.cfg": "[metadata]\nname = x\n\n[tool:pytest]\naddopts = -k no\n"},
+            "setup.cfg",
+            "[metadata]\nname = x",
+        ),
+        ({"tox.ini": "[pytest]\naddopts = -k no\n"}, "tox.ini", ""),
+        ({".coveragerc": "[run]\nomit = *\n"}, ".coveragerc", None),
+    ],
+)
+def test_settings_in_the_measured_checkout(
+    tested: Path, files: dict[str, str], path: str, expected: str | None
+) -> None:
+    lab = open_lab(tested, lambda _: None)
+    judge = lab.repo.resolve("HEAD")
+    head = commit(tested, files, "Looser")
+    with judged_checkout(lab, head, judge, lab.required_policy(judge)) as checkout:
+        place = checkout / path
+        assert (place.read_text().strip() if place.exists() else None) == expected
+
+
+def test_what_is_not_the_judges_stays_the_changes_own(tested: Path) -> None:
+    lab = open_lab(tested, lambda _: None)
+    judge = lab.repo.resolve("HEAD")
+    changed = PYPROJECT.replace('"1"', '"2"\ndependencies = ["rich"]').replace('["."]', '["no"]')
+    head = commit(tested, {"pyproject.toml": changed + RUFF}, "Both")
+    with judged_checkout(lab, head, judge, lab.required_policy(judge)) as checkout:
+        text = (checkout / "pyproject.toml").read_text()
+    assert 'dependencies = ["rich"]' in text
+    assert 'pythonpath = ["."]' in text
+    assert "ruff" not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("tests/test_a.py", True),
+        ("tests/data/table.json", True),
+        ("calc/tests/helpers.py", True),
+        ("calc/testing/tools.py", False),
+        ("calc/testing/test_tools.py", True),
+        ("conftest.py", True),
+        ("calc/sums.py", False),
+    ],
+)
+def test_what_belongs_to_tests(path: str, expected: bool) -> None:
+    assert belongs_to_tests(path) is expected
+
+
+def test_a_good_change_with_new_and_better_tests_is_kept(tested: Path) -> None:
+    more = f"{TESTS}\n\ndef test_none():\n    assert add(0, 0) == 0\n"
+    begun = begin(tested).edit({"calc/sums.py": CLEAN_SUMS, "tests/test_sums.py": more})
+    assert begun.decide() == ("keep", "improved")
+
+
+def test_a_fixture_that_mends_the_broken_code_hides_nothing(tested: Path) -> None:
+    fixture = (
+        "import pytest\n\nimport calc.sums\n\n\n@pytest.fixture(autouse=True)\ndef mended(monkeypatch):\n"
+        "    import tests.test_sums as t\n    monkeypatch.setattr(t, 'double', lambda a: a + a)\n"
+    )
+    files = {"calc/sums.py": BROKEN_SUMS, "tests/conftest.py": fixture, "tests/__init__.py": "\n"}
+    begun = begin(tested).edit(files)
+    assert begun.decide() == ("revert", "new_failures")
+    assert "tests/test_sums.py::test_double (as it is at the baseline)" in history(tested)[0]["notes"]
+    assert_sound(tested)
+
+
+def allowing(names: str) -> str:
+    """A plan whose one item allows something."""
+    plan = role_model.plan([role_model.GOOD])
+    return plan.replace("- **Priority:** high", f"- **Priority:** high\n- **Allows:** {names}")
+
+
+def builds(files: dict[str, str | None]) -> Scripted:
+    """A Builder that writes or removes files."""
+
+    def builder(invocation: Invocation) -> AgentResult:
+        for name in (name for name, text in files.items() if text is None):
+            (invocation.cwd / name).unlink()
+        write(invocation.cwd, {name: text for name, text in files.items() if text is not None})
+        return said("Done.")
+
+    return Scripted({"builder": [builder]})
+
+
+OTHERWISE = TESTS.replace("== 8", "== 12")
+
+
+@pytest.mark.parametrize(
+    ("allows", "files", "expected"),
+    [
+        ("", {"tests/test_sums.py": None}, ("revert", "guard")),
+        ("`tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
+        ("`test_file_deleted:tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
+        ("", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
+        ("`tests/test_sums.py::test_double`", {"tests/test_sums.py": OTHERWISE}, ("keep", "improved")),
+        ("`tests/test_sums.py::test_add`", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
+    ],
+)
+def test_allows_reaches_guard_and_new_failures(
+    tmp_path: Path, allows: str, files: dict[str, str | None], expected: tuple[str, str]
+) -> None:
+    policy = f"{TESTED_POLICY}weight = 0.0\n\n[limits]\nredirects = 0\n"
+    keeping = {
+        "tests/test_more.py": "from calc.sums import add\n\n\ndef test_more():\n    assert add(1, 1) == 2\n"
+    }
+    project = small_project(tmp_path / "calc", keeping, policy=policy)
+    broken = BROKEN_SUMS if files["tests/test_sums.py"] else CLEAN_SUMS
+    runner = builds({"calc/sums.py": broken, **files})
+    plan = allowing(allows) if allows else role_model.plan([role_model.GOOD])
+    runner.answers = {**runner.answers, "strategist": [plan]}
+    run(project, runner, sandbox="off")
+    assert [(row["verdict"], row["reason"]) for row in history(project)] == [expected]
+    assert_sound(project)
+
+
+def test_a_suppression_that_the_item_allows(tmp_path: Path) -> None:
+    marked = CLEAN_SUMS.replace("return a + b", "return a + b  # pragma: no cover")
+    for allows, verdict in (
+        ("suppression_added:calc/sums.py", "keep"),
+        ("suppression_added:notes.md", "revert"),
+    ):
+        runner = builds({"calc/sums.py": marked})
+        runner.answers = {**runner.answers, "strategist": [allowing(f"`{allows}`")]}
+        copy = small_project(tmp_path / verdict)
+        run(copy, runner, sandbox="off")
+        assert [row["verdict"] for row in history(copy)] == [verdict]

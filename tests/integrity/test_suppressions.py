@@ -1,0 +1,67 @@
+"""Comments that turn a checker off."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integrity.support import names, told
+
+
+@pytest.mark.parametrize(
+    ("comment", "what"),
+    [
+        ("# noqa", "noqa (all)"),
+        ("# noqa: F401", "noqa F401"),
+        ("#NOQA:F401", "noqa F401"),
+        ("# ruff: noqa", "ruff: noqa (all)"),
+        ("# flake8: noqa: E501", "ruff: noqa E501"),
+        ("# type: ignore", "type: ignore (all)"),
+        ("# type: ignore[arg-type]", "type: ignore arg-type"),
+        ("# mypy: ignore-errors", "mypy ignore-errors"),
+        ("# pyright: ignore[reportAny]", "pyright ignore[reportAny"),
+        ("# pragma: no cover", "pragma no cover"),
+        ("# pylint: disable=unused-import", "pylint disable=unused-import"),
+        ("# nosec B101", "nosec B101"),
+        ("# a reason  # noqa: F401", "noqa F401"),
+    ],
+)
+def test_kinds(comment: str, what: str) -> None:
+    assert told("import os\n", f"import os  {comment}\n", "a.py") == [f"suppression_added::{what}"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x = 1\n", "x = '# noqa'\n"),
+        ("x = 1\n", "x = 1  # noqable\n"),
+        ("x = 1\n", "x = 1  # see type: ignored\n"),
+        ("x = 1  # noqa\n", "x = 2  # noqa\n"),
+        ("x = 1  # noqa\n", "x = 1  # noqa: E1\n"),
+        ("x = 1  # noqa: E1\ny = 2\n", "y = 2\nx = 1  # noqa: E1\n"),
+        ("x = 1  # noqa: E1, E2\n", "x = 1  # noqa: E2\n"),
+    ],
+)
+def test_nothing_is_turned_off_that_was_not(before: str, after: str) -> None:
+    assert told(before, after, "a.py") == []
+
+
+def test_a_wider_one() -> None:
+    assert told("x = 1  # noqa: E1\n", "x = 1  # noqa\n", "a.py") == ["suppression_added::noqa (all)"]
+    assert told("x = 1  # noqa: E1\n", "x = 1  # noqa: E1, E2\n", "a.py") == ["suppression_added::noqa E2"]
+
+
+def test_code_takes_its_comments_along_to_another_file() -> None:
+    line = "x = call()  # type: ignore\n"
+    assert names({"a.py": (line, "y = 1\n"), "b.py": (None, line)}) == []
+    assert names({"a.py": (line, f"{line}\n"), "b.py": (None, line)}) == [
+        "suppression_added:b.py::type: ignore (all)"
+    ]
+
+
+def test_in_a_file_of_tests_it_is_a_note() -> None:
+    found = told("add(1)\n", "add(1)  # type: ignore\n", "tests/test_a.py")
+    assert found == ["note suppression_added::type: ignore (all)"]
+
+
+def test_a_file_that_cannot_be_read_to_its_end() -> None:
+    assert told("x = 1\n", "x = 1  # noqa\ny = (\n", "a.py") == ["suppression_added::noqa (all)"]
