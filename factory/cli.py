@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "message": "factory.commands.message:run",
     "usage": "factory.commands.usage:run",
     "abandon": "factory.commands.cycle:run_abandon",
+    "undo": "factory.commands.undo:run",
     "doctor": "factory.commands.doctor:run",
     "config": "factory.commands.config:run",
     "discover": "factory.commands.setup:run_discover",
@@ -50,7 +51,20 @@ COMMANDS: dict[str, str] = {
 TARGET_HELP = "a directory, a .md file, a git URL, or the text of an idea (with a space in it)"
 
 LOGGED = frozenset(
-    {"ceo", "run", "abandon", "agent", "discover", "eval", "begin", "review", "finalize", "integrate", "gc"}
+    {
+        "ceo",
+        "run",
+        "abandon",
+        "agent",
+        "discover",
+        "eval",
+        "begin",
+        "review",
+        "finalize",
+        "integrate",
+        "gc",
+        "undo",
+    }
 )
 """Commands that work and leave a trail in the log. Setting it up costs more than a reading command."""
 
@@ -101,6 +115,11 @@ def _add_cycle_commands(add: Adder) -> None:
         "--id", type=_positive, default=None, metavar="N", help="an experiment that was begun by hand"
     )
     abandon.add_argument("--reason", default="", help="why, for the journal")
+    undo = add("undo", "take a kept experiment back, as an experiment of its own", path=False)
+    undo.add_argument("id", type=_positive, metavar="ID", help="the kept experiment")
+    undo.add_argument("path", metavar="PATH", nargs="?", default=".", help="the project (default: here)")
+    undo.add_argument("--reason", default="", metavar="TEXT", help="why, for the log")
+    undo.add_argument("--json", action="store_true", help="print JSON")
     message = add("message", "tell the running or the next cycle something", path=False)
     message.add_argument("path", metavar="PATH")
     message.add_argument("text", metavar="TEXT")

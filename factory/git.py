@@ -386,6 +386,15 @@ class Repo:
             self._fetch(checkout, replayed, depth=0)
             return replayed
 
+    def take_back(self, base: str, head: str, onto: str, message: str) -> str | None:
+        """A commit on ``onto`` without the changes ``base..head``; None where later changes conflict.
+
+        No ref is moved. Where nothing of the changes is left, its tree is that of ``onto``.
+        """
+        reverse = self._commit_tree(self.tree(base), [head], message)
+        replayed = self.replay(head, reverse, onto)
+        return None if replayed is None else self._commit_tree(self.tree(replayed), [onto], message)
+
     # ---- checkouts
 
     def _fetch(self, source: Path, sha: str, depth: int) -> None:

@@ -41,6 +41,7 @@ from factory.models import (
     Measurement,
     MeasurementPairs,
     Model,
+    Outcome,
     PrecheckReport,
     Reason,
     ReviewRecord,
@@ -83,9 +84,18 @@ def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) 
         passing_tests=passing,
         founds_judge=experiment.kind is Kind.SCAFFOLD,
     )
+    if experiment.kind is Kind.UNDO:
+        report = _of_no_agent(report)
     folder.write(GUARD, report)
     folder.write("changes.diff", lab.repo.diff(experiment.baseline, commit))
     return report
+
+
+def _of_no_agent(report: GuardReport) -> GuardReport:
+    """The findings without those on weakened checks: the engine made this change by taking another one back,
+    and the tests that were there before that one must still pass.
+    """
+    return report.model_copy(update={"findings": [f for f in report.findings if f.guard != "integrity"]})
 
 
 def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> Measurement:
@@ -96,13 +106,23 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     judge = commit if experiment.kind is Kind.SCAFFOLD else experiment.baseline
     after = measure_commit(lab, commit, judge, policy, fresh=True)
     failures = confirm_failures(
-        lab, experiment.baseline, commit, policy, before=before.tests, after=after.tests
+        lab, experiment.baseline, commit, policy, before=_owed(lab, experiment, before), after=after.tests
     )
     folder.write(FAILURES, failures)
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
     folder.write(PAIRS, measure_pairs(lab, experiment.baseline, commit, policy, (before, after)))
     folder.write(AFTER, after)
     return after
+
+
+def _owed(lab: Lab, experiment: Experiment, before: Measurement) -> Mapping[str, Outcome]:
+    """The baseline's tests that the candidate is held to: all but those that came with what is undone."""
+    if experiment.undoes is None:
+        return before.tests
+    undone = lab.store.experiment(experiment.undoes)
+    old, new = (_stored(undone, name, Measurement) for name in (BEFORE, AFTER))
+    came_with_it = set(new.tests) - set(old.tests) if old and new else set()
+    return {test: outcome for test, outcome in before.tests.items() if test not in came_with_it}
 
 
 def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> VerifyReport:
@@ -180,6 +200,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             anti_pattern=experiment.anti_pattern,
             dependencies_changed=_changes_dependencies(lab, experiment, commit),
             scaffold=experiment.kind == Kind.SCAFFOLD,
+            undo=experiment.kind == Kind.UNDO,
             review=_stored(folder, FINAL_REVIEW, ReviewRecord),
         )
     )
@@ -290,6 +311,10 @@ def _weigh(
     comparison = _comparison(folder, report.commit, policy)
     if comparison is None:
         return _unmeasured(lab, experiment, report.commit)
+    if experiment.kind is Kind.UNDO and report.passed:
+        reason = Reason.IMPROVED if comparison.direction == "improved" else Reason.HELD_DELIVERED
+        rationale = f"a person took experiment {experiment.undoes} back; {comparison.rationale}"
+        return _verdict(report.commit, Verdict.KEEP, reason, rationale, decided_by="person")
     shown = _stored(folder, VERIFY, VerifyReport)
     decision = decide(
         report,

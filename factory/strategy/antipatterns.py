@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from factory.strategy.experiment import Experiment
 from factory.strategy.similarity import jaccard, words_of
+from factory.strategy.undone import is_undo, undone_by
 
 E = TypeVar("E", bound=Experiment)
 
@@ -37,13 +38,17 @@ def find_anti_patterns(
 ) -> list[AntiPattern[E]]:
     """The reverted experiments that ``hypothesis`` resembles by ``threshold`` or more, the most alike first.
 
+    A kept one that a person has taken back since counts as reverted; a failed undo says nothing.
+
     ``files`` are those that the hypothesis would touch and ``files_of`` tells those an experiment touched,
     None where unknown. Where both are known and have nothing in common, the experiment is no anti-pattern.
     """
     wanted = words_of(hypothesis)
+    known = list(history)
+    undone = undone_by(known)
     found = []
-    for experiment in history:
-        if not is_evidence_against(experiment):
+    for experiment in known:
+        if is_undo(experiment) or not (is_evidence_against(experiment) or experiment.id in undone):
             continue
         similarity = jaccard(wanted, words_of(experiment.hypothesis))
         if similarity >= threshold and not _elsewhere(experiment, files, files_of):
