@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from factory.config import ProjectConfig
 from factory.cycle import finalizing, judging
 from factory.cycle.archive import write_experiment_note
+from factory.cycle.branches import drop_branch
 from factory.cycle.experiment import VERDICT, begin, commit_message, load, tip_of
 from factory.cycle.inflight import BY_HAND, first_event, own_journals
 from factory.cycle.integrate import Integrated, integrate_pending, waits_on
@@ -205,5 +206,7 @@ def _integrated(lab: Lab, journal: Journal, experiment: Experiment) -> Integrate
     for done in integrate_pending(lab, experiment.branch):
         return done
     told = next(event.data for event in reversed(journal.events()) if event.type == "integration")
+    # Cut off after the target had moved: its branch is still to be dropped.
+    drop_branch(lab, experiment.branch, str(told["kept"]), f"{experiment.id:03d}")
     facts = {name: value for name, value in told.items() if name not in ("start", "kept")}
     return Integrated(**facts | {"status": Integration(facts["status"])})
