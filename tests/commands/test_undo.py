@@ -114,9 +114,7 @@ def test_later_work_on_other_lines_stays(project: Path) -> None:
 def test_a_conflict_is_one_sentence_and_changes_nothing(project: Path) -> None:
     keep(project, {"calc/sums.py": CLEAN_SUMS})
     commit(
-        project,
-        {"calc/sums.py": CLEAN_SUMS.replace('"""Sums."""\n', '"""Sums, and more."""\n\nimport re\n')},
-        "More",
+        project, {"calc/sums.py": CLEAN_SUMS.replace("\n\n\ndef add", "\n\nimport re\n\n\ndef add")}, "More"
     )
     before = (refs(project), len(journal_files(project)), git(project, "rev-parse", "HEAD"))
     done = factory("undo", "1", project).expect(3)
