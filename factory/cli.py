@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "usage": "factory.commands.usage:run",
     "abandon": "factory.commands.cycle:run_abandon",
     "undo": "factory.commands.undo:run",
+    "audit": "factory.commands.audit:run",
     "doctor": "factory.commands.doctor:run",
     "config": "factory.commands.config:run",
     "discover": "factory.commands.setup:run_discover",
@@ -64,6 +65,7 @@ LOGGED = frozenset(
         "integrate",
         "gc",
         "undo",
+        "audit",
     }
 )
 """Commands that work and leave a trail in the log. Setting it up costs more than a reading command."""
@@ -120,6 +122,12 @@ def _add_cycle_commands(add: Adder) -> None:
     undo.add_argument("path", metavar="PATH", nargs="?", default=".", help="the project (default: here)")
     undo.add_argument("--reason", default="", metavar="TEXT", help="why, for the log")
     undo.add_argument("--json", action="store_true", help="print JSON")
+    audit = add("audit", "whether the sum of the keeps is what its parts promised", as_json=True)
+    which = audit.add_mutually_exclusive_group()
+    which.add_argument("--last", type=_positive, default=None, metavar="N", help="the last N keeps")
+    which.add_argument(
+        "--since", type=_positive, default=None, metavar="ID", help="this keep and all after it"
+    )
     message = add("message", "tell the running or the next cycle something", path=False)
     message.add_argument("path", metavar="PATH")
     message.add_argument("text", metavar="TEXT")

@@ -29,6 +29,13 @@ def is_evidence_against(experiment: Experiment) -> bool:
     return experiment.verdict == "revert" and experiment.reason not in NO_EVIDENCE
 
 
+def not_to_repeat(history: Iterable[E]) -> list[E]:
+    """Those that speak against being tried again: reverted for what they did, or taken back by a person."""
+    known = list(history)
+    undone = undone_by(known)
+    return [e for e in known if not is_undo(e) and (is_evidence_against(e) or e.id in undone)]
+
+
 def find_anti_patterns(
     hypothesis: str,
     history: Iterable[E],
@@ -44,12 +51,8 @@ def find_anti_patterns(
     None where unknown. Where both are known and have nothing in common, the experiment is no anti-pattern.
     """
     wanted = words_of(hypothesis)
-    known = list(history)
-    undone = undone_by(known)
     found = []
-    for experiment in known:
-        if is_undo(experiment) or not (is_evidence_against(experiment) or experiment.id in undone):
-            continue
+    for experiment in not_to_repeat(history):
         similarity = jaccard(wanted, words_of(experiment.hypothesis))
         if similarity >= threshold and not _elsewhere(experiment, files, files_of):
             found.append(AntiPattern(experiment, similarity))

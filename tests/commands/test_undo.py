@@ -118,9 +118,8 @@ def test_a_conflict_is_one_sentence_and_changes_nothing(project: Path) -> None:
     )
     before = (refs(project), len(journal_files(project)), git(project, "rev-parse", "HEAD"))
     done = factory("undo", "1", project).expect(3)
-    assert done.err.startswith(
-        "factory: Later changes on main stand on experiment 1, so taking it back conflicts; nothing was changed."
-    )
+    said = "Later changes on main stand on experiment 1, so taking it back conflicts; nothing was changed."
+    assert done.err.startswith(f"factory: {said}\n")
     assert (refs(project), len(journal_files(project)), git(project, "rev-parse", "HEAD")) == before
     assert len(history(project)) == 1
 
