@@ -1,7 +1,7 @@
 """The audit: is the sum of the keeps what its parts promised? If not, bisection names what broke the promise.
 
-A keep promises what it was kept for: its gain in the composite, each dimension that it raised, the check of its
-plan item, the tests that passed with it; and all of them together promise not to have made anything worse.
+A keep promises what it was kept for: its gain in the composite, each dimension that it raised, the check of
+its plan item, the tests that passed with it; and all of them together promise to have made nothing worse.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from factory.cycle.experiment import AFTER, PAIRS, VERIFY, load
 from factory.cycle.failures import known_flaky
 from factory.cycle.judging import compare_sides
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import measure_commit
 from factory.cycle.stack import Layer, Stack, find_stack
 from factory.evals import noise
 from factory.models import Measurement, MeasurementPairs, Outcome, VerifyReport
@@ -96,9 +96,7 @@ def audit(lab: Lab, *, last: int | None = None, since: int | None = None) -> Aud
             notes.append(f"{promise.text}: {culprit.name} took that back, as asked")
         else:
             broken.append(Broken(promise.text, culprit))
-    measure_commit(
-        lab, stack.commit(stack.top), stack.commit(0), stack.policy
-    )  # the newest result is the top's
+    stack.leave_top_as_newest()
     gains = _composite_gains(stack, stack.top)
     return Audit(
         keeps=[layer.id for layer in stack.layers if layer.id is not None],
@@ -227,7 +225,7 @@ def _differences(pairs: MeasurementPairs, value: Callable[[Measurement], float |
 
 
 def _below(values: Sequence[float], bound: float) -> bool:
-    """Whether values lie below a bound: significantly so where there are several. Of none, nothing is said."""
+    """Whether values lie below a bound: significantly so where there are several; none do not."""
     if len(values) > 1:
         return noise.significantly_below(values, bound)
     return bool(values) and values[0] < bound - noise.EPSILON
@@ -241,7 +239,11 @@ def _delivered(stack: Stack, state: int, layer: Layer) -> Iterator[Promise]:
     item = load(stack.lab, layer.id or 0).item
     for command in [check.command for check in item.checks] or [item.verify]:
         text = f"experiment {layer.id} made `{command}` pass"
-        yield Promise(text, state, lambda now, command=command: stack.passes(now, command))
+        yield Promise(text, state, partial(_still_passes, stack, command))
+
+
+def _still_passes(stack: Stack, command: str, now: int) -> bool:
+    return stack.passes(now, command)
 
 
 def _tests(stack: Stack) -> Iterator[Promise]:
