@@ -211,7 +211,7 @@ class Repo:
         return self.git("rev-list", "--reverse", f"{base}..{head}").split()
 
     def line_of(self, branch: str) -> dict[str, str]:
-        """A branch's commits by first parents, oldest first, each with the experiment that its trailer names."""
+        """A branch's commits by first parents, oldest first, each with the experiment its trailer names."""
         told = "--format=%H %(trailers:key=Factory-Experiment,valueonly,separator=%x2C)"
         lines = self.git("log", "--first-parent", "--reverse", told, f"refs/heads/{branch}").splitlines()
         return {sha: number.strip() for sha, _, number in (line.partition(" ") for line in lines if line)}

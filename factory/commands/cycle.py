@@ -12,8 +12,10 @@ from typing import Any
 from factory import output
 from factory.agents.lite import LITE_INVOCATIONS
 from factory.agents.roles import ROLES
+from factory.commands.audit import show_audit
 from factory.commands.start import Start, needs_person, prepare
 from factory.config import ProjectConfig, default_project, settings_in_force
+from factory.cycle.auditing import AUDIT_AFTER, audit
 from factory.cycle.briefing import ceo_task
 from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion, waiting_messages
 from factory.cycle.inflight import cycle_in_flight
@@ -131,7 +133,7 @@ def _loop(
     *,
     as_json: bool,
 ) -> int:
-    done = 0
+    done, rows_before = 0, len(lab.history())
     found = cycle_in_flight(lab.paths)
     options: CycleOptions | None = options_of(found) if found else new_options()
     while options is not None and (cycles is None or done < cycles):
@@ -143,9 +145,23 @@ def _loop(
         if options is None:
             # The plan has nothing left to try; another cycle would find the same.
             break
+    if cycles != 1:
+        _audit_loop(lab, cycle, lab.history()[rows_before:], as_json=as_json)
     if not as_json:
         output.say(f"next: factory history {lab.paths.root}")
     return exit_code(cycle)
+
+
+def _audit_loop(lab: Lab, cycle: Cycle, new: list[Row], *, as_json: bool) -> None:
+    """After a loop that kept much: is the sum what its parts promised? It decides nothing, it is told."""
+    kept = [row.id for row in new if row.verdict == "keep" and row.id is not None]
+    if len(kept) < AUDIT_AFTER:
+        return
+    found = audit(lab, last=len(kept))
+    if found is not None:
+        cycle.record("audit", **found.to_data())
+        if not as_json:
+            show_audit(lab, found)
 
 
 def _chain(lab: Lab, options: CycleOptions, progress: output.Progress, *, as_json: bool) -> Cycle:

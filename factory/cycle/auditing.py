@@ -183,7 +183,7 @@ def _gains(stack: Stack, state: int, layer: Layer) -> Iterator[Promise]:
     for name, gain in recorded_gains(stack.lab, layer).items():
         tolerance = tolerances.get(name, stack.policy.eval.tolerance)
         if gain > tolerance + noise.EPSILON:
-            text = f"experiment {layer.id} raised {name} by {gain:.4f}, of which something is left"
+            text = f"experiment {layer.id} raised {name} by {gain:.4f}, and that stays"
 
             def holds(now: int, name: str = name, tolerance: float = tolerance) -> bool:
                 return not _below(_raised(stack, name, state - 1, now), tolerance)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from factory.cli import main
+from factory.commands import cycle as cycle_command
 from tests.support.cli import factory
 from tests.support.projects import (
     CLEAN_SUMS,
@@ -13,6 +15,7 @@ from tests.support.projects import (
     TESTED_POLICY,
     assert_sound,
     begin,
+    events,
     history,
     small_project,
 )
@@ -86,7 +89,7 @@ def test_a_keep_that_undoes_another_is_found_and_taken_back_and_the_log_says_so(
     assert found.out == (
         f"audit of the keeps 1, 2, 3 on main: {start[:12]}..{head[:12]}\n"
         f"composite: the parts promised +0.5454, the sum is +0.5454\n"
-        "broken: experiment 1 raised documentation by 0.4000, of which something is left\n"
+        "broken: experiment 1 raised documentation by 0.5000, and that stays\n"
         "  by experiment 3: Log what was swallowed\n"
         f"to take it back: factory undo 3 {project}\n"
     )
@@ -158,3 +161,19 @@ def test_without_keeps_there_is_nothing_to_audit(project: Path) -> None:
     assert factory("audit", project).expect(0).out == "There are no keeps on the target branch to audit.\n"
     keep(project, "Document what reading does", {"calc/reading.py": DOCUMENTED})
     assert "Experiment 9 is no kept experiment" in factory("audit", project, "--since", "9").expect(2).err
+
+
+def test_a_long_loop_ends_with_an_audit(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commit(
+        project, {"calc/reading.py": PLAIN.replace("        return 0\n", "        pass\n    return 0\n")}, "x"
+    )
+    monkeypatch.setattr(cycle_command, "AUDIT_AFTER", 2)
+    assert main(["run", str(project), "--loop", "--runner", "offline"]) == 0
+    told = capsys.readouterr().out
+    assert [row["verdict"] for row in history(project)] == ["keep", "keep"]
+    assert "audit of the keeps 1, 2 on main" in told
+    assert "The sum is what its parts promised.\n" in told
+    assert [event.data["keeps"] for event in events(project) if event.type == "audit"] == [[1, 2]]
+    assert_sound(project)
