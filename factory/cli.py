@@ -205,7 +205,9 @@ def _add_reading_commands(add: Adder) -> None:
     spec.add_argument("--json", action="store_true", help="print JSON")
     add("usage", "what the agents cost, by role, cycle and experiment", as_json=True)
     doctor = add("doctor", "what works here, what is lacking, and what to do", as_json=True)
-    doctor.add_argument("--prove", action="store_true", help=argparse.SUPPRESS)
+    doctor.add_argument(
+        "--prove", action="store_true", help="break what each dimension claims to see; exit 1 if one is blind"
+    )
     add("config", "every setting, and where its value comes from", as_json=True)
     add("verify", "whether log, journals, folders and commits agree", as_json=True)
     log = add("log", "write a note of a type into the journal", path=False)
