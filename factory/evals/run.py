@@ -74,7 +74,7 @@ def sample(
     sandbox: Sandbox = OFF,
     only: Collection[str] | None = None,
 ) -> Measurement:
-    """Measure a fresh checkout, all of it or ``only`` some dimensions, and neither read nor fill the cache."""
+    """Measure a fresh checkout, all of it or ``only`` some dimensions; the cache is left alone."""
     started = time.monotonic()
     subject = open_subject(checkout, config, project_root, home or factory_home(), progress, sandbox=sandbox)
     result = _measure(subject, _blank(subject, commit, tree), only)
