@@ -68,14 +68,19 @@ def _append(path: str, code: str, checkout: Path) -> None:
 def raise_in_functions(
     sources: Sequence[Source], executed: Mapping[str, frozenset[int]]
 ) -> Iterator[Sabotage]:
-    """Make one function after the other raise; those that the tests run, where that is known."""
-    for source in best_sources(sources, executed):
-        ran = executed.get(source.path, frozenset())
+    """Make one function after the other raise, those first that the tests are known to run."""
+    found = list(_functions(best_sources(sources, executed)))
+    ran = [(path, node) for path, node in found if body_lines(node) & executed.get(path, frozenset())]
+    for path, node in ran or found:
+        what = f"{node.name} in {path} raises{', which the tests run' if ran else ''}"
+        yield Sabotage(what, partial(_raise, path, node))
+
+
+def _functions(sources: Sequence[Source]) -> Iterator[tuple[str, Function]]:
+    for source in sources:
         for node in ast.walk(source.tree or ast.Module([], [])):
-            if isinstance(node, Function) and _own_lines(node) and (not executed or body_lines(node) & ran):
-                what = f"{node.name} in {source.path} raises, which the tests run"
-                yield Sabotage(what if executed else f"{node.name} in {source.path} raises",
-                               partial(_raise, source.path, node))  # fmt: skip
+            if isinstance(node, Function) and _own_lines(node):
+                yield source.path, node
 
 
 def _own_lines(node: Function) -> bool:
