@@ -147,5 +147,14 @@ TOOL_PARSERS: Mapping[str, Callable[[str, int], ScoreReport]] = {
 }
 """The reports that a tool may write and yet exit otherwise than 0, because it has found something."""
 
+
+def read_tool_report(kind: str, text: str, lines: int) -> ScoreReport:
+    """What a tool reported, by the parser of that kind; a report of an unknown form is an error."""
+    try:
+        return TOOL_PARSERS[kind](text, lines)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        return ScoreReport(error=f"the {kind} report is not of the known form")
+
+
 TEST_PARSERS = ("junit", "jest")
 """Those that tell the outcome of each test."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from factory.config.kinds import PARSERS
 from factory.evals.reports import ScoreReport, parse_exit_code, parse_results, parse_score
-from factory.evals.tool_reports import TOOL_PARSERS
+from factory.evals.tool_reports import TOOL_PARSERS, read_tool_report
 
 
 def report_file(parser: str) -> str:
@@ -27,7 +27,7 @@ def read(parser: str, exit_code: int, output: str, lines: int = 0) -> ScoreRepor
     if kind == "exit_code":
         return parse_exit_code(exit_code)
     if kind in TOOL_PARSERS:
-        return TOOL_PARSERS[kind](output, lines)
+        return read_tool_report(kind, output, lines)
     if exit_code != 0:
         return ScoreReport(error=f"the command exited {exit_code}: {output.strip()[-300:]}")
     return parse_score(output) if kind == "json" else parse_results(output)
