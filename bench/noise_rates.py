@@ -1,7 +1,7 @@
 """How often noise decides: error rates of keep and revert, simulated with the program's own decision.
 
 A change of known worth is measured many times over with Gaussian noise, and decided each time by the
-functions that decide in a cycle. Beside that stands a plain rule: one run of each side, the higher score wins.
+functions that decide in a cycle. Beside it stands a plain rule: one run of each side, the higher score wins.
 """
 
 from __future__ import annotations

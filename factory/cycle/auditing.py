@@ -156,7 +156,10 @@ def _comparable(stack: Stack, notes: list[str]) -> bool:
 
 def _not_worse(stack: Stack, state: int) -> bool:
     pairs = stack.pairs(state)
-    return state == 0 or compare_sides(pairs.before, pairs.after, stack.policy).direction != "regressed"
+    return (
+        state == 0
+        or compare_sides(stack.lab, pairs.before, pairs.after, stack.policy).direction != "regressed"
+    )
 
 
 def _promised(stack: Stack, state: int) -> float | None:

@@ -87,7 +87,7 @@ def _replay(lab: Lab, target: str, *, start: str, head: str, tip: str) -> tuple[
         return None, f"on the new {target}, a guard objects: {report.findings[0].message}"
     before, after = (measure_commit(lab, commit, tip, policy) for commit in (tip, replayed))
     pairs = measure_pairs(lab, tip, replayed, policy, (before, after))
-    comparison = compare_sides(pairs.before, pairs.after, policy)
+    comparison = compare_sides(lab, pairs.before, pairs.after, policy)
     failures = confirm_failures(lab, tip, replayed, policy, before=before.tests, after=after.tests)
     if comparison.direction in ("regressed", "inconclusive"):
         return None, f"on the new {target}, the sum is {comparison.direction}: {comparison.rationale}"

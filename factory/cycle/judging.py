@@ -5,7 +5,7 @@ No function takes a score: they read what was stored for the experiment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,11 +23,12 @@ from factory.cycle.experiment import (
     tip_of,
     workspace,
 )
-from factory.cycle.failures import confirm_failures
+from factory.cycle.failures import confirm_failures, find_lucky, known_flaky
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
 from factory.errors import Refused
 from factory.evals.decide import Comparison, compare, decide
+from factory.evals.steady import without
 from factory.fsio import utc_now
 from factory.globs import matches
 from factory.guard import run_guards
@@ -109,6 +110,7 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
         lab, experiment.baseline, commit, policy, before=_owed(lab, experiment, before), after=after.tests
     )
     folder.write(FAILURES, failures)
+    find_lucky(lab, experiment.baseline, policy, before=before.tests, after=after.tests)
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
     folder.write(PAIRS, measure_pairs(lab, experiment.baseline, commit, policy, (before, after)))
     folder.write(AFTER, after)
@@ -194,7 +196,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             after=after,
             guard=_stored(folder, GUARD, GuardReport),
             threshold=policy.eval.threshold,
-            comparison=_comparison(folder, commit, policy),
+            comparison=_comparison(lab, folder, commit, policy),
             new_failures=failures.confirmed if failures else (),
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
@@ -232,21 +234,30 @@ def _found_on(folder: ExperimentFolder, commit: str) -> bool:
     return {failures.commit, shown.commit, *(sample.commit for sample in pairs.after)} == {commit}
 
 
-def _comparison(folder: ExperimentFolder, commit: str, policy: ProjectConfig) -> Comparison | None:
+def _comparison(lab: Lab, folder: ExperimentFolder, commit: str, policy: ProjectConfig) -> Comparison | None:
     if None in sides(folder, commit):
         return None
     pairs = folder.read(PAIRS, MeasurementPairs)
-    return compare_sides(pairs.before, pairs.after, policy)
+    failures = _stored(folder, FAILURES, FailureReport)
+    # Unclear ones make the experiment inconclusive; they are no loss of score that could be told.
+    wavering = {*failures.unclear, *failures.excused} if failures else set()
+    return compare_sides(lab, pairs.before, pairs.after, policy, wavering)
 
 
 def compare_sides(
-    before: Sequence[Measurement], after: Sequence[Measurement], policy: ProjectConfig
+    lab: Lab,
+    before: Sequence[Measurement],
+    after: Sequence[Measurement],
+    policy: ProjectConfig,
+    wavering: Collection[str] = (),
 ) -> Comparison:
-    """How the score moved between two sides, by the policy's margins."""
-    settings = policy.eval
+    """How the score moved between two sides, by the policy's margins; tests known to be flaky, and those that
+    were seen ``wavering`` here, don't count.
+    """
+    settings, flaky = policy.eval, known_flaky(lab) | set(wavering)
     return compare(
-        before,
-        after,
+        without(before, flaky),
+        without(after, flaky),
         weights=settings.weights,
         min_gain=settings.min_gain,
         tolerance=settings.tolerance,
@@ -308,7 +319,7 @@ def _weigh(
     if experiment.kind == Kind.SCAFFOLD and report.passed:
         rationale = "a scaffold: nothing could be measured before, and what can be measured now passes"
         return _verdict(report.commit, Verdict.KEEP, Reason.HELD_DELIVERED, rationale)
-    comparison = _comparison(folder, report.commit, policy)
+    comparison = _comparison(lab, folder, report.commit, policy)
     if comparison is None:
         return _unmeasured(lab, experiment, report.commit)
     if experiment.kind is Kind.UNDO and report.passed:
