@@ -5,6 +5,7 @@ What looks like chance follows the number of runs, so that every run of these te
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.support.projects import (
     history,
     small_project,
 )
+from tests.support.repos import commit
 
 NOISY = """
 [[eval.dimension]]
@@ -44,6 +46,7 @@ def count(name):
 '''
 SPEED = """\
 import json
+import json
 import random
 
 from counted import count
@@ -51,6 +54,7 @@ from counted import count
 print(json.dumps({"score": 0.5 + 0.02 * random.Random(count("speed")).gauss(0, 1)}))
 """
 FLAKY = """\
+import json
 import random
 import sys
 
@@ -101,7 +105,7 @@ def test_none_of_them_decides_a_keep_or_a_revert(project: Path) -> None:
     decided = " ".join(row["notes"] for row in history(project) if row["reason"] != "inconclusive")
     assert "test_one_time_in_five" not in decided
     assert "test_never_right" not in decided
-    assert failures(project) >= 3, "the flaky test did fail while this was measured"
+    assert failures(project) >= 2, "the flaky test did fail while this was measured"
     assert_sound(project)
 
 
@@ -119,3 +123,25 @@ def test_a_change_that_may_have_made_a_test_flaky_is_not_kept(project: Path) -> 
     row = begun.finalize()
     assert row["verdict"] == "revert"
     assert "both outcomes on the candidate" in row["notes"]
+
+
+LUCKY = """\
+import sys
+
+sys.path.insert(0, "fixed")
+
+from counted import count
+
+
+def test_fails_only_the_first_time():
+    assert count("lucky") > 0
+"""
+
+
+def test_a_test_that_passes_by_luck_is_no_gain(project: Path) -> None:
+    policy = (project / "factory.toml").read_text().replace(NOISY, "")
+    commit(project, {"tests/test_flaky.py": LUCKY, "factory.toml": policy}, "Less noise")
+    worthless = begin(project, "Say something else").edit({"notes.md": "Other notes.\n"})
+    assert worthless.decide() == ("revert", "no_effect")
+    flaky = json.loads((project / ".factory/flaky.json").read_text())["tests"]
+    assert list(flaky) == ["tests/test_flaky.py::test_fails_only_the_first_time"]
