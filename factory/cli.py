@@ -33,6 +33,8 @@ COMMANDS: dict[str, str] = {
     "insights": "factory.commands.insights:run",
     "ace": "factory.commands.ace:run",
     "contribute": "factory.commands.contribute:run",
+    "undo": "factory.commands.undo:run",
+    "audit": "factory.commands.audit:run",
     "doctor": "factory.commands.doctor:run",
     "config": "factory.commands.config:run",
     "discover": "factory.commands.setup:run_discover",
@@ -56,7 +58,7 @@ TARGET_HELP = "a directory, a .md file, a git URL, or the text of an idea (with 
 
 LOGGED = frozenset(
     {"ceo", "run", "abandon", "agent", "discover", "eval", "begin", "review", "finalize", "integrate", "gc"}
-    | {"ace"}
+    | {"ace", "undo", "audit"}
 )
 """Commands that work and leave a trail in the log. Setting it up costs more than a reading command."""
 
@@ -128,6 +130,17 @@ def _add_cycle_commands(add: Adder) -> None:
         "--id", type=_positive, default=None, metavar="N", help="an experiment that was begun by hand"
     )
     abandon.add_argument("--reason", default="", help="why, for the journal")
+    undo = add("undo", "take a kept experiment back, as an experiment of its own", path=False)
+    undo.add_argument("id", type=_positive, metavar="ID", help="the kept experiment")
+    undo.add_argument("path", metavar="PATH", nargs="?", default=".", help="the project (default: here)")
+    undo.add_argument("--reason", default="", metavar="TEXT", help="why, for the log")
+    undo.add_argument("--json", action="store_true", help="print JSON")
+    audit = add("audit", "whether the sum of the keeps is what its parts promised", as_json=True)
+    which = audit.add_mutually_exclusive_group()
+    which.add_argument("--last", type=_positive, default=None, metavar="N", help="the last N keeps")
+    which.add_argument(
+        "--since", type=_positive, default=None, metavar="ID", help="this keep and all after it"
+    )
     message = add("message", "tell the running or the next cycle something", path=False)
     message.add_argument("path", metavar="PATH")
     message.add_argument("text", metavar="TEXT")
@@ -205,7 +218,9 @@ def _add_reading_commands(add: Adder) -> None:
     spec.add_argument("--json", action="store_true", help="print JSON")
     add("usage", "what the agents cost, by role, cycle and experiment", as_json=True)
     doctor = add("doctor", "what works here, what is lacking, and what to do", as_json=True)
-    doctor.add_argument("--prove", action="store_true", help=argparse.SUPPRESS)
+    doctor.add_argument(
+        "--prove", action="store_true", help="break what each dimension claims to see; exit 1 if one is blind"
+    )
     add("config", "every setting, and where its value comes from", as_json=True)
     add("verify", "whether log, journals, folders and commits agree", as_json=True)
     log = add("log", "write a note of a type into the journal", path=False)

@@ -211,6 +211,12 @@ class Repo:
         """The commits of ``head`` that ``base`` lacks, oldest first."""
         return self.git("rev-list", "--reverse", f"{base}..{head}").split()
 
+    def line_of(self, branch: str) -> dict[str, str]:
+        """A branch's commits by first parents, oldest first, each with the experiment its trailer names."""
+        told = "--format=%H %(trailers:key=Factory-Experiment,valueonly,separator=%x2C)"
+        lines = self.git("log", "--first-parent", "--reverse", told, f"refs/heads/{branch}").splitlines()
+        return {sha: number.strip() for sha, _, number in (line.partition(" ") for line in lines if line)}
+
     def subject(self, revision: str) -> str:
         """The first line of a commit's message."""
         return self.git("show", "-s", "--format=%s", revision).strip()
@@ -386,6 +392,15 @@ class Repo:
             replayed = clone.resolve("HEAD")
             self._fetch(checkout, replayed, depth=0)
             return replayed
+
+    def take_back(self, base: str, head: str, onto: str, message: str) -> str | None:
+        """A commit on ``onto`` without the changes ``base..head``; None where later changes conflict.
+
+        No ref is moved. Where nothing of the changes is left, its tree is that of ``onto``.
+        """
+        reverse = self._commit_tree(self.tree(base), [head], message)
+        replayed = self.replay(head, reverse, onto)
+        return None if replayed is None else self._commit_tree(self.tree(replayed), [onto], message)
 
     # ---- checkouts
 

@@ -51,12 +51,14 @@ class Kind(StrEnum):
     """What an experiment is for, which decides what a keep takes.
 
     ``code``: an improvement. ``contract``: a phase of an approved specification, kept only if it delivers.
-    ``scaffold``: a project's first phase, before which nothing can be measured.
+    ``scaffold``: a project's first phase, before which nothing can be measured. ``undo``: a kept experiment
+    is taken back, for which a person's wish is the ground.
     """
 
     CODE = "code"
     CONTRACT = "contract"
     SCAFFOLD = "scaffold"
+    UNDO = "undo"
 
 
 class PhaseState(StrEnum):
@@ -327,7 +329,7 @@ class Experiment(Model):
     """An experiment as it was begun. ``baseline`` is the commit it is rooted at and compared with.
 
     ``scope`` names its place in the cycle (``phase-2``), empty for one begun by hand; ``anti_pattern`` says
-    which reverted experiment it repeats, empty where none.
+    which reverted experiment it repeats, empty where none; ``undoes`` is the kept experiment it takes back.
     """
 
     v: int = FORMAT_VERSION
@@ -342,6 +344,7 @@ class Experiment(Model):
     target: str
     item: PlanItem
     anti_pattern: str = ""
+    undoes: int | None = None
     runner: str = ""
     begun: str
 

@@ -29,7 +29,8 @@ class PrecheckFacts:
     ``comparison`` is how the score moved. ``new_failures`` are confirmed ones, ``unclear_failures`` those
     that showed both outcomes on the candidate alone. ``leaks`` are findings of the leakage scan (research
     mode). ``dependencies_changed``: whether the change declares other dependencies, and so has another
-    environment. ``scaffold``: a project's first phase, before which there was nothing to measure.
+    environment. ``scaffold``: a project's first phase, before which there was nothing to measure. ``undo``: a
+    kept experiment is taken back, which is a person's wish: a score that falls with it is no objection.
     """
 
     commit: str
@@ -44,6 +45,7 @@ class PrecheckFacts:
     leaks: Sequence[str] = ()
     dependencies_changed: bool = False
     scaffold: bool = False
+    undo: bool = False
     review: ReviewRecord | None = None
 
 
@@ -96,6 +98,9 @@ def score_direction(facts: PrecheckFacts) -> Check:
     if facts.after and _smoke_failed(facts.after):
         return _check("score_direction", "the smoke test failed, so nothing was scored", "", Reason.SMOKE)
     moved = facts.comparison
+    if facts.undo:
+        told = moved.rationale if moved else "not compared"
+        return _check("score_direction", "", f"{told}; a person asked for it", Reason.REGRESSED)
     if facts.scaffold:
         return _check("score_direction", "", "nothing to compare with", Reason.REGRESSED)
     if moved is None or moved.before is None or moved.after is None:

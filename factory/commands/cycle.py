@@ -12,11 +12,13 @@ from typing import Any
 from factory import output
 from factory.agents.lite import LITE_INVOCATIONS
 from factory.agents.roles import ROLES
+from factory.commands.audit import show_audit
 from factory.commands.design import show_design_end
 from factory.commands.learned import show_learned
 from factory.commands.person import AtTerminal
 from factory.commands.start import DESIGN, Start, needs_person, prepare
 from factory.config import ProjectConfig, default_project, settings_in_force
+from factory.cycle.auditing import AUDIT_AFTER, audit
 from factory.cycle.briefing import ceo_task
 from factory.cycle.context import Cycle, CycleOptions, waiting_messages
 from factory.cycle.inflight import cycle_in_flight
@@ -161,7 +163,7 @@ def _loop(
     interval: float,
     as_json: bool,
 ) -> int:
-    done = 0
+    done, rows_before = 0, len(lab.history())
     found = cycle_in_flight(lab.paths)
     options: CycleOptions | None = options_of(found) if found else new_options()
     while options is not None and (cycles is None or done < cycles):
@@ -173,9 +175,23 @@ def _loop(
         if options is None:
             # The plan has nothing left to try; another cycle would find the same.
             break
+    if cycles != 1:
+        _audit_loop(lab, cycle, lab.history()[rows_before:], as_json=as_json)
     if not as_json and cycle.options.mode != DESIGN:
         output.say(f"next: factory history {lab.paths.root}")
     return exit_code(cycle)
+
+
+def _audit_loop(lab: Lab, cycle: Cycle, new: list[Row], *, as_json: bool) -> None:
+    """After a loop that kept much: is the sum what its parts promised? It decides nothing, it is told."""
+    kept = [row.id for row in new if row.verdict == "keep" and row.id is not None]
+    if len(kept) < AUDIT_AFTER:
+        return
+    found = audit(lab, last=len(kept))
+    if found is not None:
+        cycle.record("audit", **found.to_data())
+        if not as_json:
+            show_audit(lab, found)
 
 
 def _chain(

@@ -12,9 +12,11 @@ from factory import __version__, output
 from factory.config import load_project, settings_in_force
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.integrate import pending_branches
-from factory.cycle.lab import Lab
+from factory.cycle.lab import Lab, open_lab
+from factory.cycle.proving import prove_dimensions
 from factory.cycle.runners import resolve_runner, unusable_runners
-from factory.errors import EXIT_ENVIRONMENT, EXIT_OK, FactoryError
+from factory.errors import EXIT_ENVIRONMENT, EXIT_NO, EXIT_OK, FactoryError
+from factory.evals.prove import Proof
 from factory.fsio import ensure_private_dir
 from factory.git import Repo
 from factory.paths import CONFIG_FILE, factory_home
@@ -37,7 +39,11 @@ class Finding:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look at the machine and the project; exit 4 when something is lacking."""
+    """Look at the machine and the project; exit 4 when something is lacking. With ``--prove``, see to it
+    that each dimension is alive; exit 1 when one is blind.
+    """
+    if args.prove:
+        return _prove(args)
     findings = [*_machine(), *_project(args.path)]
     if args.json:
         output.emit_json([asdict(finding) for finding in findings])
@@ -47,6 +53,25 @@ def run(args: argparse.Namespace) -> int:
             if not finding.ok and finding.mend:
                 output.say(f"     {finding.mend}")
     return EXIT_OK if all(finding.ok for finding in findings) else EXIT_ENVIRONMENT
+
+
+def _prove(args: argparse.Namespace) -> int:
+    """Break what each dimension claims to see, in scratch checkouts of HEAD, and tell whose score fell."""
+    with output.Progress() as progress:
+        lab = open_lab(args.path, progress.say, progress.detail)
+        proofs = list(prove_dimensions(lab, lab.repo.resolve("HEAD")))
+    if args.json:
+        output.emit_json([asdict(proof) for proof in proofs])
+    else:
+        output.table(("dimension", "state", "score", "what was broken, or why nothing was"),
+                     [(p.name, p.state, _fall(p), p.what) for p in proofs])  # fmt: skip
+    return EXIT_NO if any(proof.state == "blind" for proof in proofs) else EXIT_OK
+
+
+def _fall(proof: Proof) -> str:
+    if proof.before is None or proof.state == "unproved":
+        return ""
+    return f"{proof.before:.4f}→{'none' if proof.after is None else f'{proof.after:.4f}'}"
 
 
 def _machine() -> Iterator[Finding]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,28 @@ from factory.commands.state import state_of
 from factory.errors import EXIT_OK
 from factory.oddities import Oddities
 from factory.rows import COLUMNS, NUMBERS, DamagedLine, Row, number, stream, whole
+from factory.strategy.undone import undone_by
 
 LAST = 20
 """So many are shown unless all are asked for."""
 
 _COLUMNS = ("id", "verdict", "reason", "delta", "score", "hypothesis")
 _DAMAGED_SHOWN = 10
+UNDO_CELL = b"\tundo\t"
+"""What a log with an undo in it holds: the cell of its kind."""
+
 _CHUNK = 500
 
 
 def run(args: argparse.Namespace) -> int:
     """Show the last 20 experiments, or all; what is damaged or odd in the log goes to stderr."""
     log = _Log(state_of(args.path).results)
+    undone = _undone(log.path)
     shown: Iterable[Row] = log.rows() if args.all else deque(log.rows(), LAST)
     if args.json:
-        _emit(shown)
+        _emit(shown, undone)
     else:
-        _table(shown)
+        _table(shown, undone)
     log.report(None if args.all else LAST)
     return EXIT_OK
 
@@ -70,15 +76,23 @@ class _Log:
             output.note(f"{self.path.name}: {sentence}")
 
 
-def _table(rows: Iterable[Row]) -> None:
-    cells = list(_with_harness_changes(rows))
+def _undone(path: Path) -> dict[int, int]:
+    """Id of each experiment that was taken back → id of the undo. A log without an undo costs one look."""
+    with contextlib.suppress(OSError), path.open("rb") as lines:
+        if any(UNDO_CELL in line for line in lines):
+            return undone_by(entry for entry in stream(path) if isinstance(entry, Row))
+    return {}
+
+
+def _table(rows: Iterable[Row], undone: Mapping[int, int]) -> None:
+    cells = list(_with_harness_changes(rows, undone))
     if cells:
         output.table(_COLUMNS, cells)
     else:
         output.say("No experiments yet.")
 
 
-def _with_harness_changes(rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
+def _with_harness_changes(rows: Iterable[Row], undone: Mapping[int, int]) -> Iterator[tuple[str, ...]]:
     """The rows' cells, and a line of its own where scores are not comparable with those above."""
     before: str | None = None
     for row in rows:
@@ -86,14 +100,21 @@ def _with_harness_changes(rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
             if before is not None and row.harness != before:
                 yield ("", "", "", "", "", "(harness changed: compare no scores across)")
             before = row.harness
-        yield _cells(row)
+        yield _cells(row, undone)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, undone: Mapping[int, int]) -> tuple[str, ...]:
     identity = str(row.id) if row.id is not None else row.text("id")
     delta = "" if row.delta is None else f"{row.delta:+.4f}"
     verdict = row.verdict or row.text("verdict")
-    return (identity, verdict, row.reason, delta, _scores(row), row.hypothesis)
+    by = _undone_by(row, undone)
+    hypothesis = row.hypothesis if by is None else f"{row.hypothesis} (undone by {by})"
+    return (identity, verdict, row.reason, delta, _scores(row), hypothesis)
+
+
+def _undone_by(row: Row, undone: Mapping[int, int]) -> int | None:
+    """The id of the undo that took a row's experiment back; None where it stands, or was never kept."""
+    return undone.get(row.id) if row.id is not None and row.verdict == "keep" else None
 
 
 def _scores(row: Row) -> str:
@@ -102,7 +123,7 @@ def _scores(row: Row) -> str:
     return "→".join("?" if score is None else f"{score:.4f}" for score in (row.score_before, row.score_after))
 
 
-def _emit(rows: Iterable[Row]) -> None:
+def _emit(rows: Iterable[Row], undone: Mapping[int, int]) -> None:
     """A JSON list, an object a line, written piece by piece: a whole log need not fit into memory."""
     output.say("[")
     chunk: list[str] = []
@@ -110,7 +131,8 @@ def _emit(rows: Iterable[Row]) -> None:
         if len(chunk) == _CHUNK:
             output.say(",\n".join(chunk) + ",")
             chunk = []
-        chunk.append(json.dumps(_object(row)))
+        by = _undone_by(row, undone)
+        chunk.append(json.dumps(_object(row) | ({} if by is None else {"undone_by": by})))
     if chunk:
         output.say(",\n".join(chunk))
     output.say("]")

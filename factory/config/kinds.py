@@ -10,7 +10,7 @@ from typing import Any
 
 from factory.globs import pattern_fault
 
-PARSERS = ("exit_code", "json", "results")
+PARSERS = ("exit_code", "json", "results", "junit", "jest", "eslint", "tsc", "istanbul")
 SWITCH_WORDS = {
     "true": True,
     "1": True,
@@ -122,7 +122,7 @@ def _no_word(word: str) -> Any:
 
 TEXT = Kind("a text in quotes", _text, str)
 FILE = Kind("a file of the project, by its path from the root", _file, str)
-PARSER = Kind("one of exit_code, json, results, json:FILE, results:FILE", _parser, str)
+PARSER = Kind(f"one of {', '.join(PARSERS)}; all but exit_code may name a file, as json:FILE", _parser, str)
 WHOLE = Kind("a whole number", _whole, int)
 NUMBER = Kind("a number", _number, float)
 SWITCH = Kind("true or false", _switch, _switch_word)

@@ -196,8 +196,10 @@ SETTINGS: tuple[Setting, ...] = (
         PARSER,
         "exit_code",
         "How the score is read. `exit_code`: 1 when the command exits 0, else 0. `json`: the object "
-        '`{"score": 0.7}` that it prints. `results`: `{"results": [{"score": 1}, …]}`, their mean. These two '
-        "read a file instead where one is named.",
+        '`{"score": 0.7}` that it prints. `results`: `{"results": [{"score": 1}, …]}`, their mean. '
+        "`junit` and `jest`: test reports, by the share that passes, each test's outcome known. `eslint` and "
+        "`tsc`: findings, by their density. `istanbul`: the share of lines that ran, in a json-summary. All "
+        "but the first read a file instead where one is named.",
     ),
     Setting("eval.dimension[].timeout", NUMBER, 600.0, "Seconds that the command may take.", low=1, high=DAY),
     Setting(

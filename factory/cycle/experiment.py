@@ -20,6 +20,7 @@ from factory.models import (
     Experiment,
     Kind,
     PlanItem,
+    Verdict,
 )
 from factory.registry import Registry
 from factory.strategy import find_anti_patterns
@@ -96,6 +97,8 @@ def repeats(lab: Lab, item: PlanItem, policy: ProjectConfig) -> str:
     if not found:
         return ""
     closest = found[0].experiment
+    if closest.verdict == Verdict.KEEP:
+        return f"resembles experiment {closest.id}, which a person has taken back"
     return f"resembles experiment {closest.id}, reverted: {closest.reason or 'no reason on record'}"
 
 
@@ -109,6 +112,7 @@ def begin(
     policy: ProjectConfig,
     scope: str = "",
     kind: Kind = Kind.CODE,
+    undoes: int | None = None,
     runner: str = "",
 ) -> Experiment:
     """Reserve an id, root a branch at ``base`` and make a workspace there.
@@ -118,8 +122,9 @@ def begin(
     experiment = _already_begun(journal, scope)
     if experiment is None:
         experiment = _reserve(
-            lab, journal, item, base=base, target=target, policy=policy, scope=scope, kind=kind, runner=runner
-        )
+            lab, journal, item, base=base, target=target, policy=policy, scope=scope, kind=kind,
+            undoes=undoes, runner=runner,
+        )  # fmt: skip
     _open_folder(lab, experiment)
     lab.repo.set_ref(_branch_ref(experiment), experiment.baseline)
     lab.repo.checkout_at(experiment.baseline, workspace(lab, experiment), BUILDER_HISTORY)
@@ -146,6 +151,7 @@ def _reserve(
     policy: ProjectConfig,
     scope: str,
     kind: Kind,
+    undoes: int | None,
     runner: str,
 ) -> Experiment:
     """Take the next free id: event first, folder in the same lock, so that a resumed cycle finds its id."""
@@ -162,8 +168,9 @@ def _reserve(
             baseline=base,
             target=target,
             item=item,
-            # What a person has approved is built, whatever it resembles.
-            anti_pattern="" if kind in (Kind.CONTRACT, Kind.SCAFFOLD) else repeats(lab, item, policy),
+            # What a person has approved or asked for is done, whatever it resembles.
+            anti_pattern=repeats(lab, item, policy) if kind is Kind.CODE else "",
+            undoes=undoes,
             runner=runner,
             begun=utc_now(),
         )

@@ -9,7 +9,8 @@ from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import belongs_to_tests, run_tests_once
 from factory.errors import FactoryError
-from factory.evals.confirm import Confirmation, confirm
+from factory.evals.confirm import REPEATS, Confirmation, confirm
+from factory.evals.steady import newly_passing
 from factory.evals.testrun import NewFailure, TestRun, new_failures
 from factory.fsio import read_json_plain, utc_now, write_json, write_lock
 from factory.guard import Allowed
@@ -91,6 +92,21 @@ class _Sides:
             ),
             known_flaky=known,
         )
+
+
+def find_lucky(lab: Lab, baseline: str, policy: ProjectConfig, *, before: Outcomes, after: Outcomes) -> None:
+    """Remember as flaky what failed at the baseline, passes on the candidate, and passes at the baseline too
+    when its suite runs again, at most ``REPEATS`` times: its passing is luck, and no gain of the change.
+    """
+    suspects = newly_passing(before, after) - known_flaky(lab)
+    for _ in range(REPEATS):
+        if not suspects:
+            return
+        lab.say(f"passing now: {len(suspects)} tests that failed; the baseline's suite again")
+        run = run_tests_once(lab, baseline, baseline, policy)
+        lucky = {test for test in suspects if run.valid and run.outcomes.get(test) == Outcome.PASSED}
+        remember_flaky(lab, lucky, lab.repo.tree(baseline))
+        suspects -= lucky
 
 
 def known_flaky(lab: Lab) -> set[str]:

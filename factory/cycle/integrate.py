@@ -90,7 +90,7 @@ def _replay(lab: Lab, target: str, *, start: str, head: str, tip: str) -> tuple[
         return None, f"on the new {target}, a guard objects: {objections[0].message}"
     before, after = (measure_commit(lab, commit, tip, policy) for commit in (tip, replayed))
     pairs = measure_pairs(lab, tip, replayed, policy, (before, after))
-    comparison = compare_sides(pairs.before, pairs.after, policy)
+    comparison = compare_sides(lab, pairs.before, pairs.after, policy)
     failures = confirm_failures(lab, tip, replayed, policy, before=before.tests, after=after.tests)
     if comparison.direction in ("regressed", "inconclusive"):
         return None, f"on the new {target}, the sum is {comparison.direction}: {comparison.rationale}"
@@ -135,16 +135,29 @@ class Waiting:
     kept: str
 
 
-def integrate_pending(lab: Lab) -> list[Integrated]:
-    """Try every branch whose kept work has not reached its target, oldest first, and journal the outcome."""
+def integrate_pending(lab: Lab, only: str = "") -> list[Integrated]:
+    """Try every branch whose kept work has not reached its target, oldest first, and journal the outcome.
+
+    ``only`` names the one branch that is meant, where it is not all of them.
+    """
     results = []
     for path, waiting in list(_all_waiting(lab)):
+        if only and waiting.branch != only:
+            continue
         done = integrate_branch(lab, waiting.branch, waiting.target, start=waiting.start, kept=waiting.kept)
         lab.journal(path.stem).append("integration", **integration_event(done, waiting.start, waiting.kept))
         if done.status is Integration.MERGED:
             _drop_merged(lab, waiting.branch, waiting.kept, done)
         results.append(done)
     return results
+
+
+def waits_on(lab: Lab, commit: str) -> str:
+    """The branch on which a kept commit waits to reach its target; empty where it does not wait."""
+    holding = (
+        waiting.branch for _, waiting in _all_waiting(lab) if lab.repo.is_ancestor(commit, waiting.kept)
+    )
+    return next(holding, "")
 
 
 def pending_branches(lab: Lab) -> set[str]:

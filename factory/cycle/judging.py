@@ -5,7 +5,7 @@ No function takes a score: they read what was stored for the experiment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,11 +23,12 @@ from factory.cycle.experiment import (
     tip_of,
     workspace,
 )
-from factory.cycle.failures import confirm_failures
+from factory.cycle.failures import confirm_failures, find_lucky, known_flaky
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
 from factory.errors import Refused
 from factory.evals.decide import Comparison, compare, decide
+from factory.evals.steady import without
 from factory.fsio import utc_now
 from factory.globs import matches
 from factory.guard import run_guards
@@ -41,6 +42,7 @@ from factory.models import (
     Measurement,
     MeasurementPairs,
     Model,
+    Outcome,
     PrecheckReport,
     Reason,
     ReviewRecord,
@@ -82,6 +84,8 @@ def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) 
         passing_tests=_passing(before),
         founds_judge=experiment.kind is Kind.SCAFFOLD,
     )
+    if experiment.kind is Kind.UNDO:
+        report = _of_no_agent(report)
     folder.write(GUARD, report)
     folder.write("changes.diff", lab.repo.diff(experiment.baseline, commit))
     return report
@@ -92,6 +96,13 @@ def _passing(before: Measurement | None) -> list[str] | None:
     if before is None or not (before.tests or before.dimension("tests")):
         return None
     return [test for test, outcome in before.tests.items() if outcome == "passed"]
+
+
+def _of_no_agent(report: GuardReport) -> GuardReport:
+    """The findings without those on weakened checks: the engine made this change by taking another one back,
+    and the tests that were there before that one must still pass.
+    """
+    return report.model_copy(update={"findings": [f for f in report.findings if f.guard != "integrity"]})
 
 
 def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> Measurement:
@@ -106,15 +117,26 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
         experiment.baseline,
         commit,
         policy,
-        before=before.tests,
+        before=_owed(lab, experiment, before),
         after=after.tests,
         allows=experiment.item.allows,
     )
     folder.write(FAILURES, failures)
+    find_lucky(lab, experiment.baseline, policy, before=before.tests, after=after.tests)
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
     folder.write(PAIRS, measure_pairs(lab, experiment.baseline, commit, policy, (before, after)))
     folder.write(AFTER, after)
     return after
+
+
+def _owed(lab: Lab, experiment: Experiment, before: Measurement) -> Mapping[str, Outcome]:
+    """The baseline's tests that the candidate is held to: all but those that came with what is undone."""
+    if experiment.undoes is None:
+        return before.tests
+    undone = lab.store.experiment(experiment.undoes)
+    old, new = (_stored(undone, name, Measurement) for name in (BEFORE, AFTER))
+    came_with_it = set(new.tests) - set(old.tests) if old and new else set()
+    return {test: outcome for test, outcome in before.tests.items() if test not in came_with_it}
 
 
 def _verify(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> VerifyReport:
@@ -186,12 +208,13 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             after=after,
             guard=_stored(folder, GUARD, GuardReport),
             threshold=policy.eval.threshold,
-            comparison=_comparison(folder, commit, policy),
+            comparison=_comparison(lab, folder, commit, policy),
             new_failures=failures.told if failures else (),
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
             dependencies_changed=_changes_dependencies(lab, experiment, commit),
             scaffold=experiment.kind == Kind.SCAFFOLD,
+            undo=experiment.kind == Kind.UNDO,
             review=_stored(folder, FINAL_REVIEW, ReviewRecord),
         )
     )
@@ -223,21 +246,30 @@ def _found_on(folder: ExperimentFolder, commit: str) -> bool:
     return {failures.commit, shown.commit, *(sample.commit for sample in pairs.after)} == {commit}
 
 
-def _comparison(folder: ExperimentFolder, commit: str, policy: ProjectConfig) -> Comparison | None:
+def _comparison(lab: Lab, folder: ExperimentFolder, commit: str, policy: ProjectConfig) -> Comparison | None:
     if None in sides(folder, commit):
         return None
     pairs = folder.read(PAIRS, MeasurementPairs)
-    return compare_sides(pairs.before, pairs.after, policy)
+    failures = _stored(folder, FAILURES, FailureReport)
+    # Unclear ones make the experiment inconclusive; they are no loss of score that could be told.
+    wavering = {*failures.unclear, *failures.excused} if failures else set()
+    return compare_sides(lab, pairs.before, pairs.after, policy, wavering)
 
 
 def compare_sides(
-    before: Sequence[Measurement], after: Sequence[Measurement], policy: ProjectConfig
+    lab: Lab,
+    before: Sequence[Measurement],
+    after: Sequence[Measurement],
+    policy: ProjectConfig,
+    wavering: Collection[str] = (),
 ) -> Comparison:
-    """How the score moved between two sides, by the policy's margins."""
-    settings = policy.eval
+    """How the score moved between two sides, by the policy's margins; tests known to be flaky, and those that
+    were seen ``wavering`` here, don't count.
+    """
+    settings, flaky = policy.eval, known_flaky(lab) | set(wavering)
     return compare(
-        before,
-        after,
+        without(before, flaky),
+        without(after, flaky),
         weights=settings.weights,
         min_gain=settings.min_gain,
         tolerance=settings.tolerance,
@@ -299,9 +331,13 @@ def _weigh(
     if experiment.kind == Kind.SCAFFOLD and report.passed:
         rationale = "a scaffold: nothing could be measured before, and what can be measured now passes"
         return _verdict(report.commit, Verdict.KEEP, Reason.HELD_DELIVERED, rationale)
-    comparison = _comparison(folder, report.commit, policy)
+    comparison = _comparison(lab, folder, report.commit, policy)
     if comparison is None:
         return _unmeasured(lab, experiment, report.commit)
+    if experiment.kind is Kind.UNDO and report.passed:
+        reason = Reason.IMPROVED if comparison.direction == "improved" else Reason.HELD_DELIVERED
+        rationale = f"a person took experiment {experiment.undoes} back; {comparison.rationale}"
+        return _verdict(report.commit, Verdict.KEEP, reason, rationale, decided_by="person")
     shown = _stored(folder, VERIFY, VerifyReport)
     decision = decide(
         report,

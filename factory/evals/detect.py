@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from factory.config import DimensionSpec
 from factory.evals.checkers import has_mypy_settings
 from factory.evals.dimensions.sources import is_test_file
+from factory.evals.javascript import dependencies, javascript_tools
 from factory.evals.plan import planned
 from factory.evals.roots import dig, find_roots, read_toml
 
@@ -144,23 +145,20 @@ def _commands(checkout: Path, files: Sequence[str]) -> list[DimensionSpec]:
     """Test and lint commands by the tools that the files show; the first of a name wins."""
     scripts = _package_json(checkout).get("scripts")
     scripts = scripts if isinstance(scripts, dict) else {}
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str, str]] = list(javascript_tools(_package_json(checkout), files))
     if NPM_PLACEHOLDER not in str(scripts.get("test", NPM_PLACEHOLDER)):
-        found.append(("tests", "npm test --silent"))
+        found.append(("tests", "npm test --silent", "exit_code"))
     if "lint" in scripts:
-        found.append(("lint", "npm run --silent lint"))
+        found.append(("lint", "npm run --silent lint", "exit_code"))
     if "Cargo.toml" in files:
-        found += [("tests", "cargo test --quiet"), ("lint", "cargo clippy --quiet -- -D warnings")]
+        found += [("tests", "cargo test --quiet", "exit_code")]
+        found += [("lint", "cargo clippy --quiet -- -D warnings", "exit_code")]
     if "go.mod" in files:
-        found += [("tests", "go test ./..."), ("lint", "go vet ./...")]
-    found += [
-        ({"test": "tests"}.get(t, t), f"make {t}") for t in _make_targets(checkout) if t in ("test", "lint")
-    ]
-    return [_by_command(name, command, "hygiene", "exit_code") for name, command in _first_of_each(found)]
-
-
-def _first_of_each(found: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    return list(dict(reversed(found)).items())[::-1]
+        found += [("tests", "go test ./...", "exit_code"), ("lint", "go vet ./...", "exit_code")]
+    targets = [target for target in _make_targets(checkout) if target in ("test", "lint")]
+    found += [("tests" if t == "test" else t, f"make {t}", "exit_code") for t in targets]
+    firsts = {name: (command, parser) for name, command, parser in reversed(found)}
+    return [_by_command(n, command, "hygiene", parser) for n, (command, parser) in reversed(firsts.items())]
 
 
 def _by_command(name: str, command: str, tier: str, parser: str) -> DimensionSpec:
@@ -168,7 +166,8 @@ def _by_command(name: str, command: str, tier: str, parser: str) -> DimensionSpe
 
 
 def _setup(checkout: Path, files: Sequence[str]) -> str:
-    if "package.json" not in files or not _package_json(checkout):
+    package = _package_json(checkout)
+    if "package.json" not in files or not dependencies(package):
         return ""
     return "npm ci" if "package-lock.json" in files else "npm install"
 

@@ -23,8 +23,10 @@ from factory.evals.dimensions import (
 from factory.evals.plan import is_built_in, labelled
 from factory.evals.subject import Subject
 from factory.evals.testrun import TestRun, run_tests
+from factory.evals.tool_reports import TEST_PARSERS
 from factory.models import DimensionScore, Outcome, Tier
 
+SCRIPTS = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".mts", ".cts")
 TEST_DIMENSIONS = frozenset({"tests", "coverage", "capability_surface"})
 
 
@@ -51,7 +53,10 @@ def measure_dimensions(subject: Subject, specs: Sequence[DimensionSpec]) -> Find
     for spec in specs:
         if spec.name not in scores:
             subject.progress(f"measuring {spec.name}")
-            scores[spec.name] = _timed(_by_command, subject, spec)
+            started = time.monotonic()
+            score, told = _by_command(subject, spec)
+            scores[spec.name] = labelled(spec, score, time.monotonic() - started)
+            outcomes = {**outcomes, **told}
     return Findings([scores[spec.name] for spec in specs], outcomes, void)
 
 
@@ -115,7 +120,12 @@ def _from_tests(
 
 
 def run_suite(subject: Subject, *, timeout: float, with_coverage: bool) -> TestRun:
-    """One run of the whole suite, by the project's own pytest command line where one is configured."""
+    """One run of the whole suite: by the project's own pytest command line where one is configured, or by the
+    command whose report tells the outcomes.
+    """
+    own = next((s for s in subject.dimensions if tells_outcomes(s)), None)
+    if own is not None:
+        return _run_own_suite(subject, own)
     if subject.environment is None:
         return TestRun({}, None, {}, [], -1, 0.0, "there is no Python in this project")
     command = next((s.command for s in subject.dimensions if s.name == "tests" and is_built_in(s)), "")
@@ -128,6 +138,17 @@ def run_suite(subject: Subject, *, timeout: float, with_coverage: bool) -> TestR
         progress=subject.progress,
         sandbox=subject.sandbox,
     )
+
+
+def tells_outcomes(spec: DimensionSpec) -> bool:
+    """Whether it is a command whose report names each test and how it ended."""
+    return bool(spec.command) and spec.parser.partition(":")[0] in TEST_PARSERS
+
+
+def _run_own_suite(subject: Subject, spec: DimensionSpec) -> TestRun:
+    started = time.monotonic()
+    score, outcomes = _by_command(subject, spec)
+    return TestRun(dict(outcomes), None, {}, [], 0, time.monotonic() - started, score.error)
 
 
 def _from_run(name: str, subject: Subject, done: TestRun) -> DimensionScore:
@@ -147,13 +168,12 @@ def _void(done: TestRun) -> str:
     return " ".join([*reasons, done.hint]).strip() if reasons else ""
 
 
-def _by_command(subject: Subject, spec: DimensionSpec) -> DimensionScore:
-    """One of the project's own dimensions."""
+def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, Mapping[str, Outcome]]:
+    """One of the project's own dimensions, and the outcomes of tests where its report tells them."""
     blank = DimensionScore(name=spec.name, tier=Tier(spec.tier))
     if not spec.command:
-        return blank.model_copy(
-            update={"error": "it has no command, and none of the built-in dimensions has its name"}
-        )
+        wrong = "it has no command, and none of the built-in dimensions has its name"
+        return blank.model_copy(update={"error": wrong}), {}
     limit = subject.deadline.left(spec.timeout)
     done = run_command(
         spec.command,
@@ -163,13 +183,19 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> DimensionScore:
         sandbox=subject.sandbox,
     )
     if done.timed_out:
-        return blank.model_copy(update={"error": f"the command took longer than {limit:.0f} s"})
+        return blank.model_copy(update={"error": f"the command took longer than {limit:.0f} s"}), {}
     report = project.report_file(spec.parser)
     output = _read_report(subject.checkout, report) if report else done.stdout
-    reading = project.read(spec.parser, done.exit_code, output)
-    return blank.model_copy(
-        update={"score": reading.score, "error": reading.error, "details": dict(reading.details)}
-    )
+    reading = project.read(spec.parser, done.exit_code, output, code_lines(subject.checkout, subject.files))
+    update = {"score": reading.score, "error": reading.error, "details": dict(reading.details)}
+    return blank.model_copy(update=update), reading.outcomes
+
+
+def code_lines(checkout: Path, files: Sequence[str]) -> int:
+    """The lines of JavaScript and TypeScript that are not blank: the size by which findings are judged."""
+    code = [checkout / f for f in files if f.endswith(SCRIPTS) and "node_modules" not in f.split("/")]
+    texts = (f.read_text(encoding="utf-8", errors="replace") for f in code if f.is_file())
+    return sum(1 for text in texts for line in text.splitlines() if line.strip())
 
 
 def _read_report(checkout: Path, name: str) -> str:

@@ -68,11 +68,12 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """A project dimension's score in [0, 1], or why there is none."""
+    """A project dimension's score in [0, 1], or why there is none; and what it tells of tests."""
 
     score: float | None = None
     details: dict[str, Any] = field(default_factory=dict)
     error: str = ""
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
 
 
 def parse_probe(lines: Iterable[str]) -> ProbeReport:

@@ -72,11 +72,12 @@ def sample(
     progress: Progress,
     home: HomePaths | None = None,
     sandbox: Sandbox = OFF,
+    only: Collection[str] | None = None,
 ) -> Measurement:
-    """Measure all of a fresh checkout without a look at the cache, and leave nothing there."""
+    """Measure a fresh checkout, all of it or ``only`` some dimensions; the cache is left alone."""
     started = time.monotonic()
     subject = open_subject(checkout, config, project_root, home or factory_home(), progress, sandbox=sandbox)
-    result = _measure(subject, _blank(subject, commit, tree), None)
+    result = _measure(subject, _blank(subject, commit, tree), only)
     return result.model_copy(update={"duration_s": round(time.monotonic() - started, 3)})
 
 

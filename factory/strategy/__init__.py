@@ -5,7 +5,7 @@ A history is any iterable, oldest experiment first, of things with ``id``, ``hyp
 through once.
 """
 
-from factory.strategy.antipatterns import AntiPattern, find_anti_patterns, is_evidence_against
+from factory.strategy.antipatterns import AntiPattern, find_anti_patterns, is_evidence_against, not_to_repeat
 from factory.strategy.designspace import Area, design_space, underserved
 from factory.strategy.experiment import Experiment
 from factory.strategy.feec import FEECCategory, categorize_hypothesis, category_of, rank_hypotheses
@@ -31,6 +31,7 @@ __all__ = [
     "hypothesis_similarity",
     "is_evidence_against",
     "keep_rates",
+    "not_to_repeat",
     "rank_hypotheses",
     "underserved",
 ]

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from factory.strategy.experiment import Experiment
 from factory.strategy.similarity import jaccard, words_of
+from factory.strategy.undone import is_undo, undone_by
 
 E = TypeVar("E", bound=Experiment)
 
@@ -28,6 +29,13 @@ def is_evidence_against(experiment: Experiment) -> bool:
     return experiment.verdict == "revert" and experiment.reason not in NO_EVIDENCE
 
 
+def not_to_repeat(history: Iterable[E]) -> list[E]:
+    """Those that speak against being tried again: reverted for what they did, or taken back by a person."""
+    known = list(history)
+    undone = undone_by(known)
+    return [e for e in known if not is_undo(e) and (is_evidence_against(e) or e.id in undone)]
+
+
 def find_anti_patterns(
     hypothesis: str,
     history: Iterable[E],
@@ -37,14 +45,14 @@ def find_anti_patterns(
 ) -> list[AntiPattern[E]]:
     """The reverted experiments that ``hypothesis`` resembles by ``threshold`` or more, the most alike first.
 
+    A kept one that a person has taken back since counts as reverted; a failed undo says nothing.
+
     ``files`` are those that the hypothesis would touch and ``files_of`` tells those an experiment touched,
     None where unknown. Where both are known and have nothing in common, the experiment is no anti-pattern.
     """
     wanted = words_of(hypothesis)
     found = []
-    for experiment in history:
-        if not is_evidence_against(experiment):
-            continue
+    for experiment in not_to_repeat(history):
         similarity = jaccard(wanted, words_of(experiment.hypothesis))
         if similarity >= threshold and not _elsewhere(experiment, files, files_of):
             found.append(AntiPattern(experiment, similarity))

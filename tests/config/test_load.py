@@ -181,7 +181,8 @@ builder = "../x"
         ),
         (
             '[[eval.dimension]]\nname = "tests"\nparser = "pytest"',
-            'f:3: eval.dimension[0].parser: got "pytest", expected one of exit_code, json, results, json:FILE, results:FILE',
+            'f:3: eval.dimension[0].parser: got "pytest", expected one of exit_code, json, results, '
+            "junit, jest, eslint, tsc, istanbul; all but exit_code may name a file, as json:FILE",
         ),
         (
             '[[eval.dimension]]\nname = "tests"\nparser = "json:/tmp/x"',

@@ -20,7 +20,8 @@ from factory.fsio import atomic_write, read_exactly
 from factory.models import ReviewVerdict
 from factory.rows import Row
 from factory.spec import PlanContext, PlanLimits, Spec, check, parse
-from factory.strategy import detect_stuck, is_evidence_against
+from factory.strategy import detect_stuck, not_to_repeat
+from factory.strategy.undone import undone_by
 
 HISTORY_SHOWN = 50
 
@@ -173,11 +174,17 @@ def _common_facts(cycle: Cycle) -> dict[str, Any]:
         "observations": (lab.paths.cycle_dir(cycle.id) / "observations.md").read_text(encoding="utf-8"),
         "backlog": read_backlog(lab.paths.backlog),
         "messages": cycle.state.messages,
-        "anti_patterns": [row.hypothesis for row in rows if row.verdict == "revert"][-HISTORY_SHOWN:],
+        "anti_patterns": [row.hypothesis for row in _came_to_nothing(rows)][-HISTORY_SHOWN:],
         "config": {"modifiable": list(policy.scope.modifiable), "read_only": list(policy.scope.read_only)},
         "focus": cycle.options.focus,
         "lite": cycle.options.lite,
     }
+
+
+def _came_to_nothing(rows: list[Row]) -> list[Row]:
+    """Reverted for whatever reason, or taken back by a person."""
+    taken_back = undone_by(rows)
+    return [row for row in rows if row.verdict == "revert" or row.id in taken_back]
 
 
 def plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
@@ -245,9 +252,7 @@ def context(cycle: Cycle) -> PlanContext:
         dimensions={d["name"] for d in cycle.state.result("study")["measurement"]["dimensions"]},
         experiments={row.id for row in rows if row.id is not None},
         backlog=read_backlog(cycle.lab.paths.backlog),
-        anti_patterns={
-            row.id: row.hypothesis for row in rows if is_evidence_against(row) and row.id is not None
-        },
+        anti_patterns={row.id: row.hypothesis for row in not_to_repeat(rows) if row.id is not None},
         stuck_categories={category.name for category in stuck.categories_to_avoid},
     )
 
