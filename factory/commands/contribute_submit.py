@@ -62,7 +62,8 @@ def submit(args: argparse.Namespace) -> int:
 
 def submit_now() -> int:
     """The same with no option set: every question is asked. For a person who was offered it."""
-    return submit(argparse.Namespace(items=None, repo=None, yes=False, dry_run=False, projects_dir=None))
+    nothing = dict.fromkeys(("items", "repo", "projects_dir"))
+    return submit(argparse.Namespace(**nothing, yes=False, dry_run=False, json=False))
 
 
 def _insist_on_consent(args: argparse.Namespace) -> None:

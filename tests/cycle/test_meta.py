@@ -16,6 +16,9 @@ from tests.support.example_projects import make_projects
 from tests.support.projects import assert_sound, events, small_project
 from tests.support.pty import Terminal
 
+GENERAL_ITEMS = 5
+"""What is general of that which the twelve projects teach."""
+
 META = ("--mode", "meta", "--runner", "offline")
 
 
@@ -93,10 +96,9 @@ def test_who_says_yes_is_asked_for_each_item_and_why_it_cannot_be_sent_is_told(p
     with Terminal(command("ceo", project, *META), cwd=project, env=environment(), timeout=120) as terminal:
         terminal.expect("Choose items to contribute upstream now? [y/N]")
         terminal.line("y")
-        terminal.expect("Offer ")
-        terminal.line("n")
-        terminal.expect("Offer ")
-        terminal.line("n")
+        for _ in range(GENERAL_ITEMS):
+            terminal.expect("Offer ")
+            terminal.line("n")
         terminal.expect("No item was chosen, so nothing was sent.")
         assert terminal.end() == 0
     assert answer(project) == "not sent"
