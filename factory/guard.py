@@ -246,19 +246,18 @@ def _or_allow(name: str) -> str:
 
 def _contents(facts: GuardFacts) -> list[FileChange]:
     """The texts of the changed files that integrity can read; links and nested repositories have none."""
-    return [
-        FileChange(
-            change.path,
-            _text_of(facts, facts.baseline, change.path, change.old_mode),
-            _text_of(facts, facts.head, change.path, change.new_mode),
-        )
-        for change in facts.changes
-        if is_examined(change.path)
+    examined = [change for change in facts.changes if is_examined(change.path)]
+    sides = [
+        (commit, change.path)
+        for change in examined
+        for commit, mode in ((facts.baseline, change.old_mode), (facts.head, change.new_mode))
+        if mode in FILE_MODES
     ]
-
-
-def _text_of(facts: GuardFacts, commit: str, path: str, mode: str) -> str | None:
-    return facts.repo.show(commit, path) if mode in FILE_MODES else None
+    texts = dict(zip(sides, facts.repo.show_many(sides), strict=True))
+    return [
+        FileChange(path, texts.get((facts.baseline, path)), texts.get((facts.head, path)))
+        for path in (change.path for change in examined)
+    ]
 
 
 def _told_already(facts: GuardFacts, weaker: Weakening, found: Sequence[GuardFinding]) -> bool:

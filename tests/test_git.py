@@ -314,3 +314,19 @@ class TestFastForward:
         hook.chmod(0o755)
         assert repo.fast_forward("main", repo.commit_files(head(repo), {"a.txt": "2\n"}, "Two")).done
         assert not (tmp_path / "ran").exists()
+
+
+def test_many_files_are_read_as_each_by_itself(tmp_path: Path) -> None:
+    files = {"a.py": "one\n", "with space 7": "two", "empty": "", "sub/ümlaut": "drei\n"}
+    repo = Repo(make_repo(tmp_path / "p", files))
+    commit(repo.root, {"line\nbreak": "vier\n"}, "odd")
+    (repo.root / "raw").write_bytes(b"\xff\x00blob 3\n")
+    commit(repo.root, {}, "raw")
+    names = [*files, "line\nbreak", "raw", "missing", "sub", "missing blob 3"]
+    places = [("HEAD", name) for name in names] + [("HEAD~2", "raw"), ("HEAD", "a.py")]
+    single = [
+        None if name == "sub" else repo.show(*place)
+        for place, name in zip(places, [*names, "", ""], strict=True)
+    ]
+    assert repo.show_many(places) == single
+    assert repo.show_many([]) == []
