@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from factory import output
+from factory.ancestry import refuse_agents
 from factory.cycle import experiment as lab_work
 from factory.cycle import finalizing, judging
 from factory.cycle.archive import write_experiment_note
@@ -146,6 +147,7 @@ def _insist_on_order(lab: Lab, experiment: Experiment, overridden: list[str]) ->
 def _override(args: argparse.Namespace) -> Override | None:
     if not args.override:
         return None
+    refuse_agents("pass a check by")
     unknown = [name for name in args.override if name not in CHECK_NAMES]
     if unknown:
         raise BadInput(f"There is no check {unknown[0]!r}.", f"The checks are: {', '.join(CHECK_NAMES)}.")

@@ -268,6 +268,9 @@ class TestMistakes:
         begun.measure()
         done = begun.run("finalize", "--override", "review", "--reason", "trust me").expect(3)
         assert "Traceback" not in done.err
+        override = ("finalize", project, "--id", str(begun.id), "--override", "review", "--reason", "x")
+        agent = factory(*override, env={"FACTORY_CYCLE": "1"}).expect(3)  # its role it has taken off
+        assert "Only a person can pass a check by" in agent.err
         assert "There is no check 'all'." in begun.run("finalize", "--override", "all").expect(2).err
         assert "only with a reason" in begun.run("finalize", "--override", "review").expect(2).err
         assert history(project) == []
