@@ -30,6 +30,8 @@ COMMANDS: dict[str, str] = {
     "message": "factory.commands.message:run",
     "usage": "factory.commands.usage:run",
     "abandon": "factory.commands.cycle:run_abandon",
+    "insights": "factory.commands.insights:run",
+    "contribute": "factory.commands.contribute:run",
     "doctor": "factory.commands.doctor:run",
     "config": "factory.commands.config:run",
     "discover": "factory.commands.setup:run_discover",
@@ -103,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cycle_commands(add)
     _add_reading_commands(add)
     _add_experiment_commands(add)
+    _add_giving_back(add)
     return parser
 
 
@@ -256,6 +259,15 @@ def _add_experiment_commands(add: Adder) -> None:
     add("integrate", "bring kept work that is pending into its target branch", as_json=True)
     gc = add("gc", "remove workspaces and checkouts that nothing needs any more", as_json=True)
     gc.add_argument("--dry-run", action="store_true", help="say what would go")
+
+
+def _add_giving_back(add: Adder) -> None:
+    insights = add(
+        "insights", "what the histories of all your projects say together", path=False, as_json=True
+    )
+    insights.add_argument(
+        "--projects-dir", default=None, metavar="D", help="the projects in a folder instead"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -153,6 +153,11 @@ class HomePaths:
         return self.root / "cache"
 
     @property
+    def contributions(self) -> Path:
+        """What was classified, and what was sent upstream."""
+        return self.root / "contributions"
+
+    @property
     def logs(self) -> Path:
         """Logs of the program and of its crashes."""
         return self.root / "logs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -44,3 +45,16 @@ def keep_rates(history: Iterable[Experiment]) -> dict[FEECCategory, Tally]:
     for experiment in history:
         tallies[category_of(experiment)].add(experiment.verdict)
     return tallies
+
+
+def wilson_interval(successes: int, total: int, z: float = 1.96) -> tuple[float, float]:
+    """Where a rate may lie, seen ``successes`` times in ``total``: bounds in [0, 1], at 95 % for z = 1.96.
+
+    The score interval (Wilson 1927), which stays truthful for few observations; (0, 1) where there are none.
+    """
+    if not total:
+        return 0.0, 1.0
+    rate, square = successes / total, z * z
+    middle = (rate + square / (2 * total)) / (1 + square / total)
+    spread = z * math.sqrt(rate * (1 - rate) / total + square / (4 * total * total)) / (1 + square / total)
+    return max(0.0, middle - spread), min(1.0, middle + spread)

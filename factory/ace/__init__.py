@@ -1,0 +1,1 @@
+"""Learning: playbooks, how they are counted, evolved and handed on."""

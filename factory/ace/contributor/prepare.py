@@ -1,0 +1,226 @@
+"""A contribution as a specification: everything that would be sent, and nothing that runs git."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from rapidfuzz import fuzz
+
+from factory.ace.contributor.explain import evidence_line, what_is_missing
+from factory.ace.contributor.model import ClassifiedItem, Label
+from factory.ace.contributor.scrub import Private, scrub
+from factory.ace.contributor.upstream import PLAYBOOKS, Upstream
+from factory.ace.models import HEADINGS, Playbook, PlaybookItem, Section, id_prefix
+from factory.insights.matching import content_words
+from factory.models import Model
+
+DUPLICATE = 75.0
+"""The token sort ratio in [0, 100] from which on two items say the same."""
+
+
+class ContributedItem(Model):
+    """An item as it is sent: new id, text without private details, evidence in numbers."""
+
+    role: str
+    section: Section
+    id: str
+    text: str
+    topic: str
+    projects: int
+    evidence: str
+    source: str = ""
+    """What the item is called here: ``builder/build-00004``."""
+
+
+class Left(Model):
+    """An item that is not sent, and why."""
+
+    name: str
+    why: str
+
+
+class Contribution(Model):
+    """What would be sent: the whole content of each file, the commit message, the pull request.
+
+    ``base`` is the commit it is made on top of, ``updates`` whether ``branch`` is there already. ``items`` are
+    new in it, ``earlier`` were sent before in the same pull request. ``removed`` tells, for the person only,
+    what was taken out of the texts, by item; ``refused`` and ``duplicates`` are not sent.
+    """
+
+    repository: str
+    base_branch: str
+    base: str
+    branch: str
+    updates: bool
+    files: dict[str, str]
+    message: str
+    title: str
+    body: str
+    items: list[ContributedItem]
+    earlier: list[ContributedItem]
+    removed: dict[str, list[tuple[str, str]]]
+    refused: list[Left]
+    duplicates: list[Left]
+
+
+def prepare_contribution(
+    items: Sequence[ClassifiedItem],
+    upstream: Upstream,
+    private: Private,
+    earlier: Sequence[ContributedItem] = (),
+) -> Contribution:
+    """The specification of a contribution of ``items`` to ``upstream``. Runs nothing, sends nothing.
+
+    Items that are not general, that still identify a project when scrubbed, or that are upstream already are
+    left out, each with its reason. ``earlier`` are the items already in the open pull request.
+    """
+    playbooks = dict(upstream.playbooks)
+    made: list[ContributedItem] = []
+    refused: list[Left] = []
+    duplicates: list[Left] = []
+    removed: dict[str, list[tuple[str, str]]] = {}
+    for one in items:
+        clean = scrub(one.item.text, private)
+        why = refusal(one) or clean.refusal
+        same = "" if why else duplicate_of(clean.text, playbooks.get(one.role, ""))
+        if why or same:
+            (refused if why else duplicates).append(
+                Left(name=one.name, why=why or f"upstream has it: {same}")
+            )
+            continue
+        if clean.removed:
+            removed[one.name] = [(removal.kind, removal.text) for removal in clean.removed]
+        new = _contributed(one, clean.text, playbooks.get(one.role, ""))
+        playbooks[one.role] = with_item(playbooks.get(one.role, ""), new)
+        made.append(new)
+    open_items = list(earlier) if upstream.branch else []
+    return Contribution(
+        repository=upstream.repository,
+        base_branch=upstream.base_branch,
+        base=upstream.base,
+        branch=upstream.branch or _branch(made),
+        updates=bool(upstream.branch),
+        files={f"{PLAYBOOKS}/{role}.md": playbooks[role] for role in sorted({one.role for one in made})},
+        message=_message(made),
+        title=_title([*open_items, *made]),
+        body=_body([*open_items, *made]),
+        items=made,
+        earlier=open_items,
+        removed=removed,
+        refused=refused,
+        duplicates=duplicates,
+    )
+
+
+def refusal(one: ClassifiedItem) -> str:
+    """Why the evidence for an item is too thin, with what is missing; empty where it is not."""
+    if one.label is Label.GENERAL:
+        return ""
+    return f"it is {one.label.value}; missing: {'; '.join(what_is_missing(one))}"
+
+
+def duplicate_of(text: str, playbook: str) -> str:
+    """The id of the item of a playbook's text that says the same, or an empty string."""
+    words = " ".join(sorted(content_words(text)))
+    for item in Playbook.from_markdown(playbook).items:
+        if fuzz.ratio(words, " ".join(sorted(content_words(item.text)))) >= DUPLICATE:
+            return item.id
+    return ""
+
+
+def with_item(playbook: str, new: ContributedItem) -> str:
+    """A playbook's text with one item more, at the end of its section; every other line stays as it is."""
+    line = PlaybookItem(id=new.id, text=new.text).to_line()
+    known = Playbook.from_markdown(playbook, new.role)
+    if not playbook.strip():
+        empty = Playbook(role=new.role).to_markdown()
+        return with_item(empty, new)
+    lines = playbook.rstrip("\n").split("\n")
+    own = {item.id for item in known.section(new.section)}
+    at = max((n for n, text in enumerate(lines) if any(f"[{id}]" in text for id in own)), default=None)
+    if at is not None:
+        lines.insert(at + 1, line)
+    elif HEADINGS[new.section] in lines:
+        heading = lines.index(HEADINGS[new.section])
+        lines[heading + 1 : heading + 1] = ["", line]
+    else:
+        lines += ["", HEADINGS[new.section], "", line]
+    return "\n".join(lines) + "\n"
+
+
+def _contributed(one: ClassifiedItem, text: str, playbook: str) -> ContributedItem:
+    return ContributedItem(
+        role=one.role,
+        section=one.section,
+        id=_next_id(one.role, playbook),
+        text=text,
+        topic=one.evidence.topic,
+        projects=one.evidence.projects,
+        evidence=evidence_line(one),
+        source=one.name,
+    )
+
+
+def _next_id(role: str, playbook: str) -> str:
+    """The first id above all of the role's that stand in a playbook."""
+    prefix = id_prefix(role)
+    ids = [item.id.rpartition("-") for item in Playbook.from_markdown(playbook).items]
+    taken = [int(number) for head, _, number in ids if head == prefix]
+    return f"{prefix}-{max(taken, default=0) + 1:05d}"
+
+
+def _branch(items: Iterable[ContributedItem]) -> str:
+    """A name that follows from what is sent, so that a preview tells the one that is used."""
+    told = "\n".join(f"{one.role} {one.section} {one.text}" for one in items)
+    return f"factory-contribution-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
+
+
+def _title(items: Sequence[ContributedItem]) -> str:
+    roles = ", ".join(sorted({one.role for one in items}))
+    return f"Add {_items(len(items))} to the default playbooks ({roles})"
+
+
+def _items(count: int) -> str:
+    return f"{count} learned item{'' if count == 1 else 's'}"
+
+
+def _message(items: Sequence[ContributedItem]) -> str:
+    ids = "\n".join(
+        f"- {one.role}: {one.id} ({one.topic}; {one.projects} unrelated projects)" for one in items
+    )
+    return f"{_title(items)}\n\nFound general by `factory contribute`:\n\n{ids}\n"
+
+
+def _body(items: Sequence[ContributedItem]) -> str:
+    parts = [
+        "## Problems",
+        "\n".join(_problem(one) for one in items),
+        "## Items",
+        *(_proposal(one) for one in items),
+        "## How this came about",
+        textwrap.dedent(
+            """\
+            The items were learned from measured experiments, classified by `factory contribute --classify`, and
+            chosen and sent by a person. Counts are over all of that person's unrelated projects. Names of
+            projects and people, paths, addresses, secrets and quoted hypotheses were taken out; the commits bear
+            the program's own name. Counters start at 0, for they belong to the machine that counted."""
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _problem(one: ContributedItem) -> str:
+    return (
+        f"- **{one.role}**, {one.topic}: experiments of this kind come up in {one.projects} unrelated projects, and "
+        f"the default playbook says nothing of it ({one.id})."
+    )
+
+
+def _proposal(one: ContributedItem) -> str:
+    """The item in a fence, where nothing in it is a mention, a link or a closing word to GitHub."""
+    line = PlaybookItem(id=one.id, text=one.text).to_line()
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", line)), 3)
+    return f"`{one.role}.md`, {HEADINGS[one.section][4:]}:\n\n{fence}text\n{line}\n{fence}\n\n{one.evidence}."

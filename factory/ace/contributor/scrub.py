@@ -1,0 +1,244 @@
+"""What must not leave: names, paths, addresses, secrets. Taken out of a text, or the text is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import re
+import socket
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rapidfuzz import fuzz, process
+
+from factory.errors import FactoryError
+from factory.fsio import read_json_plain
+from factory.git import Repo
+from factory.insights.matching import content_words
+from factory.insights.projects import ProjectHistory
+from factory.redact import GONE, redact
+
+QUOTED_LIKE = 75.0
+"""The ratio in [0, 100] from which on a quotation is one of a hypothesis."""
+
+FEWEST_WORDS = 3
+"""Content words that have to be left for a text to say anything."""
+
+# Names of folders that say nothing about whose they are.
+GENERIC = frozenset((
+    "admin", "agent", "agents", "api", "app", "apps", "backend", "build", "builder", "checkout",
+    "cli", "client", "code", "common", "core", "coverage", "data", "demo", "dev", "docs",
+    "document", "error", "eval", "example", "examples", "experiment", "experiments", "factory",
+    "frontend", "git", "github", "gitlab", "home", "lib", "library", "log", "logging", "main",
+    "master", "module", "new", "parser", "plan", "plugin", "project", "projects", "prompt",
+    "prompts", "python", "reader", "repo", "repository", "root", "runner", "runners", "sample",
+    "sandbox", "script", "scripts", "server", "service", "site", "src", "test", "tests", "tmp",
+    "tool", "tools", "user", "utils", "web", "website", "work", "workspace", "writer",
+))  # fmt: skip
+# Files that every project has: their names tell nothing.
+_COMMON_FILES = frozenset((
+    "agents.md", "changelog.md", "claude.md", "conftest.py", "factory.toml", "package.json",
+    "pyproject.toml", "pytest.ini", "readme.md", "requirements.txt", "results.tsv", "ruff.toml",
+    "setup.cfg", "setup.py", "spec.md", "tox.ini", "__init__.py", "tsconfig.json", "mypy.ini",
+))  # fmt: skip
+_PUBLIC_HOSTS = frozenset(("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "localhost"))
+_ROOTS = "src|lib|libs|app|apps|tests?|docs?|pkg|packages|cmd|internal|scripts|tools|home|Users|var|etc|tmp|opt|mnt"
+_TOP_LEVEL = (
+    "com|org|net|io|dev|app|ai|co|gov|edu|biz|info|me|sh|cloud|tech|xyz|internal|intra|local|localdomain|lan|corp"
+    "|home|test|example|invalid|de|uk|fr|it|es|nl|eu|us|ch|at|se|no|pl|jp|cn|in|br|ru|ca|au"
+)
+_FILE_ENDINGS = (
+    "py|pyi|pyx|js|jsx|ts|tsx|mjs|md|rst|toml|json|jsonl|yaml|yml|cfg|ini|sh|rs|go|java|kt|c|h|cc|cpp|hpp|rb|php"
+    "|sql|html|css|scss|txt|csv|tsv|xml|lock|ipynb|env|log|db|sqlite|pem|key|swift|cs"
+)
+_RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("e-mail address", re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*")),
+    ("URL", re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'`<>)]+|\bwww\.[^\s\"'`<>)]+")),
+    ("URL", re.compile(r"\b[\w.-]+@[\w.-]+:[\w./-]+")),
+    ("URL", re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\blocalhost:\d+\b")),
+    ("reference", re.compile(r"\b[\w.-]+/[\w.-]+#\d+|(?<!\w)#\d+\b")),
+    ("path", re.compile(r"\b[A-Za-z]:\\[^\s\"'`]+|\\\\[\w.-]+\\[^\s\"'`]+")),
+    ("path", re.compile(r"(?<![\w/.])(?:~|\.{1,2})?/[\w@+~-][\w.@+~/-]*")),
+    (
+        "path",
+        re.compile(
+            rf"\b(?:{_ROOTS})/[\w.@+/-]+|\b[\w@+-]+(?:/[\w.@+-]+){{2,}}|\b[\w.-]+/[\w.-]*[._\d][\w./-]*"
+        ),
+    ),
+    ("file", re.compile(rf"(?<![\w.])[\w-]+(?:\.[\w-]+)*\.(?:{_FILE_ENDINGS})\b(?!\.\w)", re.IGNORECASE)),
+    ("URL", re.compile(rf"\b(?:[a-z0-9-]+\.)+(?:{_TOP_LEVEL})\b(?:/[^\s\"'`]*)?", re.IGNORECASE)),
+    ("secret", re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])\w{24,}\b")),
+    ("commit", re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b")),
+)
+_QUOTES = re.compile(
+    r"\"([^\"]{8,})\"|“([^”]{8,})”|«([^»]{8,})»|`([^`]{8,})`|(?<!\w)'([^']{8,})'(?!\w)|‘([^’]{8,})’"
+)
+_SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_PLACEHOLDER = re.compile(r"\[(?:[a-z-]+ ?[a-z]*|URL)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One thing that was taken out: what kind of thing, and what it was. Shown here, never sent."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """A text fit to leave; ``refusal`` says why it is not, empty where it is."""
+
+    text: str
+    removed: tuple[Removal, ...]
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """What identifies the person and the projects: names, by what they are, and hypotheses."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    hypotheses: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, histories: Sequence[ProjectHistory], others: Iterable[Path] = ()) -> Private:
+        """The names of these projects, of ``others`` that are known, of the person, and of the machine."""
+        names: dict[str, str] = {}
+        paths = [place for one in histories for place in (one.path, *one.copies)]
+        for path in (*paths, *others):
+            names |= dict.fromkeys(_project_names(path), "project")
+        for remote in (remote for one in histories for remote in one.remotes):
+            names |= dict.fromkeys(_remote_names(remote), "project")
+        names |= dict.fromkeys(_person(), "name")
+        kept = {name: kind for name, kind in names.items() if _tells(name)}
+        texts = {row.hypothesis for one in histories for row in one.rows}
+        return cls(kept, tuple(sorted(texts)))
+
+
+def _tells(name: str) -> bool:
+    """Whether a name identifies anything."""
+    return len("".join(_subwords(name))) > 2 and name.lower() not in GENERIC
+
+
+def scrub(text: str, private: Private) -> Scrubbed:
+    """``text`` without what identifies anyone, what was taken out, and whether it has to be refused."""
+    removed: list[Removal] = []
+    plain = _without_tricks(text)
+    plain = _secrets(plain, removed)
+    plain = _quotations(plain, private.hypotheses, removed)
+    for kind, pattern in _RULES:
+        plain = _take_out(plain, kind, pattern, removed)
+    for name in sorted(private.names, key=len, reverse=True):
+        plain = _take_out(plain, private.names[name], _name_pattern(name), removed)
+    plain = " ".join(plain.split())
+    return Scrubbed(plain, tuple(removed), _refusal(plain, private))
+
+
+def _refusal(text: str, private: Private) -> str:
+    """Why a scrubbed text may not leave."""
+    rest = _PLACEHOLDER.sub(" ", text)
+    for name, kind in private.names.items():
+        if _still_named(rest, name):
+            return f"its text still tells the {kind} {name!r}"
+    if len(content_words(rest)) < FEWEST_WORDS:
+        return "nothing that is general is left of its text"
+    return ""
+
+
+def _without_tricks(text: str) -> str:
+    """The text in its plain form: look-alike characters as the usual ones, invisible ones gone."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(
+        " " if c.isspace() else c for c in plain if c.isspace() or unicodedata.category(c)[0] != "C"
+    )
+
+
+def _secrets(text: str, removed: list[Removal]) -> str:
+    plain = redact(text)
+    count = plain.count(GONE) - text.count(GONE)
+    removed += [Removal("secret", "(not shown)")] * count
+    return plain.replace(GONE, "[secret]")
+
+
+def _quotations(text: str, hypotheses: Sequence[str], removed: list[Removal]) -> str:
+    def replaced(found: re.Match[str]) -> str:
+        quoted = next(part for part in found.groups() if part)
+        best = process.extractOne(
+            quoted.lower(), hypotheses, scorer=fuzz.ratio, processor=str.lower, score_cutoff=QUOTED_LIKE
+        )
+        if best is None and not any(quoted.lower() in hypothesis.lower() for hypothesis in hypotheses):
+            return found.group()
+        removed.append(Removal("quoted hypothesis", quoted))
+        return "[experiment]"
+
+    return _QUOTES.sub(replaced, text)
+
+
+def _take_out(text: str, kind: str, pattern: re.Pattern[str], removed: list[Removal]) -> str:
+    def replaced(found: re.Match[str]) -> str:
+        whole = found.group()
+        if kind in ("file", "URL") and whole.lower() in _COMMON_FILES:
+            return whole
+        removed.append(Removal(kind, whole))
+        return f"[{kind}]"
+
+    return pattern.sub(replaced, text)
+
+
+def _name_pattern(name: str) -> re.Pattern[str]:
+    """The name as a word, with any separator, or none, between its parts."""
+    parts = [re.escape(part) for part in _subwords(name)]
+    return re.compile(r"(?<![^\W_])" + r"[-_. ]?".join(parts) + r"(?![^\W_])", re.IGNORECASE)
+
+
+def _subwords(text: str) -> list[str]:
+    return _SUBWORD.findall(text)
+
+
+def _still_named(text: str, name: str) -> bool:
+    """Whether parts of words, one or several in a row, make the name: ``AcmeTotals`` tells ``acme``."""
+    wanted = "".join(_subwords(name)).lower()
+    words = [word.lower() for word in _subwords(text)]
+    for start, word in enumerate(words):
+        joined = ""
+        for following in words[start:]:
+            joined += following
+            if joined == wanted:
+                return True
+            if not wanted.startswith(joined):
+                break
+        if len(wanted) > 4 and word.startswith(wanted):
+            return True
+    return False
+
+
+def _project_names(path: Path) -> Iterator[str]:
+    yield path.name
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        yield str(tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"])
+    with contextlib.suppress(FactoryError, OSError, KeyError):
+        yield str(read_json_plain(path / "package.json")["name"]).rpartition("/")[2]
+
+
+def _remote_names(remote: str) -> Iterator[str]:
+    """Host, owner and name of a remote; a public host is nobody's."""
+    host, _, rest = remote.partition("/")
+    if host not in _PUBLIC_HOSTS:
+        yield host
+    if not remote.startswith("/"):
+        yield from rest.split("/")
+
+
+def _person() -> Iterator[str]:
+    with contextlib.suppress(OSError, KeyError):
+        yield getpass.getuser()
+    with contextlib.suppress(RuntimeError):
+        yield Path.home().name
+    yield socket.gethostname().partition(".")[0]
+    for key in ("user.name", "user.email"):
+        with contextlib.suppress(FactoryError):
+            yield Repo(Path.cwd()).git("config", "--get", key).strip()
