@@ -9,7 +9,7 @@ from factory.github.base import (
     PullDetails,
     PullRequest,
 )
-from factory.github.gh import GhClient, repository_slug
+from factory.github.gh import GhClient, repository_slug, same_account
 from factory.github.references import IssueReference, issue_reference, issue_references
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "issue_reference",
     "issue_references",
     "repository_slug",
+    "same_account",
 ]

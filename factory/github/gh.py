@@ -86,10 +86,10 @@ class GhClient:
         return str(made["html_url"])
 
     def login(self) -> str:
-        """The account's name, without the mark of an app."""
+        """The account's name."""
         # Not `gh api user`: the token of a workflow may not ask for that.
         found = self._json("api", "graphql", "-f", "query=query{viewer{login}}")
-        return _plain_login(found["data"]["viewer"])
+        return str(found["data"]["viewer"]["login"])
 
     def issue(self, slug: str, number: int) -> Issue:
         """The issue, as it is now."""
@@ -201,7 +201,7 @@ def _pull_request(found: Any) -> PullRequest:
 def _issue(slug: str, found: Any) -> Issue:
     return Issue(
         slug, found["number"], found["title"], found.get("body") or "",
-        _plain_login(found.get("user")), found["html_url"], found["state"],
+        _login(found), found["html_url"], found["state"],
     )  # fmt: skip
 
 
@@ -213,7 +213,7 @@ def _details(found: Any) -> PullDetails:
         state="merged" if merged else found["state"],
         title=found["title"],
         body=found.get("body") or "",
-        author=_plain_login(found.get("user")),
+        author=_login(found),
         head=found["head"]["sha"],
         head_branch=found["head"]["ref"],
         base_branch=found["base"]["ref"],
@@ -222,12 +222,16 @@ def _details(found: Any) -> PullDetails:
 
 
 def _note(found: Any) -> Note:
-    return Note(found["id"], _plain_login(found.get("user")), found.get("body") or "")
+    return Note(found["id"], _login(found), found.get("body") or "")
 
 
-def _plain_login(user: Any) -> str:
-    """An account's name; that of an app is told with and without its mark, by different parts of GitHub."""
-    return str((user or {}).get("login") or "").removesuffix("[bot]")
+def _login(found: Any) -> str:
+    return str((found.get("user") or {}).get("login") or "")
+
+
+def same_account(one: str, other: str) -> bool:
+    """Whether two names are of one account. Parts of GitHub tell an app's with its mark, others without."""
+    return one.lower().removesuffix("[bot]") == other.lower().removesuffix("[bot]")
 
 
 def _words(stderr: str, code: int) -> str:
