@@ -149,7 +149,11 @@ def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lite", action="store_true", help="a cycle with a hard ceiling of 7 invocations")
     parser.add_argument(
-        "--focus", default=None, metavar="X", help="one thing to work on: free text or a backlog item"
+        "--focus",
+        action="append",
+        default=None,
+        metavar="X",
+        help="what to work on: free text, a backlog item, issues (42,owner/repo#42); may be given again",
     )
     parser.add_argument(
         "--runner",
@@ -256,7 +260,10 @@ def _add_experiment_commands(add: Adder) -> None:
         help="pass a check by, as a person in a terminal",
     )
     finalize.add_argument("--reason", default="", metavar="TEXT", help="why the check is passed by")
-    add("integrate", "bring kept work that is pending into its target branch", as_json=True)
+    integrate = add("integrate", "bring kept work that is pending into its target branch", as_json=True)
+    integrate.add_argument(
+        "--no-github", action="store_true", help="merge it here, also where it goes by pull requests"
+    )
     gc = add("gc", "remove workspaces and checkouts that nothing needs any more", as_json=True)
     gc.add_argument("--dry-run", action="store_true", help="say what would go")
 

@@ -386,6 +386,17 @@ class Repo:
             self._fetch(checkout, replayed, depth=0)
             return replayed
 
+    def push(self, remote: str, commit: str, branch: str) -> None:
+        """Push a commit as a branch, never over what is there; the person's hooks don't run.
+
+        gh lends its login to git for this one command; the person's own helpers come first. Raises GitError.
+        """
+        lent = ("-c", "credential.https://github.com.helper=!gh auth git-credential")
+        self.git(
+            *lent, "push", "--quiet", "--no-verify", remote, f"{commit}:refs/heads/{branch}",
+            what=f"push {branch} to {remote}",
+        )  # fmt: skip
+
     # ---- checkouts
 
     def _fetch(self, source: Path, sha: str, depth: int) -> None:

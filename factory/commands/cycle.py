@@ -7,15 +7,19 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
+from textwrap import indent
 from typing import Any
 
 from factory import output
 from factory.agents.lite import LITE_INVOCATIONS
 from factory.agents.roles import ROLES
+from factory.backlog import read_backlog
 from factory.commands.start import Start, needs_person, prepare
 from factory.config import ProjectConfig, default_project, settings_in_force
 from factory.cycle.briefing import ceo_task
 from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion, waiting_messages
+from factory.cycle.focus import require_work, resolve_focus
+from factory.cycle.hub import hub_of
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import (
@@ -40,6 +44,9 @@ OPTION_NAMES = (
     "mode", "focus", "runner", "model", "branch", "max_new", "min_growth", "sandbox",
     "budget_invocations", "budget_tokens", "budget_usd", "timeout",
 )  # fmt: skip
+SHOWN_OF_STRANGERS = 2_000
+"""Characters of an issue that are shown to the person and not acted on."""
+
 SWITCHES = ("lite", "no_github", "plan_only")
 
 
@@ -58,6 +65,8 @@ def run_headless(args: argparse.Namespace) -> int:
 def _asked(args: argparse.Namespace) -> dict[str, Any]:
     """The options that the person gave, and only these."""
     given = {name: getattr(args, name) for name in OPTION_NAMES if getattr(args, name) is not None}
+    if "focus" in given:
+        given["focus"] = "\n".join(" ".join(word.split()) for word in args.focus)
     return given | {name: True for name in SWITCHES if getattr(args, name)}
 
 
@@ -113,6 +122,7 @@ def _options(lab: Lab, asked: dict[str, Any], start: Start) -> CycleOptions:
     configured["sandbox"] = settings_in_force({}, None).config.runner.sandbox
     chosen = configured | asked | ({"mode": start.mode, "idea": start.idea} if start.idea else {})
     runner = resolve_runner(chosen["runner"], choose(chosen["sandbox"]))
+    chosen["focus_items"] = _focus_items(lab, chosen.get("focus", ""), policy, chosen)
     # A runner that the person names does the work of every role.
     roles = (
         {} if "runner" in asked else {role: policy.runner.for_role(role).name for role in policy.runner.roles}
@@ -120,6 +130,21 @@ def _options(lab: Lab, asked: dict[str, Any], start: Start) -> CycleOptions:
     return CycleOptions(
         **(chosen | {"runner": runner, "roles": {r: n for r, n in roles.items() if n != runner}})
     )
+
+
+def _focus_items(
+    lab: Lab, wanted: str, policy: ProjectConfig, chosen: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """What --focus names. Issues of people who may not drive work here are shown, and left out."""
+    if not wanted:
+        return []
+    hub = hub_of(lab, policy, no_github=bool(chosen.get("no_github")))
+    focus = resolve_focus(wanted.split("\n"), hub, read_backlog(lab.paths.backlog))
+    for issue in focus.strangers:
+        output.note(f"{issue.slug}#{issue.number} is by {issue.author}, who may not drive work here:")
+        output.note(f"    {issue.title}\n" + indent(issue.body[:SHOWN_OF_STRANGERS], "    "))
+    require_work(focus)
+    return focus.items
 
 
 def _loop(
@@ -268,6 +293,9 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     if integration.get("status") == "pending":
         output.say(f"integration is pending: {integration['message']}")
         output.say(f"when that is out of the way: {integration['command']}")
+    elif integration.get("status") == "pr":
+        output.say(f"kept work {integration['message']}")
+        output.say(f"when that is merged: git pull, then {integration['command']}")
     elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
 

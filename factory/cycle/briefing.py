@@ -72,7 +72,7 @@ def ceo_task(root: Path, options: CycleOptions, policy: ProjectConfig, messages:
         root,
         options.mode,
         lite=options.lite,
-        focus=options.focus,
+        focus=options.focus_text,
         messages=messages,
         target_branch=options.branch,
         github={k: v for k, v in asdict(policy.github).items() if k != "enabled"} if switched_on else None,

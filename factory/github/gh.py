@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from factory.errors import BadInput, EnvironmentLacking
 from factory.github.base import CheckRun, HostedRepository, Issue, Note, PullDetails, PullRequest
@@ -98,10 +99,10 @@ class GhClient:
             raise BadInput(f"#{number} of {slug} is a pull request, not an issue.", "")
         return _issue(slug, found)
 
-    def issues_since(self, slug: str, when: str) -> list[Issue]:
-        """The newest hundred of the issues changed since then."""
-        found = self._json(
-            "api", f"repos/{slug}/issues?state=all&sort=created&direction=desc&per_page=100&since={when}"
+    def issues_by(self, slug: str, author: str, since: str = "") -> list[Issue]:
+        """That account's issues, over all pages."""
+        found = self._pages(
+            f"repos/{slug}/issues", state="all", creator=author, **({"since": since} if since else {})
         )
         return [_issue(slug, one) for one in found if "pull_request" not in one]
 
@@ -160,9 +161,10 @@ class GhClient:
                 f"Look at the number, or at `gh auth status`: https://github.com/{slug}",
             ) from None
 
-    def _pages(self, place: str) -> list[Any]:
+    def _pages(self, place: str, **filters: str) -> list[Any]:
         """Every entry of a list, over all its pages."""
-        said = self._run("api", "--paginate", "--jq", ".[]", f"{place}?per_page=100")
+        query = urlencode({"per_page": "100"} | filters)
+        said = self._run("api", "--paginate", "--jq", ".[]", f"{place}?{query}")
         return [json.loads(line) for line in said.splitlines() if line.strip()]
 
     def _send(self, method: str, place: str, **fields: str) -> Any:

@@ -1,6 +1,6 @@
 """What the factory writes on GitHub: pull requests, reviews and issues, from recorded facts alone.
 
-Words of agents and of strangers go into it quieted: they can call nobody, close no issue, and pass for no mark
+Words of agents and of strangers go into it quieted: they can call nobody, close no issue, pass for no mark
 of ours.
 """
 
