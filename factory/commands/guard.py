@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from factory import output
 from factory.config import default_project
 from factory.cycle.lab import Lab
 from factory.errors import EXIT_NO, EXIT_OK
+from factory.github.annotations import annotation
 from factory.guard import run_guards
-from factory.models import GuardFinding
+from factory.models import GuardFinding, GuardReport
 from factory.paths import factory_home
 from factory.project import open_project
 
@@ -25,10 +27,16 @@ def run(args: argparse.Namespace) -> int:
     elif report.clean:
         output.say(f"clean: {baseline[:12]}..{head[:12]}")
     else:
-        for finding in report.findings:
-            output.say(_line(finding))
-            output.say(f"    {finding.mend}")
+        _show(report, annotated=args.annotations or os.environ.get("GITHUB_ACTIONS") == "true")
     return EXIT_OK if report.clean else EXIT_NO
+
+
+def _show(report: GuardReport, *, annotated: bool) -> None:
+    for finding in report.findings:
+        output.say(_line(finding))
+        output.say(f"    {finding.mend}")
+    for finding in report.findings if annotated else ():
+        output.say(annotation(finding))
 
 
 def _line(finding: GuardFinding) -> str:
