@@ -37,6 +37,17 @@ def read_answer(answer: Any, text: str, schema: Mapping[str, Any]) -> tuple[dict
     return (None, wrong) if wrong else (found, [])
 
 
+def strict(schema: Any) -> Any:
+    """``schema`` with every property required, at any depth: the only form that some services accept."""
+    if not isinstance(schema, Mapping):
+        return schema
+    made = {name: strict(value) for name, value in schema.items()}
+    if isinstance(schema.get("properties"), Mapping):
+        made["properties"] = {name: strict(value) for name, value in schema["properties"].items()}
+        made["required"] = list(schema["properties"])
+    return made
+
+
 def answer_in(text: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
     """The answer that ``text`` is as a whole, or None."""
     return read_answer(None, text, schema)[0]

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "abandon": "factory.commands.cycle:run_abandon",
     "insights": "factory.commands.insights:run",
     "contribute": "factory.commands.contribute:run",
+    "ace": "factory.commands.ace:run",
     "doctor": "factory.commands.doctor:run",
     "config": "factory.commands.config:run",
     "discover": "factory.commands.setup:run_discover",
@@ -55,7 +56,20 @@ COMMANDS: dict[str, str] = {
 TARGET_HELP = "a directory, a .md file, a git URL, or the text of an idea (with a space in it)"
 
 LOGGED = frozenset(
-    {"ceo", "run", "abandon", "agent", "discover", "eval", "begin", "review", "finalize", "integrate", "gc"}
+    {
+        "ceo",
+        "run",
+        "abandon",
+        "agent",
+        "discover",
+        "eval",
+        "begin",
+        "review",
+        "finalize",
+        "integrate",
+        "gc",
+        "ace",
+    }
 )
 """Commands that work and leave a trail in the log. Setting it up costs more than a reading command."""
 
@@ -106,6 +120,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cycle_commands(add)
     _add_reading_commands(add)
     _add_experiment_commands(add)
+    _add_ace(add)
     _add_giving_back(add)
     return parser
 
@@ -303,6 +318,41 @@ def _add_giving_back(add: Adder) -> None:
     )
     insights.add_argument(
         "--projects-dir", default=None, metavar="D", help="the projects in a folder instead"
+    )
+    give = add("contribute", "what was learned in general, and giving it back", path=False, as_json=True)
+    what = give.add_mutually_exclusive_group(required=True)
+    what.add_argument("--classify", action="store_true", help="which learned items are general, and why")
+    what.add_argument("--submit", action="store_true", help="offer general items upstream, as a pull request")
+    what.add_argument("--status", action="store_true", help="candidates, and what became of those sent")
+    give.add_argument("--items", default=None, metavar="A,B", help="the items to send: role/id or id")
+    give.add_argument("--dry-run", action="store_true", help="print exactly what would be sent, send nothing")
+    give.add_argument("--repo", default=None, metavar="R", help="the upstream repository: owner/name or path")
+    give.add_argument("--yes", action="store_true", help="agree beforehand; never counts inside an agent")
+    give.add_argument(
+        "--projects-dir", default=None, metavar="D", help="evidence from this folder's projects"
+    )
+
+
+def _add_ace(add: Adder) -> None:
+    ace = add("ace", "evolve the agents' playbooks from what was kept and reverted", path=False, as_json=True)
+    ace.add_argument(
+        "path", metavar="PATH", nargs="?", default=None, help="a project to take in beside those known"
+    )
+    ace.add_argument("--role", default=None, metavar="R", help="only the playbook of this role")
+    ace.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    ace.add_argument(
+        "--projects-dir", default=None, metavar="DIR", help="learn from the projects in this folder instead"
+    )
+    versions = ace.add_mutually_exclusive_group()
+    versions.add_argument("--versions", action="store_true", help="list the versions of the playbooks")
+    versions.add_argument(
+        "--show", action="store_true", help="print the playbooks in force, with where each item comes from"
+    )
+    versions.add_argument(
+        "--diff", type=_positive, default=None, metavar="N", help="the playbook in force against version N"
+    )
+    versions.add_argument(
+        "--rollback", type=_positive, default=None, metavar="N", help="put version N in force again"
     )
 
 

@@ -396,7 +396,7 @@ class Repo:
         return made
 
     def _tree_without(self, base: str, commit: str, left_out: Callable[[str], bool]) -> str:
-        """A commit's tree, in which the paths that differ from ``base`` and are left out are those of base."""
+        """A commit's tree, in which the paths that are left out are as they are at ``base``."""
         with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
             env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
             self.git("read-tree", commit, env=env)
@@ -440,7 +440,7 @@ class Repo:
         )  # fmt: skip
 
     def fetch(self, remote: str, ref: str) -> str:
-        """Bring a ref of a remote in as objects, and return its commit; no ref here changes. Raises GitError."""
+        """Bring a ref of a remote in as objects; returns its commit. No ref here changes. Raises GitError."""
         lent = ("-c", "credential.https://github.com.helper=!gh auth git-credential")
         options = ("--quiet", "--no-tags", "--no-recurse-submodules")
         self.git(*lent, "fetch", *options, remote, ref, what=f"fetch {ref} from {remote}")
@@ -503,12 +503,21 @@ class Repo:
         if place is not None:
             # With autostash, a setting of the person's, git would put their changes away and back.
             done = _run(["merge", "--ff-only", "--no-autostash", "--quiet", head], place)
-            return Merge(done.returncode == 0, (done.stderr or done.stdout).strip())
+            return Merge(done.returncode == 0, _in_the_way(done.stderr) or done.stdout.strip())
         old = self.find(f"refs/heads/{branch}")
         if old is None or not self.is_ancestor(old, head):
             return Merge(False, f"{branch} cannot be fast-forwarded to {head[:12]}")
         self.set_ref(f"refs/heads/{branch}", head, old)
         return Merge(True)
+
+
+def _in_the_way(said: str) -> str:
+    """What git says of a merge that it refuses, as one sentence: it lists the person's files a line each."""
+    files = [line.strip() for line in said.splitlines() if line.startswith("\t")]
+    if not files:
+        return " ".join(said.split())
+    rest = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return f"changes of your own that are not committed are in the way: {', '.join(files[:3])}{rest}"
 
 
 def left_over_checkouts(parent: Path) -> list[Path]:

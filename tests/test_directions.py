@@ -22,7 +22,7 @@ LAYERS: dict[str, int] = {
         ("paths", "process", "fsio", "output", "log", "redact", "globs", "answers", "supervisor"), 2
     ),
     **dict.fromkeys(("git", "github", "config", "rows", "store", "journal", "registry", "backlog"), 3),
-    **dict.fromkeys(("runners", "sandbox", "approvals"), 3),
+    **dict.fromkeys(("runners", "sandbox", "ancestry", "approvals"), 3),
     **dict.fromkeys(("spec", "strategy", "guard", "precheck", "evals", "offline", "agents", "target"), 4),
     **dict.fromkeys(("ace", "research", "insights", "brief", "report", "study", "project", "oddities"), 4),
     "cycle": 5,
@@ -48,7 +48,11 @@ SIDEWAYS: dict[tuple[str, str], str] = {
 
 # What stays on values: the plan, the strategy, and what learns.
 PURE = ("factory.spec", "factory.strategy", "factory.ace.reflector", "factory.ace.curator")
-PURE_MAY_USE = ("factory.errors", "factory.models", "factory.globs", "factory.ace.models", *PURE)
+PURE_MAY_USE = (
+    *("factory.errors", "factory.models", "factory.globs", *PURE),
+    *("factory.ace.models", "factory.ace.records", "factory.ace.stats"),
+    *("factory.insights.topics", "factory.insights.matching"),
+)
 
 # Only the cycle brings runners, agents, store and journal together.
 DOMAIN_MAY_NOT_USE = ("factory.store", "factory.journal", "factory.runners")

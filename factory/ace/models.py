@@ -101,6 +101,15 @@ class Playbook(Model):
             reader.read(number, line.rstrip())
         return cls(role=role, **reader.sections, damaged=reader.damaged)
 
+    def items_markdown(self) -> str:
+        """The sections that have items, without title and damaged lines: what a prompt shows."""
+        parts = [
+            "\n".join([HEADINGS[name], "", *(item.to_line() for item in self.section(name))])
+            for name in HEADINGS
+            if self.section(name)
+        ]
+        return "\n\n".join(parts)
+
     def to_markdown(self) -> str:
         """The playbook as text. Reading it gives the same items and damaged lines, section by section."""
         loose = [line.text for line in self.damaged if line.section is None]

@@ -17,9 +17,10 @@ GATE_SCHEMA: dict[str, Any] = {
         "verdict": {"type": "string", "enum": ["PROCEED", "REDIRECT", "ABORT"]},
         "reason": {"type": "string"},
         "corrections": STRINGS,
+        "citations": STRINGS,
     },
 }
-"""What the CEO answers at a gate."""
+"""What the CEO answers at a gate. No verdict is lost for not saying what it went by."""
 
 REVIEW_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -55,6 +56,7 @@ EXPLANATION_SCHEMA: dict[str, Any] = {
             },
         },
         "suspicions": STRINGS,
+        "citations": STRINGS,
     },
 }
 """What the Evaluator answers."""

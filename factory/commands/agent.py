@@ -14,6 +14,7 @@ from factory.config import default_project, settings_in_force
 from factory.cycle import experiment as lab_work
 from factory.cycle.briefing import own_template
 from factory.cycle.lab import Lab, open_lab
+from factory.cycle.learning import answer_without_citations, playbook_text
 from factory.cycle.runners import make_runner, resolve_runner
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.git import scratch_checkout
@@ -41,9 +42,10 @@ def run(args: argparse.Namespace) -> int:
         "read_only": list(policy.scope.read_only),
     }
     template, source = own_template(lab, lab.repo.resolve("HEAD"), policy, role.name)
-    prompt = render_prompt(
-        role.name, args.task, facts, Occasion(goal=policy.goal, template=template, source=source)
+    told = Occasion(
+        goal=policy.goal, template=template, source=source, playbook=playbook_text(lab.home, role.name)
     )
+    prompt = render_prompt(role.name, args.task, facts, told)
     with tempfile.TemporaryDirectory() as scratch:
 
         def ask(cwd: Path) -> AgentResult:
@@ -62,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
                 )
             )
 
-        result = _in_place(lab, role, args.id, ask)
+        result = answer_without_citations(role.name, _in_place(lab, role, args.id, ask))
     if result.text:
         output.say(result.text)
     if result.status != "done":

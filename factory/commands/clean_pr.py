@@ -1,4 +1,4 @@
-"""``factory clean-pr``: a branch for a pull request to somebody else's repository, without the tool's files."""
+"""``factory clean-pr``: a branch for somebody else's repository, without the tool's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``factory review``: record a review of an experiment, post the structured review of a pull request, or both."""
+"""``factory review``: record a review of an experiment, post that of a pull request, or both."""
 
 from __future__ import annotations
 

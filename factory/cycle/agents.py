@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from factory.agents.roles import ROLES
 from factory.cycle.briefing import occasion
 from factory.cycle.context import Cycle
 from factory.cycle.experiment import BUILDER_HISTORY
+from factory.cycle.learning import answer_without_citations, citations, injection
 from factory.cycle.machine import Parked
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.tamper import differences, violations, watch, watched_places
@@ -82,7 +83,7 @@ def ask(
     call = Call(cycle, scope, question, call_key(cycle, scope, step, question.role, question.key), workspace)
     stored = cycle.state.answers.get(call.key)
     if stored is not None:
-        return _read_answer(call.folder, stored)
+        return answer_without_citations(question.role, _read_answer(call.folder, stored))
     result = _adopt(call) or _run(call)
     for delay in RETRY_DELAYS_S:
         if result.status != "transient" or objection(cycle, question.role):
@@ -95,7 +96,7 @@ def ask(
             f"The {call.runner.name} runner cannot go on: {result.error or result.status}.",
             "Nothing is lost: run the same command again when it is mended.",
         )
-    return result
+    return answer_without_citations(question.role, result)
 
 
 @dataclass(frozen=True)
@@ -168,14 +169,11 @@ def _run(call: Call) -> AgentResult:
     # What is not started is not spent.
     cycle.lab.sandbox.require(question.access, own=call.runner.protects_itself)
     name = _free_name(call.folder, question.role)
-    prompt = render_prompt(
-        question.role,
-        question.task,
-        question.facts,
-        occasion(
-            cycle, question.role, gate=question.gate, form=str(question.facts.get("form", "improvement"))
-        ),
+    learned = injection(cycle, question.role)
+    told = occasion(
+        cycle, question.role, gate=question.gate, form=str(question.facts.get("form", "improvement"))
     )
+    prompt = render_prompt(question.role, question.task, question.facts, replace(told, playbook=learned.text))
     atomic_write(call.folder / f"{name}.prompt.md", prompt)
     cycle.record(
         "agent.started",
@@ -187,6 +185,8 @@ def _run(call: Call) -> AgentResult:
         invocations=call.runner.invocations_per_call,
         prompt_bytes=len(prompt.encode()),
         workspace=_state_of(call),
+        playbook=learned.shown,
+        withheld=learned.withheld,
     )
     cycle.warn_if_low()
     if call.workspace is not None:
@@ -238,6 +238,7 @@ def _free_name(folder: Path, role: str) -> str:
 def _store_answer(call: Call, name: str, result: AgentResult) -> None:
     """Store what the agent said, then journal that it is stored; a failed try leaves no answer to take up."""
     role = call.question.role
+    shown = call.cycle.state.running.get(call.key, {}).get("playbook", ())
     atomic_write(call.folder / f"{name}.output.md", result.text)
     write_json(call.folder / f"{name}.meta.json", {"v": FORMAT_VERSION, "role": role} | result.to_data())
     call.cycle.record(
@@ -254,6 +255,7 @@ def _store_answer(call: Call, name: str, result: AgentResult) -> None:
         tokens_out=result.tokens_out,
         cost_usd=result.cost_usd,
         duration_s=round(result.duration_s, 3),
+        citations=citations(role, result, shown),
     )
 
 

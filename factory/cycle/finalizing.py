@@ -10,6 +10,7 @@ from factory.cycle.evidence import digests
 from factory.cycle.experiment import workspace
 from factory.cycle.judging import sides
 from factory.cycle.lab import Lab
+from factory.cycle.learning import count_outcome
 from factory.journal import Journal
 from factory.models import (
     Experiment,
@@ -41,7 +42,7 @@ def finalize(
     """Write the experiment's row and event, and put its branch where its verdict says.
 
     ``hosted`` are the issues it serves and its pull request. Safe to repeat: a row or an event that is there
-    already is not written again.
+    already is not written again, nor is its outcome counted.
     """
     record = _row(lab, experiment, decision, cost).model_copy(
         update={"change_summary": summary, "issue_number": hosted[0], "pr_number": hosted[1]}
@@ -56,6 +57,7 @@ def finalize(
         journal.append(
             "experiment.finalized", experiment.id, **record.model_dump(mode="json"), evidence=evidence
         )
+    count_outcome(lab, journal, record)
     shutil.rmtree(workspace(lab, experiment).parent, ignore_errors=True)
     return record
 

@@ -67,13 +67,13 @@ def review_of(
     """
     experiment = load(lab, number) if number is not None else _experiment_of(lab, pull)
     if experiment is None:
-        return _judged(lab, hub, pull, runner, model)
+        return _judged(lab, hub, pull, (runner, model))
     decision = _decision(lab, experiment)
     if decision.commit != pull.head:
         raise Refused(
-            f"Pull request #{pull.number} is at {pull.head[:12]}, and experiment {experiment.id} was judged at "
-            f"{decision.commit[:12]}.",
-            "What came after that was not measured: push the judged commit, or make it an experiment of its own.",
+            f"Pull request #{pull.number} is at {pull.head[:12]}, and experiment {experiment.id} was judged "
+            f"at {decision.commit[:12]}.",
+            "What came after that was not measured: push the judged commit, or make it an experiment.",
         )
     told = experiment_told(lab, experiment, decision)
     return Review(experiment_review(told), decision.commit, told.keep)
@@ -146,7 +146,7 @@ def _earlier(hub: Hub, number: int) -> Note | None:
     return mine[-1] if mine else None
 
 
-def _judged(lab: Lab, hub: Hub, pull: PullDetails, runner: str, model: str) -> Review:
+def _judged(lab: Lab, hub: Hub, pull: PullDetails, wanted: tuple[str, str]) -> Review:
     """Guard and Reviewer on a pull request that is no experiment."""
     head = lab.repo.fetch(REMOTE, f"refs/pull/{pull.number}/head")
     if head != pull.head:
@@ -156,7 +156,7 @@ def _judged(lab: Lab, hub: Hub, pull: PullDetails, runner: str, model: str) -> R
         raise BadInput(f"Pull request #{pull.number} shares no history with {pull.base_branch}.", "")
     policy = lab.policy(base) or default_project()
     guard = run_guards(lab.repo, base, head, policy)
-    answer = _ask(lab, policy, _facts(lab, pull, base, head, guard), base, head, runner, model)
+    answer = _ask(lab, policy, guard, _facts(lab, pull, guard), wanted)
     checks = hub.require().checks(hub.slug, head)
     failed = [check for check in checks if check.conclusion and check.conclusion not in _PASSED]
     keep = guard.clean and answer["verdict"] == ReviewVerdict.PROCEED and not failed
@@ -174,7 +174,8 @@ def _judged(lab: Lab, hub: Hub, pull: PullDetails, runner: str, model: str) -> R
     return Review(pull_review(told), head, keep)
 
 
-def _facts(lab: Lab, pull: PullDetails, base: str, head: str, guard: GuardReport) -> dict[str, Any]:
+def _facts(lab: Lab, pull: PullDetails, guard: GuardReport) -> dict[str, Any]:
+    base, head = guard.baseline, guard.head
     return {
         "item": {"title": pull.title, "what": pull.body, "checklist": []},
         "files": [f"{change.status} {change.path}" for change in lab.repo.changes(base, head)],
@@ -185,19 +186,19 @@ def _facts(lab: Lab, pull: PullDetails, base: str, head: str, guard: GuardReport
 
 
 def _ask(
-    lab: Lab, policy: ProjectConfig, facts: dict[str, Any], base: str, head: str, runner: str, model: str
+    lab: Lab, policy: ProjectConfig, guard: GuardReport, facts: dict[str, Any], wanted: tuple[str, str]
 ) -> dict[str, Any]:
     """The Reviewer's answer. Raises EnvironmentLacking where there is none: no answer is no review."""
     role, settings = ROLES["reviewer"], settings_in_force({}, policy).config.runner
     sandbox = choose(settings.sandbox)
-    chosen = make_runner(resolve_runner(runner or settings.default, sandbox), sandbox, settings.commands)
+    chosen = make_runner(resolve_runner(wanted[0] or settings.default, sandbox), sandbox, settings.commands)
     sandbox.require(role.access, own=chosen.protects_itself)
-    template, source = own_template(lab, base, policy, role.name)
+    template, source = own_template(lab, guard.baseline, policy, role.name)
     occasion = Occasion(goal=policy.goal, template=template, source=source)
     prompt = render_prompt(role.name, "Review this pull request.", facts, occasion)
     with (
         tempfile.TemporaryDirectory() as scratch,
-        scratch_checkout(lab.repo, head, parent=lab.workspaces) as checkout,
+        scratch_checkout(lab.repo, guard.head, parent=lab.workspaces) as checkout,
     ):
         result = chosen.run(
             Invocation(
@@ -210,7 +211,7 @@ def _ask(
                 timeout_s=policy.limits.timeout,
                 env={"FACTORY_ROLE": role.name},
                 schema=role.schema,
-                model=model or policy.runner.model,
+                model=wanted[1] or policy.runner.model,
             )
         )
     answer, wrong = read_answer(result.answer, result.text, role.schema or {})

@@ -56,6 +56,14 @@ class _Found:
 
     history: ProjectHistory
     identities: frozenset[str]
+    rooted: bool
+    log: str
+
+    def is_same_project(self, other: _Found) -> bool:
+        """Whether both are one project: by git, or by their logs where git does not tell of both."""
+        if self.identities & other.identities:
+            return True
+        return bool(self.log) and self.log == other.log and not (self.rooted and other.rooted)
 
 
 def discover_projects(folder: Path | str) -> list[Path]:
@@ -88,12 +96,13 @@ def _projects_in(folder: Path, depth: int) -> Iterator[Path]:
 def load_all_histories(paths: Iterable[Path | str]) -> list[ProjectHistory]:
     """The histories of unrelated projects, in the order given.
 
-    Folders that share a git root commit, a remote or the whole log are one project. A missing or unreadable
-    log gives a history without rows and with a ``problem``; nothing is raised for what is in a log.
+    Folders that share a git root commit or a remote are one project, and so are those with the same whole
+    log, unless git has a different root commit for each. A missing or unreadable log gives a history without
+    rows and with a ``problem``; nothing is raised for what is in a log.
     """
     groups: list[list[_Found]] = []
     for found in map(_load, dict.fromkeys(Path(path).expanduser().resolve() for path in paths)):
-        related = [group for group in groups if any(one.identities & found.identities for one in group)]
+        related = [group for group in groups if any(one.is_same_project(found) for one in group)]
         merged = [one for group in related for one in group] + [found]
         place = next((at for at, group in enumerate(groups) if group in related), len(groups))
         groups = [group for group in groups if group not in related]
@@ -106,7 +115,7 @@ def _load(path: Path) -> _Found:
     rows, damaged, problem = _read(log)
     latest = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
     roots, remote = _origin(path)
-    identities = {f"path {path}", *(f"root {root}" for root in roots), *_log_identity(rows)}
+    identities = {f"path {path}", *(f"root {root}" for root in roots)}
     if remote:
         identities.add(f"remote {remote}")
     history = ProjectHistory(
@@ -117,7 +126,7 @@ def _load(path: Path) -> _Found:
         problem=problem,
         remotes=(remote,) if remote else (),
     )
-    return _Found(history, frozenset(identities))
+    return _Found(history, frozenset(identities), bool(roots), _digest(rows))
 
 
 def _read(log: Path) -> tuple[list[Row], int, str]:
@@ -153,14 +162,12 @@ def same_address(remote: str) -> str:
     return plain.rstrip("/").removesuffix(".git").rstrip("/").lower()
 
 
-def _log_identity(rows: Sequence[Row]) -> list[str]:
-    """What tells a copied log: all of its lines. An empty log is like any other empty one."""
-    if not rows:
-        return []
+def _digest(rows: Sequence[Row]) -> str:
+    """What tells a copied log: all of its rows. Empty for an empty one, which is like any other empty one."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(repr(tuple(row.fields.values())).encode())
-    return [f"log {digest.hexdigest()}"]
+    return digest.hexdigest() if rows else ""
 
 
 def _merged(copies: Sequence[ProjectHistory]) -> ProjectHistory:

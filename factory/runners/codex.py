@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from factory.answers import answer_in
+from factory.answers import answer_in, strict
 from factory.errors import EnvironmentLacking
 from factory.runners.base import AgentResult, Invocation, Status
 from factory.runners.child import (
@@ -118,7 +118,7 @@ class CodexRunner:
         if invocation.model:
             argv += ["--model", invocation.model]
         if invocation.schema is not None:
-            schema = private.write("schema.json", json.dumps(invocation.schema))
+            schema = private.write("schema.json", json.dumps(strict(invocation.schema)))
             argv += ["--output-schema", str(schema)]
         return [*argv, "-"]
 

@@ -57,4 +57,6 @@ def wilson_interval(successes: int, total: int, z: float = 1.96) -> tuple[float,
     rate, square = successes / total, z * z
     middle = (rate + square / (2 * total)) / (1 + square / total)
     spread = z * math.sqrt(rate * (1 - rate) / total + square / (4 * total * total)) / (1 + square / total)
-    return max(0.0, middle - spread), min(1.0, middle + spread)
+    low = middle - spread if successes else 0.0
+    high = middle + spread if successes < total else 1.0
+    return low, high

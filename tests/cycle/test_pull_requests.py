@@ -10,7 +10,7 @@ import pytest
 from tests.support.cli import Result, factory
 from tests.support.github_server import ME, SLUG, Hosted, github
 from tests.support.hosted import hosted_project, needs_gh, without_gh
-from tests.support.projects import assert_sound, events, history, refs
+from tests.support.projects import assert_sound, history, refs
 from tests.support.repos import git
 
 pytestmark = needs_gh

@@ -39,9 +39,9 @@ def execute_contribution(
 ) -> Sent:
     """Send a prepared contribution; the caller has the person's consent.
 
-    ``connect`` makes the client that opens or updates the pull request, None where there is none; ``pushed_to``
-    is where an earlier state of the branch lies. The branch goes to the repository itself where the login may
-    push there, else to a fork, made if need be; ``before_push`` is told the address.
+    ``connect`` makes the client that opens or updates the pull request, None where there is none;
+    ``pushed_to`` is where an earlier state of the branch lies. The branch goes to the repository itself where
+    the login may push there, else to a fork, made if need be; ``before_push`` is told the address.
 
     Raises Refused when upstream has changed since the preparation, EnvironmentLacking when git or GitHub
     cannot be reached; nothing was sent then. Without a pull request the pushed branch stays.

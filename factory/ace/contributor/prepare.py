@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from rapidfuzz import fuzz
 
@@ -13,12 +13,18 @@ from factory.ace.contributor.explain import evidence_line, what_is_missing
 from factory.ace.contributor.model import ClassifiedItem, Label
 from factory.ace.contributor.scrub import Private, scrub
 from factory.ace.contributor.upstream import PLAYBOOKS, Upstream
-from factory.ace.models import HEADINGS, Playbook, PlaybookItem, Section, id_prefix
+from factory.ace.models import HEADINGS, PREFIXES, Playbook, PlaybookItem, Section, id_prefix
 from factory.insights.matching import content_words
 from factory.models import Model
 
 DUPLICATE = 75.0
 """The token sort ratio in [0, 100] from which on two items say the same."""
+
+_ORIGIN = """\
+The items were learned from measured experiments, classified by `factory contribute --classify`, and chosen
+and sent by a person. Counts are over all of that person's unrelated projects. Names of projects and people,
+paths, addresses, secrets and quoted hypotheses were taken out; the commits bear the program's own name.
+Counters start at 0, for they belong to the machine that counted."""
 
 
 class ContributedItem(Model):
@@ -45,9 +51,9 @@ class Left(Model):
 class Contribution(Model):
     """What would be sent: the whole content of each file, the commit message, the pull request.
 
-    ``base`` is the commit it is made on top of, ``updates`` whether ``branch`` is there already. ``items`` are
-    new in it, ``earlier`` were sent before in the same pull request. ``removed`` tells, for the person only,
-    what was taken out of the texts, by item; ``refused`` and ``duplicates`` are not sent.
+    ``base`` is the commit it is made on top of, ``updates`` whether ``branch`` is there already. ``items``
+    are new in it, ``earlier`` were sent before in the same pull request. ``removed`` tells, for the person
+    only, what was taken out of the texts, by item; ``refused`` and ``duplicates`` are not sent.
     """
 
     repository: str
@@ -71,11 +77,13 @@ def prepare_contribution(
     upstream: Upstream,
     private: Private,
     earlier: Sequence[ContributedItem] = (),
+    settled: Mapping[str, str] = MappingProxyType({}),
 ) -> Contribution:
     """The specification of a contribution of ``items`` to ``upstream``. Runs nothing, sends nothing.
 
     Items that are not general, that still identify a project when scrubbed, or that are upstream already are
-    left out, each with its reason. ``earlier`` are the items already in the open pull request.
+    left out, each with its reason. ``earlier`` are the items already in the open pull request, ``settled``
+    tells what became of texts in pull requests that are over.
     """
     playbooks = dict(upstream.playbooks)
     made: list[ContributedItem] = []
@@ -84,12 +92,15 @@ def prepare_contribution(
     removed: dict[str, list[tuple[str, str]]] = {}
     for one in items:
         clean = scrub(one.item.text, private)
-        why = refusal(one) or clean.refusal
-        same = "" if why else duplicate_of(clean.text, playbooks.get(one.role, ""))
-        if why or same:
-            (refused if why else duplicates).append(
-                Left(name=one.name, why=why or f"upstream has it: {same}")
-            )
+        known = one.role in upstream.playbooks or one.role in PREFIXES
+        why = refusal(one) or clean.refusal or ("" if known else f"upstream has no role {one.role!r}")
+        if why:
+            refused.append(Left(name=one.name, why=why))
+            continue
+        same = duplicate_of(clean.text, playbooks.get(one.role, ""))
+        why = settled.get(clean.text, "") or (f"upstream has it as {same}" if same else "")
+        if why:
+            duplicates.append(Left(name=one.name, why=why))
             continue
         if clean.removed:
             removed[one.name] = [(removal.kind, removal.text) for removal in clean.removed]
@@ -201,21 +212,15 @@ def _body(items: Sequence[ContributedItem]) -> str:
         "## Items",
         *(_proposal(one) for one in items),
         "## How this came about",
-        textwrap.dedent(
-            """\
-            The items were learned from measured experiments, classified by `factory contribute --classify`, and
-            chosen and sent by a person. Counts are over all of that person's unrelated projects. Names of
-            projects and people, paths, addresses, secrets and quoted hypotheses were taken out; the commits bear
-            the program's own name. Counters start at 0, for they belong to the machine that counted."""
-        ),
+        _ORIGIN,
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _problem(one: ContributedItem) -> str:
     return (
-        f"- **{one.role}**, {one.topic}: experiments of this kind come up in {one.projects} unrelated projects, and "
-        f"the default playbook says nothing of it ({one.id})."
+        f"- **{one.role}**, {one.topic}: experiments of this kind come up in {one.projects} unrelated "
+        f"projects, and the default playbook says nothing of it ({one.id})."
     )
 
 

@@ -45,7 +45,9 @@ _COMMON_FILES = frozenset((
     "setup.cfg", "setup.py", "spec.md", "tox.ini", "__init__.py", "tsconfig.json", "mypy.ini",
 ))  # fmt: skip
 _PUBLIC_HOSTS = frozenset(("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "localhost"))
-_ROOTS = "src|lib|libs|app|apps|tests?|docs?|pkg|packages|cmd|internal|scripts|tools|home|Users|var|etc|tmp|opt|mnt"
+_ROOTS = (
+    "src|libs?|apps?|tests?|docs?|pkg|packages|cmd|internal|scripts|tools|home|Users|var|etc|tmp|opt|mnt|bin"
+)
 _TOP_LEVEL = (
     "com|org|net|io|dev|app|ai|co|gov|edu|biz|info|me|sh|cloud|tech|xyz|internal|intra|local|localdomain|lan|corp"
     "|home|test|example|invalid|de|uk|fr|it|es|nl|eu|us|ch|at|se|no|pl|jp|cn|in|br|ru|ca|au"
@@ -55,9 +57,9 @@ _FILE_ENDINGS = (
     "|sql|html|css|scss|txt|csv|tsv|xml|lock|ipynb|env|log|db|sqlite|pem|key|swift|cs"
 )
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("URL", re.compile(r"\b[\w.-]+@[\w.-]+:[\w./~-]+")),
     ("e-mail address", re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*")),
     ("URL", re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'`<>)]+|\bwww\.[^\s\"'`<>)]+")),
-    ("URL", re.compile(r"\b[\w.-]+@[\w.-]+:[\w./-]+")),
     ("URL", re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\blocalhost:\d+\b")),
     ("reference", re.compile(r"\b[\w.-]+/[\w.-]+#\d+|(?<!\w)#\d+\b")),
     ("path", re.compile(r"\b[A-Za-z]:\\[^\s\"'`]+|\\\\[\w.-]+\\[^\s\"'`]+")),
@@ -77,6 +79,7 @@ _QUOTES = re.compile(
     r"\"([^\"]{8,})\"|“([^”]{8,})”|«([^»]{8,})»|`([^`]{8,})`|(?<!\w)'([^']{8,})'(?!\w)|‘([^’]{8,})’"
 )
 _SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_PROPER = re.compile(r"(?<=[\w,;:)\]] )[A-Z][a-z]{3,}\b")
 _PLACEHOLDER = re.compile(r"\[(?:[a-z-]+ ?[a-z]*|URL)\]")
 
 
@@ -144,9 +147,18 @@ def _refusal(text: str, private: Private) -> str:
     for name, kind in private.names.items():
         if _still_named(rest, name):
             return f"its text still tells the {kind} {name!r}"
+    told = _proper_noun(rest, private)
+    if told:
+        return f"its text names {told!r}, which is part of the name of a project"
     if len(content_words(rest)) < FEWEST_WORDS:
         return "nothing that is general is left of its text"
     return ""
+
+
+def _proper_noun(text: str, private: Private) -> str:
+    """A word written like a name, in mid-sentence, that is part of a longer name; or an empty string."""
+    parts = {part.lower() for name in private.names for part in _subwords(name) if len(part) > 3} - GENERIC
+    return next((word for word in _PROPER.findall(text) if word.lower() in parts), "")
 
 
 def _without_tricks(text: str) -> str:
@@ -170,12 +182,18 @@ def _quotations(text: str, hypotheses: Sequence[str], removed: list[Removal]) ->
         best = process.extractOne(
             quoted.lower(), hypotheses, scorer=fuzz.ratio, processor=str.lower, score_cutoff=QUOTED_LIKE
         )
-        if best is None and not any(quoted.lower() in hypothesis.lower() for hypothesis in hypotheses):
+        if best is None and not _is_part(quoted, hypotheses):
             return found.group()
         removed.append(Removal("quoted hypothesis", quoted))
         return "[experiment]"
 
     return _QUOTES.sub(replaced, text)
+
+
+def _is_part(quoted: str, hypotheses: Sequence[str]) -> bool:
+    """Whether a quotation of several words stands in a hypothesis; a single word is not one's own."""
+    plain = quoted.lower()
+    return len(plain.split()) >= FEWEST_WORDS and any(plain in one.lower() for one in hypotheses)
 
 
 def _take_out(text: str, kind: str, pattern: re.Pattern[str], removed: list[Removal]) -> str:

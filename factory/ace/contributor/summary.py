@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from factory.ace.contributor.classify import classify_evolved_playbooks
 from factory.ace.contributor.explain import evidence_line, explain
 from factory.ace.contributor.model import ClassifiedItem, Label
-from factory.ace.models import Playbook
-from factory.insights.projects import ProjectHistory
 
 WIDTH = 80
 _BAR = 10
@@ -22,15 +19,12 @@ _TITLES = {
 }
 
 
-def contribution_summary(
-    evolved: Mapping[str, Playbook], defaults: Mapping[str, Playbook], histories: Sequence[ProjectHistory]
-) -> str:
-    """What was learned here and how general it is, with the offer to contribute where there is something.
+def contribution_text(found: Sequence[ClassifiedItem], projects: int) -> str:
+    """What was learned here, how general it is by so many unrelated projects, and the offer to contribute it.
 
-    For the end of a cycle: it classifies and tells, and stores and sends nothing.
+    For the command and for the end of a meta cycle: it stores and sends nothing.
     """
-    found = classify_evolved_playbooks(evolved, defaults, histories)
-    return "\n".join([summary_text(found, len(histories)), "", offer(found)])
+    return f"{summary_text(found, projects)}\n\n{offer(found)}"
 
 
 def offer(found: Sequence[ClassifiedItem]) -> str:
@@ -40,7 +34,7 @@ def offer(found: Sequence[ClassifiedItem]) -> str:
         return "There is nothing to contribute yet."
     what = "1 item is" if general == 1 else f"{general} items are"
     return (
-        f"{what} general enough to be contributed upstream. Nothing is sent unless you say so:\n"
+        f"{what} general enough to be contributed upstream.\nNothing is sent unless you say so:\n"
         "  factory contribute --submit --dry-run    shows exactly what would be sent"
     )
 
@@ -59,7 +53,7 @@ def bar(value: float, width: int) -> str:
 
 
 def _lines(found: Sequence[ClassifiedItem], projects: int) -> Iterator[str]:
-    yield f"{len(found)} learned items, judged by {projects} unrelated project{'' if projects == 1 else 's'}"
+    yield f"{_count(len(found), 'learned item')}, judged by {_count(projects, 'unrelated project')}"
     for label, title in _TITLES.items():
         items = [one for one in found if one.label is label]
         if items:
@@ -80,6 +74,10 @@ def _item(one: ClassifiedItem) -> Iterator[str]:
     )
     yield from _wrapped(explain(one))
     yield from _wrapped(f"Evidence: {evidence_line(one)}.")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _wrapped(text: str) -> list[str]:

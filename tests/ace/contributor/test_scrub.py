@@ -1,0 +1,118 @@
+"""What is taken out of a text, what may stay, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factory.ace.contributor.scrub import Private, scrub
+from factory.insights.projects import ProjectHistory
+from factory.rows import Row
+from tests.support.repos import git, make_repo, write
+
+NAMES = {"acme-shop": "project", "blue_heron": "project", "Pat Person": "name"}
+PRIVATE = Private(NAMES, ("Make the importer skip empty lines",))
+ADVICE = "Write the failing test first"
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ("mail pat@acme.example", "mail [e-mail address]"),
+        ("mail root@localhost", "mail [e-mail address]"),
+        ("see https://x.example/a?b=c", "see [URL]"),
+        ("clone git@host.example:o/r.git", "clone [URL]"),
+        ("open intra.acme.corp/wiki now", "open [URL] now"),
+        ("ask 192.168.1.20:8080", "ask [URL]"),
+        ("in /home/pat/work/x.py", "in [path]"),
+        ("in ~/work", "in [path]"),
+        ("in C:\\Users\\Pat\\x", "in [path]"),
+        ("in src/billing/tax.py", "in [path]"),
+        ("in ./run.sh", "in [path]"),
+        ("in billing_core.py", "in [file]"),
+        ("as owner/repo#12 says", "as [reference] says"),
+        ("as #12 says", "as [reference] says"),
+        ("at 3f2a91c4", "at [commit]"),
+        ("with token=abcdefgh12345678", "with token=[secret]"),
+        ("with ghp_0123456789abcdefghijABCDEFGHIJ012345", "with [secret]"),
+        ("as in Acme Shop", "as in [project]"),
+        ("as in ACME_SHOP", "as in [project]"),
+        ("as in BlueHeron", "as in [project]"),
+        ("as in acme\u200b-shop", "as in [project]"),
+        ("as \uff41cme-shop", "as [project]"),
+        ("says pat person", "says [name]"),
+        ('like "make the importer skip empty line"', "like [experiment]"),
+        # What is nobody's stays as it is.
+        ("and/or read/write, keep/revert", "and/or read/write, keep/revert"),
+        ("in pyproject.toml and conftest.py", "in pyproject.toml and conftest.py"),
+        ('the word "importer" alone', 'the word "importer" alone'),
+        ("of all tests", "of all tests"),
+        ("e.g. 0.75 of 3.11", "e.g. 0.75 of 3.11"),
+    ],
+)
+def test_what_is_taken_out(told: str, left: str) -> None:
+    found = scrub(f"{ADVICE}, {told}", PRIVATE)
+    assert found.text == f"{ADVICE}, {left}"
+    assert bool(found.removed) is (told != left)
+    assert found.refusal == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("as AcmeShopReader does", "its text still tells the project 'acme-shop'"),
+        ("as acme_shop_reader does", ""),
+        ("as the acmeshopper does", "its text still tells the project 'acme-shop'"),
+        ("as blueheron2 does", "its text still tells the project 'blue_heron'"),
+        ("as the Heron does", "its text names 'Heron', which is part of the name of a project"),
+        ("as the heron does", ""),
+    ],
+)
+def test_what_still_tells_a_project_is_refused(told: str, why: str) -> None:
+    assert scrub(f"{ADVICE}, {told}", PRIVATE).refusal == why
+
+
+def test_what_says_nothing_without_its_details_is_refused() -> None:
+    assert scrub("Look at https://x.example/a in src/a/b.py", PRIVATE).refusal == (
+        "nothing that is general is left of its text"
+    )
+
+
+def test_a_secret_is_not_even_shown() -> None:
+    found = scrub(f"{ADVICE} with password=hunter2hunter2", PRIVATE)
+    assert [(one.kind, one.text) for one in found.removed] == [("secret", "(not shown)")]
+
+
+def test_names_come_from_projects_remotes_packages_and_the_person(tmp_path: Path) -> None:
+    place = make_repo(tmp_path / "folder-name", {"pyproject.toml": '[project]\nname = "package-name"\n'})
+    write(place, {"package.json": '{"name": "@scope-name/bundle-name"}'})
+    one = ProjectHistory(
+        place,
+        (Row.of(hypothesis="Do this", verdict="keep"),),
+        copies=(tmp_path / "copy-name",),
+        remotes=("git.company.example/owner-name/repo-name", "github.com/second-owner/thing"),
+    )
+    found = Private.of([one], [tmp_path / "other-name", tmp_path / "src"])
+    expected = {
+        "folder-name", "package-name", "bundle-name", "copy-name", "owner-name", "repo-name", "second-owner",
+        "git.company.example", "other-name", "Pat Person", "pat@example.org",
+    }  # fmt: skip
+    assert expected <= found.names.keys()
+    assert not {"github.com", "src"} & found.names.keys()
+    assert found.hypotheses == ("Do this",)
+    assert git(place, "status", "--porcelain") == "?? package.json"
+
+
+@given(st.text(max_size=80))
+def test_no_text_breaks_it_and_a_second_time_changes_nothing(text: str) -> None:
+    once = scrub(f"{ADVICE} {text}", PRIVATE)
+    assert scrub(once.text, PRIVATE).text == once.text
+
+
+@given(st.sampled_from(["pat@acme.example", "https://acme.example/x", "/home/pat/acme", "acme-shop"]), st.text(" .,;:()", max_size=5), st.text(" .,;:()", max_size=5))  # fmt: skip  # noqa: E501
+def test_a_detail_goes_whatever_stands_around_it(detail: str, before: str, after: str) -> None:
+    found = scrub(f"{ADVICE} {before}{detail}{after} and go on", PRIVATE)
+    assert detail not in found.text
