@@ -6,7 +6,7 @@ import argparse
 
 from factory import output
 from factory.cycle.lab import open_lab
-from factory.errors import EXIT_NO, EXIT_OK, BadInput
+from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
 from factory.globs import matches
 from factory.paths import CONFIG_FILE, STATE_DIR
 from factory.target import SPEC_FILE
@@ -29,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
     patterns = (*TOOL_FILES, *(args.also or ()))
     left_out = sorted(c.path for c in repo.changes(base, head) if matches(patterns, c.path))
     name = args.to or f"{branch.removeprefix('refs/heads/')}-clean"
+    if repo.refs(f"refs/heads/{name}"):
+        raise Refused(f"The branch {name} is there already.", "Remove it, or name another with --to.")
     made = repo.without_paths(base, head, lambda path: matches(patterns, path), _message)
     repo.set_ref(f"refs/heads/{name}", made)
     for path in left_out:
