@@ -164,11 +164,11 @@ class GhClient:
     def _pages(self, place: str, **filters: str) -> list[Any]:
         """Every entry of a list, over all its pages."""
         query = urlencode({"per_page": "100"} | filters)
-        said = self._run("api", "--paginate", "--jq", ".[]", f"{place}?{query}")
+        said = self._run("api", f"{place}?{query}", "--paginate", "--jq", ".[]")
         return [json.loads(line) for line in said.splitlines() if line.strip()]
 
     def _send(self, method: str, place: str, **fields: str) -> Any:
-        return self._json("api", "--method", method, place, "--input", "-", input=json.dumps(fields))
+        return self._json("api", place, "--method", method, "--input", "-", input=json.dumps(fields))
 
     def _json(self, *args: str, input: str | None = None) -> Any:
         said = self._run(*args, input=input)

@@ -68,7 +68,8 @@ class TestGuard:
         assert done.returncode == 1, done.stderr
         assert done.stdout.splitlines()[-1] == (
             "::error file=setup%2C1.sh,title=factory guard%3A scope::"
-            "adds setup,1.sh: outside [scope] modifiable%0ATake this file out of the change, or have a person widen [scope] modifiable."
+            "adds setup,1.sh: outside [scope] modifiable%0A"
+            "Take this file out of the change, or have a person widen [scope] modifiable."
         )
 
     def test_a_clean_change_passes_though_the_base_went_on(self, tmp_path: Path, program: Path) -> None:

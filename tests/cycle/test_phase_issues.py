@@ -71,10 +71,16 @@ def test_with_pull_requests_the_merge_closes_it(tmp_path: Path, hub: Hosted) -> 
 @pytest.mark.parametrize("drop", [("POST", "/issues"), ("POST", "/issues/1/comments")])
 def test_what_was_cut_off_is_not_sent_twice(project: Path, hub: Hosted, drop: tuple[str, str]) -> None:
     hub.drop = drop
+    run_cycle(project).expect(0)
+    assert hub.drop is None
+    assert (list(hub.issues), len(hub.comments[1]), hub.issues[1]["state"]) == ([1], 1, "closed")
+
+
+def test_a_rate_limit_holds_nothing_up(project: Path, hub: Hosted) -> None:
+    hub.fault = "limited"
     done = run_cycle(project).expect(0)
-    assert "not on GitHub: gh api failed" in done.err
-    assert history(project)[0]["verdict"] == "keep"
-    assert len(hub.issues) == 1
+    assert "the phases' issues: not on GitHub: gh api graphql failed: gh: API rate limit exceeded" in done.err
+    assert (history(project)[0]["verdict"], hub.issues) == ("keep", {})
 
 
 def test_a_step_that_is_run_again_finds_what_it_had_sent(project: Path, hub: Hosted) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.support.cli import Result, factory
 from tests.support.github_server import ME, SLUG, Hosted, github
 from tests.support.hosted import hosted_project, needs_gh, without_gh
-from tests.support.projects import assert_sound, history, refs
+from tests.support.projects import assert_sound, events, history, refs
 from tests.support.repos import git
 
 pytestmark = needs_gh
@@ -97,11 +97,25 @@ class TestOnceOnly:
         self, project: Path, hub: Hosted
     ) -> None:
         hub.drop = ("POST", "/pulls")
-        done = run_cycle(project).expect(0)
-        assert "integration is pending: no pull request: " in done.out
-        assert history(project)[0]["pr_number"] is None
-        assert "waits on #1" in factory("integrate", project).expect(0).out
-        assert list(hub.pulls) == [1]
+        run_cycle(project).expect(0)
+        assert hub.drop is None
+        assert (history(project)[0]["pr_number"], list(hub.pulls)) == (1, [1])
+
+    def test_a_kill_between_the_request_and_the_journal_opens_no_second_one(
+        self, project: Path, hub: Hosted
+    ) -> None:
+        """The journal is cut where the step had not completed, and the cycle resumed."""
+        run_cycle(project).expect(0)
+        journal = events(project)
+        path = project / ".factory" / "cycles" / f"{journal[0].cycle}.jsonl"
+        cut = next(
+            i for i, e in enumerate(journal)
+            if e.type == "step.completed" and e.data["step"] == "pull_request"
+        )  # fmt: skip
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:cut]))
+        (project / ".factory" / "results.tsv").unlink()
+        run_cycle(project).expect(0)
+        assert (history(project)[0]["pr_number"], list(hub.pulls)) == (1, [1])
 
     def test_a_strangers_pull_request_from_a_branch_of_that_name_is_not_taken_for_ours(
         self, project: Path, hub: Hosted

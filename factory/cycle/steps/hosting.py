@@ -51,12 +51,20 @@ def open_issues(cycle: Cycle, scope: str) -> Outcome:
 
 
 def _sent(cycle: Cycle, what: str, send: Callable[[Hub], dict[str, Any]]) -> Outcome:
-    """What was sent; or, where GitHub or git would not take it, that it was left out and why."""
-    try:
-        return Done(send(cycle_hub(cycle)))
-    except FactoryError as error:
-        cycle.progress.warn(f"{what}: not on GitHub: {error.message}")
-        return Done({"left_out": error.message})
+    """What was sent; or, where GitHub or git would not take it, that it was left out and why.
+
+    Whatever is sent is looked for first, so a failure, half-done or not, is tried once more.
+    """
+    hub = cycle_hub(cycle)
+    for tries_left in (1, 0):
+        try:
+            return Done(send(hub))
+        except FactoryError as error:
+            why = error.message
+            if not tries_left or hub.lacking:
+                break
+    cycle.progress.warn(f"{what}: not on GitHub: {why}")
+    return Done({"left_out": why})
 
 
 def pull_request(cycle: Cycle, scope: str) -> Outcome:
