@@ -52,6 +52,7 @@ check: lint types docs test  ## Everything that CI checks
 bench: $(INSTALLED)  ## Measure, and write docs/benchmarks.md
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/agent_tokens.py
+	$(BIN)/python bench/guard.py
 
 clean:  ## Remove .venv, caches and build leftovers
 	rm -rf $(VENV) .cache .agents build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
