@@ -103,7 +103,8 @@ def test_a_phases_issue_has_its_own_information() -> None:
     title, body = phase_issue(ITEM, "plan/2")
     assert title == "Mend it"
     assert body == (
-        "Phase 2 of a plan.\n\n- **What:** That.\n- **Category:** FIX\n- [ ] do\n\n**Depends on:** Phase 1\n\n"
+        "Phase 2 of a plan.\n\n- **What:** That.\n- **Category:** FIX\n- [ ] do\n\n"
+        "**Depends on:** Phase 1\n\n"
         "<!-- factory-phase: plan/2 -->\n"
     )
 
