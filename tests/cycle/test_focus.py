@@ -115,6 +115,27 @@ class TestIssues:
         assert told in run_cycle(project, "--focus", "9").expect(code).err
         assert journal_files(project) == []
 
+    def test_nobody_logged_in(self, project: Path, hub: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
+        number = hub.add_issue(UNUSED)
+        monkeypatch.delenv("GH_TOKEN")
+        assert "gh auth login" in run_cycle(project, "--focus", str(number)).expect(4).err
+        assert journal_files(project) == []
+
+    def test_a_resumed_cycle_works_on_what_it_began_with(self, project: Path, hub: Hosted) -> None:
+        number = hub.add_issue(UNUSED, "F401")
+        run_cycle(project, "--focus", str(number)).expect(0)
+        journal = events(project)
+        path = journal_files(project)[0]
+        cut = next(
+            i for i, e in enumerate(journal) if e.type == "step.started" and e.data["step"] == "research"
+        )
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:cut]))
+        (project / ".factory" / "results.tsv").unlink()
+        hub.issues[number]["body"], hub.requests[:] = "Something else", []
+        run_cycle(project, "--focus", str(number)).expect(0)
+        assert ("GET", f"/repos/{SLUG}/issues/{number}") not in hub.requests
+        assert "Something else" not in sorted(project.rglob("strategist-*.prompt.md"))[-1].read_text()
+
 
 class TestWithoutGitHub:
     def test_switched_off(self, tmp_path: Path) -> None:

@@ -101,6 +101,8 @@ def github(bare: Path) -> Iterator[Hosted]:
             hosted.tokens.add(self.headers.get("Authorization") or "")
             query = {k: v[0] for k, v in parse_qs(parts.query).items()}
             code, body = respond(hosted, self.command, parts.path, query, sent)
+            if not self.headers.get("Authorization"):
+                code, body = 401, {"message": "Requires authentication"}
             if hosted.drop and self.command == hosted.drop[0] and parts.path.endswith(hosted.drop[1]):
                 hosted.drop = None
                 self.close_connection = True
