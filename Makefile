@@ -49,10 +49,11 @@ docs-write: $(INSTALLED)  ## Write the generated pages anew
 
 check: lint types docs test  ## Everything that CI checks
 
-bench: $(INSTALLED)  ## Measure, and write docs/benchmarks.md
+bench: $(INSTALLED)  ## Measure, and write docs/benchmarks.md and what docs/learning.md says of learning
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/agent_tokens.py
 	$(BIN)/python bench/guard.py
+	$(BIN)/python bench/learning.py
 
 clean:  ## Remove .venv, caches and build leftovers
 	rm -rf $(VENV) .cache .agents build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*

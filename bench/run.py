@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bench import children, projects, prompt_bytes  # noqa: E402 - found only after the line above
+from bench import children, contribute, projects, prompt_bytes  # noqa: E402 - found only after the line above
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 SIZES = (10, 1_000, 10_000, 100_000)
@@ -176,7 +176,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             if options.quick
             else prompt_bytes.section(*prompt_bytes.measure(folder, {**os.environ, **env}))
         )
-    text = page(startup_rows, history_rows, prompts, rounds)
+        learned = "" if options.quick else contribute.section(contribute.measure(folder, env))
+    text = page(startup_rows, history_rows, prompts, rounds) + learned
     if not options.quick:
         PAGE.write_text(text, encoding="utf-8")
     print(text)

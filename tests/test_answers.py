@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from factory.agents.roles import EXPLANATION_SCHEMA, GATE_SCHEMA
-from factory.answers import faults, read_answer
+from factory.agents.roles import EXPLANATION_SCHEMA, GATE_SCHEMA, REVIEW_SCHEMA
+from factory.answers import faults, read_answer, strict
 
 VERDICT = {"verdict": "PROCEED", "reason": "sound", "corrections": []}
 DIFF = '```diff\n+    return {"verdict": "PROCEED", "reason": "sound", "corrections": []}\n```'
@@ -117,3 +117,11 @@ def test_no_number_is_infinite() -> None:
 )
 def test_what_fits_a_schema(value: Any, schema: dict[str, Any], fit: bool) -> None:
     assert (not list(faults(value, schema))) is fit
+
+
+def test_a_strict_schema_requires_every_property_at_any_depth() -> None:
+    made = strict(EXPLANATION_SCHEMA)
+    assert made["required"] == ["summary", "moved", "suspicions", "citations"]
+    assert made["properties"]["moved"]["items"]["required"] == ["dimension", "before", "after", "why"]
+    assert "citations" not in EXPLANATION_SCHEMA["required"]
+    assert strict(REVIEW_SCHEMA) == REVIEW_SCHEMA

@@ -19,10 +19,11 @@ LAYERS: dict[str, int] = {
     "": 0,
     **dict.fromkeys(("errors", "models"), 1),
     **dict.fromkeys(
-        ("paths", "process", "fsio", "output", "log", "redact", "globs", "answers", "supervisor"), 2
+        ("paths", "process", "fsio", "output", "log", "redact", "globs", "answers", "supervisor", "ancestry"),
+        2,
     ),
     **dict.fromkeys(("git", "github", "config", "rows", "store", "journal", "registry", "backlog"), 3),
-    **dict.fromkeys(("runners", "sandbox", "ancestry", "approvals"), 3),
+    **dict.fromkeys(("runners", "sandbox", "approvals"), 3),
     **dict.fromkeys(("spec", "strategy", "guard", "precheck", "evals", "offline", "agents", "target"), 4),
     **dict.fromkeys(("ace", "research", "insights", "brief", "report", "study", "project", "oddities"), 4),
     "cycle": 5,
@@ -38,6 +39,7 @@ SIDEWAYS: dict[tuple[str, str], str] = {
     ("fsio", "paths"): "private folders lie at known paths",
     ("fsio", "process"): "who holds a lock is told by a live process",
     ("process", "fsio"): "a child's output goes to a durable file",
+    ("ancestry", "process"): "where there is no /proc, `ps` is asked",
     ("process", "supervisor"): "the program that every child runs under",
     ("log", "paths"): "the log lies in the factory home",
     ("log", "fsio"): "its folder is private",

@@ -1,12 +1,4 @@
-"""Names that other programs import, and that therefore stay.
-
-The design fixes more of them, in parts that are not built yet: they join the table with their module.
-``factory.agents.ceo_task``: build_ceo_task. ``factory.ace.models``: Playbook, PlaybookItem (which forbids
-extra fields). ``factory.ace.paths``: DEFAULTS_DIR, user_playbooks_dir. ``factory.ace.contributor``:
-ClassifiedItem, classify_item, classify_evolved_playbooks, package_evidence, explain_specificity,
-explain_uncertainty, load_candidates, prepare_contribution, execute_contribution. ``factory.insights``:
-classify_hypothesis, discover_projects, load_all_histories.
-"""
+"""Names that other programs import, and that therefore stay."""
 
 from __future__ import annotations
 
@@ -25,6 +17,15 @@ NAMES = {
         *("FEECCategory", "categorize_hypothesis", "rank_hypotheses", "hypothesis_similarity"),
         *("find_anti_patterns", "detect_stuck", "detect_plateau", "format_tiered_history"),
     ),
+    "factory.agents.ceo_task": ("build_ceo_task",),
+    "factory.ace.models": ("Playbook", "PlaybookItem"),
+    "factory.ace.paths": ("DEFAULTS_DIR", "user_playbooks_dir"),
+    "factory.ace.contributor": (
+        *("ClassifiedItem", "classify_item", "classify_evolved_playbooks", "package_evidence"),
+        *("explain_specificity", "explain_uncertainty", "load_candidates"),
+        *("prepare_contribution", "execute_contribution"),
+    ),
+    "factory.insights": ("classify_hypothesis", "discover_projects", "load_all_histories"),
 }
 
 

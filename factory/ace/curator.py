@@ -33,12 +33,16 @@ NET_NEGATIVE = 0.5
 MIN_TRIAL = 8
 """Outcomes with, and without an item, for the two to be compared."""
 
-HURTS_AT = 0.01
+HURTS_AT = 0.003
 HELPS_AT = 0.05
 """Levels of the one-sided exact test; an item is looked at again and again, so that harm has to be plain."""
 
-TRIAL_EACH = 24
+TRIAL_EACH = 60
 """A trial ends when so many outcomes with, and so many without the item are on record."""
+
+TRIAL_MOST = 200
+DOUBTED_AT = 0.25
+"""An item that looks harmful, at this level, stays on trial until there are so many of each."""
 
 NEVER_RIGHT = 30
 """An item that so many outcomes had before them, and none was kept in citing it, expires."""
@@ -217,8 +221,8 @@ def _judge(work: _Work, item: PlaybookItem, standing: Standing) -> None:
         )
     elif is_net_negative(item, standing.harmful_share) and not helps(tally):
         work.drop(item, "dropped", f"helpful {item.helpful}, harmful {item.harmful}")
-    elif not item.helpful and tally.with_n >= NEVER_RIGHT:
-        work.drop(item, "expired", f"shown in {tally.with_n} experiments, and never cited in a kept one")
+    elif not item.helpful and tally.shown >= NEVER_RIGHT:
+        work.drop(item, "expired", f"shown in {tally.shown} experiments, and never cited in a kept one")
 
 
 def is_net_negative(item: PlaybookItem, harmful_share: float) -> bool:
@@ -230,10 +234,10 @@ def is_net_negative(item: PlaybookItem, harmful_share: float) -> bool:
     return cited >= MIN_CITED and wilson_lower(item.harmful, cited) > max(NET_NEGATIVE, harmful_share)
 
 
-def hurts(tally: Tally) -> bool:
+def hurts(tally: Tally, level: float = HURTS_AT) -> bool:
     """Whether fewer experiments were kept with the item than without it, by more than chance explains."""
     return _compared(tally) and (
-        fisher_less(tally.with_kept, tally.with_n, tally.without_kept, tally.without_n) < HURTS_AT
+        fisher_less(tally.with_kept, tally.with_n, tally.without_kept, tally.without_n) < level
     )
 
 
@@ -249,8 +253,9 @@ def _compared(tally: Tally) -> bool:
 
 
 def on_trial(tally: Tally) -> bool:
-    """Whether it is still open what difference the item makes."""
-    return min(tally.with_n, tally.without_n) < TRIAL_EACH
+    """Whether it is still open what difference an item makes; what looks harmful is looked at for longer."""
+    each = min(tally.with_n, tally.without_n)
+    return each < TRIAL_EACH or (each < TRIAL_MOST and hurts(tally, DOUBTED_AT))
 
 
 def usefulness(item: PlaybookItem) -> tuple[float, int]:

@@ -15,8 +15,7 @@ from factory.ace.reflector import MIN_DECIDED, Candidate, Reflection
 from factory.fsio import utc_now
 
 BEFORE_FIRST = "as it was before the first evolution"
-FIRST_EVOLUTION = 2
-"""What was before the first evolution is version 1, so that there is something to go back to."""
+"""Why there is a version 1: so that there is something to go back to."""
 
 
 @dataclass(frozen=True, slots=True)

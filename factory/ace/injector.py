@@ -26,10 +26,14 @@ _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """A playbook's text for a prompt, the ids of the items in it, and of those withheld for the trial."""
+    """A playbook's text for a prompt, and the ids of the items in it.
+
+    ``trial`` are those of them about which the lot decided, ``withheld`` those that it left out.
+    """
 
     text: str = ""
     shown: tuple[str, ...] = ()
+    trial: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
 
 
@@ -39,11 +43,8 @@ def inject(playbook: Playbook, tallies: Mapping[str, Tally], draw: str, *, lite:
     The same call has the same lot, so that a resumed one does not draw again. Without ``draw`` nothing is
     withheld.
     """
-    withheld = {
-        item.id
-        for item in playbook.items
-        if draw and on_trial(tallies.get(item.id, Tally())) and _drawn(draw, item.id)
-    }
+    trial = {item.id for item in playbook.items if draw and on_trial(tallies.get(item.id, Tally()))}
+    withheld = {id for id in trial if _drawn(draw, id)}
     fitting = _fitting(
         [item for item in playbook.items if item.id not in withheld], LITE_BYTES if lite else BYTES
     )
@@ -54,7 +55,8 @@ def inject(playbook: Playbook, tallies: Mapping[str, Tally], draw: str, *, lite:
         }
     )
     shown = tuple(item.id for item in chosen.items)
-    return Injection(chosen.items_markdown(), shown, tuple(sorted(withheld)))
+    drawn = tuple(id for id in shown if id in trial)
+    return Injection(chosen.items_markdown(), shown, drawn, tuple(sorted(withheld)))
 
 
 def _drawn(draw: str, id: str) -> bool:

@@ -28,9 +28,13 @@ NO_FAULT = frozenset({Reason.BUDGET})
 
 
 class RoleUse(Model):
-    """The items that a role was shown in an experiment, that were withheld, and that it says it used."""
+    """The items that a role was shown in an experiment, that were withheld, and that it says it used.
+
+    ``trial`` are those of the shown ones about which the lot had decided.
+    """
 
     shown: list[str] = Field(default_factory=list)
+    trial: list[str] = Field(default_factory=list)
     withheld: list[str] = Field(default_factory=list)
     cited: list[str] = Field(default_factory=list)
 
@@ -93,8 +97,10 @@ def tallies(
             tally = found.setdefault(id, Tally())
             tally.helpful += kept
             tally.harmful += not kept
-        shown = {now.get(id, id) for id in use.shown}
+        shown, drawn = ({now.get(id, id) for id in ids} for ids in (use.shown, use.trial))
         for id in shown:
+            found.setdefault(id, Tally()).shown += 1
+        for id in drawn:
             tally = found.setdefault(id, Tally())
             tally.with_kept += kept
             tally.with_n += 1

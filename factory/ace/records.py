@@ -71,14 +71,15 @@ class Version(Model):
 
 @dataclass(slots=True)
 class Tally:
-    """One item's outcomes: of experiments that cited it, that had it before them, and that had to do without.
+    """One item's outcomes: of experiments that cited it, that were shown it, and of its trial.
 
-    ``with_kept`` of ``with_n`` experiments in which it was shown were kept, ``without_kept`` of ``without_n``
-    in which it was withheld. Those that say nothing are in none.
+    ``with_kept`` of ``with_n`` experiments were kept in which the lot gave it to the role, ``without_kept``
+    of ``without_n`` in which the lot withheld it. Those that say nothing are in none.
     """
 
     helpful: int = 0
     harmful: int = 0
+    shown: int = 0
     with_kept: int = 0
     with_n: int = 0
     without_kept: int = 0

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from factory import output
+from factory.ace.curator import helps, hurts, on_trial
 from factory.ace.evolve import Evolution, RoleEvolution, difference, roll_back
 from factory.ace.library import Library
 from factory.ace.models import PlaybookItem
-from factory.ace.records import ItemRecord, Version
+from factory.ace.outcomes import tallies
+from factory.ace.paths import user_playbooks_dir
+from factory.ace.records import ItemRecord, Tally, Version
 from factory.agents.roles import ROLES, role_named
 from factory.cycle.evolving import evolve_playbooks, known_histories
 from factory.errors import EXIT_OK, BadInput
@@ -24,7 +27,7 @@ SHOWN_EVIDENCE = 6
 
 def run(args: argparse.Namespace) -> int:
     """Evolve, or do with the versions what is asked for. Too little data is no failure: it is told."""
-    library = Library(factory_home().playbooks)
+    library = Library(user_playbooks_dir())
     roles = [role_named(args.role).name] if args.role else list(ROLES)
     if args.versions:
         return _versions(library, roles, as_json=args.json)
@@ -123,18 +126,34 @@ def _show(library: Library, roles: list[str], *, as_json: bool) -> int:
     """The playbooks in force, each item with where it comes from."""
     rows = [row for role in roles for row in _items(library, role)]
     if as_json:
-        output.emit_json([{**item.model_dump(), "role": role, "about": about} for role, item, about in rows])
+        output.emit_json(
+            [
+                {**item.model_dump(), "role": role, "about": about, "tally": tally}
+                for role, item, about, tally in rows
+            ]
+        )
         return EXIT_OK
-    for role, item, about in rows:
+    for role, item, about, tally in rows:
         output.say(f"{role} {item.to_line()[2:]}")
-        output.say(f"    {_origin(about)}")
+        output.say(f"    {_origin(about)}; {_trial(tally)}")
     return EXIT_OK
 
 
-def _items(library: Library, role: str) -> Iterator[tuple[str, PlaybookItem, ItemRecord | None]]:
+def _trial(tally: Tally) -> str:
+    """What is known of the difference that an item makes."""
+    if not tally.without_n:
+        return "not yet tried without"
+    with_it = f"kept {tally.with_kept} of {tally.with_n} with it"
+    verdict = "does harm" if hurts(tally) else "helps" if helps(tally) else "no difference shown"
+    told = f"{with_it}, {tally.without_kept} of {tally.without_n} without: {verdict}"
+    return told + (", on trial" if on_trial(tally) else "")
+
+
+def _items(library: Library, role: str) -> Iterator[tuple[str, PlaybookItem, ItemRecord | None, Tally]]:
     record = library.record(role)
+    counted = tallies(library.outcomes(), role, record.survivors)
     for item in library.playbook(role).items:
-        yield role, item, record.items.get(item.id)
+        yield role, item, record.items.get(item.id), counted.get(item.id, Tally())
 
 
 def _origin(about: ItemRecord | None) -> str:

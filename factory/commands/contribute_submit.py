@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from factory import output
+from factory.ace.contributor.classify import Experience
 from factory.ace.contributor.execute import Sent, execute_contribution
 from factory.ace.contributor.explain import what_is_missing
 from factory.ace.contributor.model import ClassifiedItem, Label
@@ -20,7 +21,7 @@ from factory.commands.contribute_classify import classified
 from factory.commands.insights import histories
 from factory.config import settings_in_force
 from factory.errors import EXIT_ENVIRONMENT, EXIT_NO, EXIT_OK, BadInput, Refused
-from factory.fsio import utc_now
+from factory.fsio import FORMAT_VERSION, utc_now
 from factory.github import GhClient
 from factory.insights.projects import ProjectHistory
 from factory.paths import factory_home
@@ -29,6 +30,8 @@ from factory.registry import Registry
 
 def submit(args: argparse.Namespace) -> int:
     """Send the chosen items upstream, with a person's consent."""
+    if args.json and not args.dry_run:
+        raise BadInput("--json tells what a --dry-run would send.", "Add --dry-run, or leave it out.")
     _insist_on_consent(args)
     repository = settings_in_force({"repo": args.repo}, None).config.contribute.repository
     known = histories(args.projects_dir)
@@ -40,11 +43,14 @@ def submit(args: argparse.Namespace) -> int:
     github = GhClient() if GhClient.installed() else None
     stands = standing(load_submissions(factory_home()), repository, github)
     contribution = _prepared(repository, chosen, known, stands)
-    _show(contribution)
+    if args.json:
+        output.emit_json({"v": FORMAT_VERSION, **contribution.model_dump(mode="json")})
+    else:
+        _show(contribution)
     if args.items and contribution.refused:
         _refuse(contribution)
     if not contribution.items and not _lacks_a_pull_request(contribution, stands):
-        return _nothing_new(contribution)
+        return _nothing_new(contribution, quiet=args.json)
     if args.dry_run:
         output.note("This was a dry run: nothing was sent.")
         return EXIT_OK
@@ -102,7 +108,14 @@ def _prepared(
     with cloned(repository) as repo:
         branch, place = (earlier.branch, earlier.pushed_to) if earlier else ("", "")
         upstream = look(repo, repository, branch, place)
-    return prepare_contribution(chosen, upstream, private, earlier.items if earlier else (), stands.settled)
+    return prepare_contribution(
+        chosen,
+        upstream,
+        private,
+        earlier=earlier.items if earlier else (),
+        settled=stands.settled,
+        experience=Experience(known),
+    )
 
 
 def _show(contribution: Contribution) -> None:
@@ -141,10 +154,10 @@ def _lacks_a_pull_request(contribution: Contribution, stands: Standing) -> bool:
     )
 
 
-def _nothing_new(contribution: Contribution) -> int:
+def _nothing_new(contribution: Contribution, *, quiet: bool) -> int:
     if not contribution.duplicates:
         _refuse(contribution)
-    output.say("Upstream has it already, or was offered it, so nothing was sent.")
+    (output.note if quiet else output.say)("Upstream has it already, or was offered it, so nothing was sent.")
     return EXIT_OK
 
 

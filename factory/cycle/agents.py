@@ -186,6 +186,7 @@ def _run(call: Call) -> AgentResult:
         prompt_bytes=len(prompt.encode()),
         workspace=_state_of(call),
         playbook=learned.shown,
+        trial=learned.trial,
         withheld=learned.withheld,
     )
     cycle.warn_if_low()

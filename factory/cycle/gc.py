@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from factory.ace.library import Library
 from factory.cycle.experiment import META
 from factory.cycle.inflight import cycle_in_flight, journals
 from factory.cycle.integrate import pending_branches
@@ -18,6 +19,9 @@ from factory.journal import read_events
 from factory.models import Experiment
 from factory.registry import Registry
 
+PLAYBOOK_VERSIONS = 20
+"""Versions of each role's playbook that are kept."""
+
 _WORKSPACE = re.compile(r"exp-(\d+)$")
 _EXPERIMENT_BRANCH = re.compile(r"exp-(\d+)-")
 
@@ -25,8 +29,8 @@ _EXPERIMENT_BRANCH = re.compile(r"exp-(\d+)-")
 def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
     """Remove what is left over, and return its names. Commits are never lost: branches move to refs.
 
-    Projects that are gone leave the list of known ones. Workspaces of open experiments by hand, and of a
-    cycle in flight, stay.
+    Projects that are gone leave the list of known ones, and old versions of playbooks go. Workspaces of open
+    experiments by hand, and of a cycle in flight, stay.
     """
     removed: list[str] = []
     # Looked for before it is asked what is needed: what a running cycle begins meanwhile is not among them.
@@ -41,7 +45,9 @@ def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
         if not dry_run:
             lab.repo.rename_ref(ref, aside)
     gone = Registry(lab.home).prune(dry_run=dry_run)
-    return [*removed, *(f"{project.root} from the list of known projects" for project in gone)]
+    removed += [f"{project.root} from the list of known projects" for project in gone]
+    old = Library(lab.home.playbooks).prune_versions(PLAYBOOK_VERSIONS, dry_run=dry_run)
+    return [*removed, *map(str, old)]
 
 
 def _open_experiments(lab: Lab) -> set[int]:

@@ -89,11 +89,13 @@ def uses(events: Iterable[Event], experiment: int) -> dict[str, RoleUse]:
             continue
         use = found.setdefault(event.data["role"], RoleUse())
         use.shown.extend(event.data.get("playbook", ()))
+        use.trial.extend(event.data.get("trial", ()))
         use.withheld.extend(event.data.get("withheld", ()))
         use.cited.extend(event.data.get("citations", ()))
     return {
         role: RoleUse(
             shown=sorted({*use.shown}),
+            trial=sorted({*use.trial}),
             withheld=sorted({*use.withheld} - {*use.shown}),
             cited=sorted({*use.cited}),
         )

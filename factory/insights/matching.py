@@ -8,7 +8,9 @@ gives the same answers for one text against a hundred thousand.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
+from itertools import compress
 
 from rapidfuzz import fuzz, process
 
@@ -18,6 +20,7 @@ ALIKE = 75.0
 SHARED = 3
 """Content words that alike texts have in common, at the least: two common words make no statement."""
 
+_FROM_DIGITS = bytes.maketrans(b"01", b"\0\1")
 _CODE = re.compile(r"`[^`]*`|\S*[\d/\\_@]\S*|\b\w+\.\w[\w.]*")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _STOP = frozenset((
@@ -32,12 +35,13 @@ _STOP = frozenset((
 ))  # fmt: skip
 
 Words = frozenset[str]
+_NOTHING: Words = frozenset(("",))
 
 
 def content_words(text: str) -> Words:
     """The words that say what a text is about: lower case, singular; no code, names of files or numbers."""
     words = _WORD.findall(_CODE.sub(" ", text).lower())
-    return frozenset(_singular(word) for word in words if word not in _STOP)
+    return frozenset(map(_content, words)) - _NOTHING
 
 
 def matches(one: str, other: str) -> bool:
@@ -54,7 +58,11 @@ def alike(one: Words, other: Words) -> bool:
     return len(one & other) >= SHARED and fuzz.token_set_ratio(_joined(one), _joined(other)) >= ALIKE
 
 
-def _singular(word: str) -> str:
+@cache
+def _content(word: str) -> str:
+    """A word as it counts, in the singular; empty for one that says nothing."""
+    if word in _STOP:
+        return ""
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
@@ -95,11 +103,11 @@ class Corpus:
         """The numbers of the entries alike to a set of content words, in order."""
         if not words:
             return []
-        candidates = list(_bits(self._sharing(words)))
-        texts = [self._joined[number] for number in candidates]
+        flags = _flags(self._sharing(words))
+        candidates = list(compress(range(len(self.entries)), flags))
         hits = process.extract(
             _joined(words),
-            texts,
+            list(compress(self._joined, flags)),
             scorer=fuzz.token_set_ratio,
             processor=None,
             limit=None,
@@ -139,9 +147,6 @@ def _integer(positions: Iterable[int], size: int) -> int:
     return int.from_bytes(data, "little")
 
 
-def _bits(number: int) -> Iterator[int]:
-    """The positions of the bits that are set, ascending."""
-    data = number.to_bytes((number.bit_length() + 7) // 8, "little")
-    for at, byte in enumerate(data):
-        if byte:
-            yield from (at * 8 + bit for bit in range(8) if byte >> bit & 1)
+def _flags(number: int) -> bytes:
+    """A byte for each bit, 0 or 1, the lowest first: what ``compress`` selects by."""
+    return bin(number)[:1:-1].encode().translate(_FROM_DIGITS)

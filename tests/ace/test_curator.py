@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from factory.ace.curator import (
     MAX_ITEMS,
+    TRIAL_EACH,
+    TRIAL_MOST,
     Curated,
     Standing,
     alike,
@@ -92,18 +94,21 @@ def test_an_item_is_compared_with_doing_without_it() -> None:
 
 def test_what_is_missed_when_it_is_not_there_stays_whatever_was_counted() -> None:
     playbook = Playbook(role="builder", do=[item(1, 1, 9)])
-    assert actions(curated(playbook, tallies={"build-00001": Tally(0, 0, 25, 30, 4, 12)})) == []
+    assert actions(curated(playbook, tallies={"build-00001": Tally(0, 0, 30, 25, 30, 4, 12)})) == []
 
 
-def test_a_trial_ends() -> None:
+def test_a_trial_ends_and_later_for_what_looks_harmful() -> None:
     assert on_trial(Tally())
-    assert on_trial(Tally(with_n=90, without_n=23))
-    assert not on_trial(Tally(with_n=24, without_n=24))
+    assert on_trial(Tally(with_n=90, without_n=TRIAL_EACH - 1))
+    assert not on_trial(Tally(with_n=TRIAL_EACH, without_n=TRIAL_EACH))
+    doubted = Tally(with_kept=50, with_n=120, without_kept=32, without_n=TRIAL_EACH)
+    assert (on_trial(doubted), hurts(doubted)) == (True, False)
+    assert not on_trial(Tally(with_kept=90, with_n=TRIAL_MOST, without_kept=105, without_n=TRIAL_MOST))
 
 
 def test_what_was_never_right_expires() -> None:
     playbook = Playbook(role="builder", do=[item(1, 0, 2), item(2, 1, 2)])
-    seen = Tally(0, 2, 15, 30)
+    seen = Tally(0, 2, shown=30)
     result = curated(playbook, tallies={"build-00001": seen, "build-00002": seen})
     assert actions(result) == [("expired", "build-00001")]
 

@@ -246,6 +246,27 @@ def test_what_is_shown_says_where_it_comes_from(registered: Path) -> None:
     assert by_id["ceo-00001"]["about"] is None
 
 
+def test_what_is_shown_says_what_the_trial_has_come_to(library: Library) -> None:
+    for number in range(40):
+        given = number % 2 == 0
+        use = RoleUse(shown=["ceo-00001"], trial=["ceo-00001"]) if given else RoleUse(withheld=["ceo-00001"])
+        verdict, reason = (Verdict.KEEP, "improved") if given else (Verdict.REVERT, "no_effect")
+        library.count(
+            Outcome(
+                project="p",
+                cycle=f"c{number}",
+                experiment=1,
+                verdict=verdict,
+                reason=reason,
+                timestamp="2026-01-01T00:00:00+00:00",
+                roles={"ceo": use},
+            )
+        )
+    shown = factory("ace", "--show", "--role", "ceo").expect(0).out.splitlines()
+    assert shown[1] == "    default; kept 20 of 20 with it, 0 of 20 without: helps, on trial"
+    assert shown[3] == "    default; not yet tried without"
+
+
 def test_a_folder_of_projects_in_place_of_the_known_ones(projects: Path, tmp_path: Path) -> None:
     told = factory("ace", "--dry-run", "--json", "--projects-dir", projects).expect(0).json
     assert told["decided"] == 77

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import learning
+from tests.support import example_projects, learning
 from tests.support.cli import Result, command, environment, factory
 from tests.support.fake_gh import FakeGitHub, install
 from tests.support.learning import (
@@ -111,6 +111,27 @@ class TestClassify:
         )
         assert max(map(len, done.out.splitlines())) <= 80
 
+    def test_twelve_projects_sort_a_mixed_set(self, tmp_path: Path, factory_home: Path) -> None:
+        """By the projects of ``example_projects``, copies counted once."""
+        example_projects.make_projects(tmp_path / "twelve")
+        items = [
+            ("Rename the reader module only where nobody imports it", 9, 0),
+            ("Test the account with odd amounts of an invoice or payment", 4, 4),
+            (SPECIFIC_TEXT, 1, 4),
+        ]
+        learning.evolve(factory_home, learning.playbook("builder", items))
+        done = factory("contribute", "--classify", "--json", "--projects-dir", tmp_path / "twelve").expect(0)
+        found = {one["id"]: one for one in done.json["items"]}
+        assert done.json["projects"] == 8
+        assert found["build-00101"]["label"] == "general"
+        assert found["build-00101"]["unrelated_projects"] == 4
+        assert (found["build-00102"]["label"], found["build-00102"]["unrelated_projects"]) == ("uncertain", 3)
+        assert found["build-00102"]["missing"] == [
+            "a clearer balance of helpful over harmful",
+            'a wording without "invoice", "payment"',
+        ]
+        assert found["build-00103"]["label"] == "specific"
+
     def test_json_and_what_is_stored_agree(self, desk: Desk) -> None:
         found = factory("contribute", "--classify", "--json", "--projects-dir", desk.projects).expect(0).json
         assert found["projects"] == 3
@@ -166,6 +187,14 @@ class TestWhatArrives:
             "projects, and the default playbook says nothing of it (build-00003).\n"
         )
         assert "6 matching experiments in 3 of 3 unrelated projects: 6 kept, 0 reverted" in body
+
+    def test_a_dry_run_as_json_has_all_of_it(self, desk: Desk) -> None:
+        found = desk.submit("--dry-run", "--json").expect(0).json
+        assert found["title"] == "Add 1 learned item to the default playbooks (builder)"
+        assert list(found["files"]) == [FILE]
+        assert [left["name"] for left in found["refused"]] == []
+        assert "--json tells what a --dry-run would send" in desk.submit("--yes", "--json").expect(2).err
+        assert desk.branches() == ["main"]
 
     def test_a_second_submission_adds_to_the_first(self, desk: Desk) -> None:
         desk.submit("--yes").expect(0)
@@ -308,6 +337,13 @@ class TestWhatNeverLeaves:
         desk.evolve((f"{GENERAL_TEXT} As ZebraXParser does.", 12, 1))
         done = desk.submit("--yes", "--items", "build-00101").expect(3)
         assert "its text still tells the project 'zebra-x'" in done.err
+        assert desk.branches() == ["main"]
+
+    def test_a_text_that_only_quotes_is_refused(self, desk: Desk) -> None:
+        quoted = GENERAL_HISTORY[0][0]
+        desk.evolve((f'Plan again "{quoted}" or its like: it was kept each time.', 12, 1))
+        done = desk.submit("--yes", "--items", "build-00101").expect(3)
+        assert "without what had to be taken out of its text it is specific" in done.err
         assert desk.branches() == ["main"]
 
     def test_thin_evidence_is_refused_with_what_is_missing(self, desk: Desk) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from factory.ace.library import Library
 from factory.cycle import gc
 from factory.cycle.lab import Lab, open_lab
+from factory.paths import HomePaths
 from factory.rows import COLUMNS
 from tests.support.cli import factory
 from tests.support.projects import begin, refs, small_project
@@ -45,3 +47,16 @@ def test_gc_leaves_alone_what_is_begun_while_it_looks(project: Path, monkeypatch
 def test_an_interval_that_nobody_can_wait_is_a_usage_error(project: Path, seconds: str) -> None:
     done = factory("run", project, "--loop", "--interval", seconds, "--dry-run").expect(2)
     assert "is not a number, 0 or more" in done.err
+
+
+def test_gc_keeps_the_newest_twenty_versions_of_a_playbook(project: Path, factory_home: Path) -> None:
+    library = Library(HomePaths(factory_home).playbooks)
+    playbook, record = library.playbook("builder"), library.record("builder")
+    for _ in range(gc.PLAYBOOK_VERSIONS + 2):
+        library.add_version(playbook, record, "evolved", [])
+    library.add_version(library.playbook("ceo"), library.record("ceo"), "evolved", [])
+    assert len(factory("gc", project, "--dry-run", "--json").expect(0).json["removed"]) == 2
+    factory("gc", project).expect(0)
+    assert [version.number for version in library.versions("builder")] == list(range(3, 23))
+    assert len(library.versions("ceo")) == 1
+    assert library.add_version(playbook, record, "evolved", []).number == 23

@@ -9,9 +9,10 @@ from types import MappingProxyType
 
 from rapidfuzz import fuzz
 
+from factory.ace.contributor.classify import Experience, classify_item
 from factory.ace.contributor.explain import evidence_line, what_is_missing
 from factory.ace.contributor.model import ClassifiedItem, Label
-from factory.ace.contributor.scrub import Private, scrub
+from factory.ace.contributor.scrub import Private, Scrubbed, scrub
 from factory.ace.contributor.upstream import PLAYBOOKS, Upstream
 from factory.ace.models import HEADINGS, PREFIXES, Playbook, PlaybookItem, Section, id_prefix
 from factory.insights.matching import content_words
@@ -76,54 +77,83 @@ def prepare_contribution(
     items: Sequence[ClassifiedItem],
     upstream: Upstream,
     private: Private,
+    *,
     earlier: Sequence[ContributedItem] = (),
     settled: Mapping[str, str] = MappingProxyType({}),
+    experience: Experience | None = None,
 ) -> Contribution:
     """The specification of a contribution of ``items`` to ``upstream``. Runs nothing, sends nothing.
 
     Items that are not general, that still identify a project when scrubbed, or that are upstream already are
     left out, each with its reason. ``earlier`` are the items already in the open pull request, ``settled``
-    tells what became of texts in pull requests that are over.
+    tells what became of texts in pull requests that are over. With ``experience``, a text from which
+    something was taken out has to be general by what is left.
     """
-    playbooks = dict(upstream.playbooks)
-    made: list[ContributedItem] = []
-    refused: list[Left] = []
-    duplicates: list[Left] = []
-    removed: dict[str, list[tuple[str, str]]] = {}
+    draft = _Draft(upstream, private, settled, experience)
     for one in items:
-        clean = scrub(one.item.text, private)
-        known = one.role in upstream.playbooks or one.role in PREFIXES
-        why = refusal(one) or clean.refusal or ("" if known else f"upstream has no role {one.role!r}")
-        if why:
-            refused.append(Left(name=one.name, why=why))
-            continue
-        same = duplicate_of(clean.text, playbooks.get(one.role, ""))
-        why = settled.get(clean.text, "") or (f"upstream has it as {same}" if same else "")
-        if why:
-            duplicates.append(Left(name=one.name, why=why))
-            continue
-        if clean.removed:
-            removed[one.name] = [(removal.kind, removal.text) for removal in clean.removed]
-        new = _contributed(one, clean.text, playbooks.get(one.role, ""))
-        playbooks[one.role] = with_item(playbooks.get(one.role, ""), new)
-        made.append(new)
-    open_items = list(earlier) if upstream.branch else []
+        draft.take(one)
+    offered = [*(earlier if upstream.branch else ()), *draft.items]
+    roles = sorted({one.role for one in draft.items})
     return Contribution(
         repository=upstream.repository,
         base_branch=upstream.base_branch,
         base=upstream.base,
-        branch=upstream.branch or _branch(made),
+        branch=upstream.branch or _branch(draft.items),
         updates=bool(upstream.branch),
-        files={f"{PLAYBOOKS}/{role}.md": playbooks[role] for role in sorted({one.role for one in made})},
-        message=_message(made),
-        title=_title([*open_items, *made]),
-        body=_body([*open_items, *made]),
-        items=made,
-        earlier=open_items,
-        removed=removed,
-        refused=refused,
-        duplicates=duplicates,
+        files={f"{PLAYBOOKS}/{role}.md": draft.playbooks[role] for role in roles},
+        message=_message(draft.items),
+        title=_title(offered),
+        body=_body(offered),
+        items=draft.items,
+        earlier=offered[: len(offered) - len(draft.items)],
+        removed=draft.removed,
+        refused=draft.refused,
+        duplicates=draft.duplicates,
     )
+
+
+class _Draft:
+    """Takes the items one by one, and sorts them: sent, refused, or there already."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        private: Private,
+        settled: Mapping[str, str],
+        experience: Experience | None,
+    ) -> None:
+        self._private, self._settled, self._experience = private, settled, experience
+        self._roles = {*upstream.playbooks, *PREFIXES}
+        self.playbooks = dict(upstream.playbooks)
+        self.items: list[ContributedItem] = []
+        self.refused: list[Left] = []
+        self.duplicates: list[Left] = []
+        self.removed: dict[str, list[tuple[str, str]]] = {}
+
+    def take(self, one: ClassifiedItem) -> None:
+        """Sort one item in."""
+        clean = scrub(one.item.text, self._private)
+        why = self._objection(one, clean)
+        if why:
+            self.refused.append(Left(name=one.name, why=why))
+            return
+        playbook = self.playbooks.get(one.role, "")
+        same = duplicate_of(clean.text, playbook)
+        why = self._settled.get(clean.text, "") or (f"upstream has it as {same}" if same else "")
+        if why:
+            self.duplicates.append(Left(name=one.name, why=why))
+            return
+        if clean.removed:
+            self.removed[one.name] = [(removal.kind, removal.text) for removal in clean.removed]
+        new = _contributed(one, clean.text, playbook)
+        self.playbooks[one.role] = with_item(playbook, new)
+        self.items.append(new)
+
+    def _objection(self, one: ClassifiedItem, clean: Scrubbed) -> str:
+        """Why an item may not be sent; empty where it may."""
+        why = refusal(one) or clean.refusal or _emptied(one, clean, self._experience)
+        # A role is the name of a file, which anybody may have given any name.
+        return why or ("" if one.role in self._roles else f"upstream has no role {one.role!r}")
 
 
 def refusal(one: ClassifiedItem) -> str:
@@ -131,6 +161,17 @@ def refusal(one: ClassifiedItem) -> str:
     if one.label is Label.GENERAL:
         return ""
     return f"it is {one.label.value}; missing: {'; '.join(what_is_missing(one))}"
+
+
+def _emptied(one: ClassifiedItem, clean: Scrubbed, experience: Experience | None) -> str:
+    """Why what is left of a scrubbed text does not carry the evidence any more; empty where it does."""
+    if experience is None or not clean.removed or not clean.bare:
+        return ""
+    left = one.item.model_copy(update={"text": clean.bare})
+    label = classify_item(left, experience, role=one.role, section=one.section).label
+    return (
+        "" if label is Label.GENERAL else f"without what had to be taken out of its text it is {label.value}"
+    )
 
 
 def duplicate_of(text: str, playbook: str) -> str:

@@ -99,6 +99,11 @@ class Scrubbed:
     removed: tuple[Removal, ...]
     refusal: str = ""
 
+    @property
+    def bare(self) -> str:
+        """The text without the placeholders either: what it still says."""
+        return " ".join(_PLACEHOLDER.sub(" ", self.text).split())
+
 
 @dataclass(frozen=True, slots=True)
 class Private:

@@ -11,6 +11,8 @@ from factory.errors import EnvironmentLacking
 from factory.github import GitHub
 
 UNKNOWN = "unknown"
+INTERRUPTED = "interrupted"
+"""What was about to be pushed when the command ended; whether it arrived is not known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Standing:
 
 def state_of(submission: Submission, github: GitHub | None) -> str:
     """open, merged or closed; unknown where there is no pull request, or no way to ask about it."""
+    if not submission.head:
+        return INTERRUPTED
     if github is None or not submission.url:
         return UNKNOWN
     try:

@@ -63,7 +63,9 @@ def cloned(repository: str) -> Iterator[Repo]:
     with tempfile.TemporaryDirectory(prefix="factory-upstream-") as scratch:
         options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--template=", "--single-branch")
         try:
-            Repo(Path(scratch)).git(*_LOGIN, "clone", *options, "--", address(repository), "clone")
+            Repo(Path(scratch)).git(
+                *_LOGIN, "clone", *options, "--", address(repository), "clone", what="reach it"
+            )
         except GitError as error:
             raise EnvironmentLacking(
                 f"{repository} cannot be cloned: {error.message}", "Look at its name and your access to it."
@@ -99,7 +101,7 @@ def fetched(repo: Repo, source: str, branch: str) -> str:
 def push(repo: Repo, target: str, commit: str, branch: str) -> None:
     """Push a commit as a branch, never over what is there. Raises EnvironmentLacking when git cannot."""
     try:
-        repo.git(*_LOGIN, "push", "--quiet", "--", target, f"{commit}:refs/heads/{branch}")
+        repo.git(*_LOGIN, "push", "--quiet", "--", target, f"{commit}:refs/heads/{branch}", what="push")
     except GitError as error:
         raise EnvironmentLacking(
             f"The branch {branch} could not be pushed to {target}: {error.message}",

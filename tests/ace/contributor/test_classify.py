@@ -16,6 +16,7 @@ from factory.ace.contributor import (
     package_evidence,
 )
 from factory.ace.contributor.classify import Experience, independence, prevalence, strength
+from factory.ace.contributor.domain import foreign_words, own_words
 from factory.ace.contributor.explain import explain, what_is_missing
 from factory.ace.contributor.model import Evidence, Label, Signals, label_of
 from factory.ace.contributor.summary import bar, contribution_text
@@ -65,6 +66,21 @@ def test_prevalence(projects: int, kept: int, reverted: int, expected: float) ->
 )
 def test_independence(own: int, foreign: list[str], expected: float) -> None:
     assert independence(Evidence(own_words=own, foreign_words=foreign)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "foreign"),
+    [
+        ("Take into account the order of tests, of course", ["tests"], []),
+        ("Show patients their invoices", [], ["invoices", "patients"]),
+        ("A taxonomy of errors", ["errors"], []),
+        ("Keep the diff small", ["diff", "keep"], []),
+        ("", [], []),
+    ],
+)
+def test_words_of_domains(text: str, own: list[str], foreign: list[str]) -> None:
+    assert own_words(text) == own
+    assert foreign_words(text) == foreign
 
 
 @pytest.mark.parametrize(
