@@ -43,13 +43,14 @@ COMMANDS: dict[str, str] = {
     "eval": "factory.commands.measure:run_eval",
     "begin": "factory.commands.experiment:run_begin",
     "guard": "factory.commands.guard:run",
-    "review": "factory.commands.experiment:run_review",
+    "review": "factory.commands.review:run",
     "precheck": "factory.commands.experiment:run_precheck",
     "finalize": "factory.commands.experiment:run_finalize",
     "agent": "factory.commands.agent:run",
     "log": "factory.commands.log:run",
     "verify": "factory.commands.verify:run",
     "integrate": "factory.commands.integrate:run",
+    "clean-pr": "factory.commands.clean_pr:run",
     "gc": "factory.commands.gc:run",
 }
 """Command to ``module:function``; a module is imported only when its command is called."""
@@ -165,7 +166,11 @@ def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lite", action="store_true", help="a cycle with a hard ceiling of 7 invocations")
     parser.add_argument(
-        "--focus", default=None, metavar="X", help="one thing to work on: free text or a backlog item"
+        "--focus",
+        action="append",
+        default=None,
+        metavar="X",
+        help="what to work on: free text, a backlog item, issues (42,owner/repo#42); may be given again",
     )
     parser.add_argument(
         "--runner",
@@ -257,10 +262,12 @@ def _add_experiment_commands(add: Adder) -> None:
     guard.add_argument(
         "--check-scope", action="store_true", help="also refuse files outside the declared scope"
     )
-    review = add("review", "record a review of an experiment's change")
-    review.add_argument("--id", type=_positive, required=True, metavar="N")
-    review.add_argument("--verdict", choices=("keep", "revert"), required=True)
-    review.add_argument("--reason", required=True, metavar="TEXT")
+    guard.add_argument(
+        "--annotations",
+        action="store_true",
+        help="print findings as annotations of GitHub Actions too (by itself in a workflow)",
+    )
+    _add_review(add)
     precheck = add("precheck", "the hard gate on an experiment", as_json=True)
     precheck.add_argument("--id", type=_positive, required=True, metavar="N")
     finalize = add("finalize", "decide an experiment from what is on record, and log it", as_json=True)
@@ -274,9 +281,38 @@ def _add_experiment_commands(add: Adder) -> None:
         help="pass a check by, as a person in a terminal",
     )
     finalize.add_argument("--reason", default="", metavar="TEXT", help="why the check is passed by")
-    add("integrate", "bring kept work that is pending into its target branch", as_json=True)
+    integrate = add("integrate", "bring kept work that is pending into its target branch", as_json=True)
+    integrate.add_argument(
+        "--no-github", action="store_true", help="merge it here, also where it goes by pull requests"
+    )
     gc = add("gc", "remove workspaces and checkouts that nothing needs any more", as_json=True)
     gc.add_argument("--dry-run", action="store_true", help="say what would go")
+
+
+def _add_review(add: Adder) -> None:
+    review = add("review", "record a review of an experiment, or post the review of a pull request")
+    review.add_argument("--id", type=_positive, default=None, metavar="N", help="the experiment")
+    review.add_argument("--verdict", choices=("keep", "revert"), default=None)
+    review.add_argument("--reason", default=None, metavar="TEXT")
+    review.add_argument(
+        "--pr", type=_positive, default=None, metavar="N", help="post the review of this pull request"
+    )
+    review.add_argument("--dry-run", action="store_true", help="print the review, post nothing")
+    review.add_argument(
+        "--asked-by",
+        default=None,
+        metavar="LOGIN",
+        help="refuse unless this account is among [github] authors",
+    )
+    review.add_argument("--runner", default=None, help="who reviews what is no experiment")
+    review.add_argument("--model", default=None)
+    clean = add("clean-pr", "make a branch without the tool's files, for somebody else's repository")
+    clean.add_argument("--branch", default=None, help="the branch to clean (default: the one checked out)")
+    clean.add_argument(
+        "--base", default=None, metavar="REV", help="where it goes (default: the target branch)"
+    )
+    clean.add_argument("--to", default=None, metavar="NAME", help="the new branch (default: BRANCH-clean)")
+    clean.add_argument("--also", action="append", metavar="GLOB", help="leave these files out too")
 
 
 def _add_giving_back(add: Adder) -> None:

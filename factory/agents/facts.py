@@ -299,7 +299,7 @@ def _ended(facts: Facts) -> str:
 # ---- the table
 
 VIEWS: dict[str, View] = {
-    "focus": View("Focus", _plain("focus"), ("focus",), 2_000),
+    "focus": View("Focus", _plain("focus"), ("focus",), 6_000),
     "corrections": View("Corrections", _list("corrections"), ("corrections",), 4_000),
     "messages": View("Messages", _list("messages"), ("messages",), 1_500),
     "scope": View("Scope", _scope, ("scope", "config"), 1_000),

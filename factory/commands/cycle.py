@@ -7,11 +7,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from textwrap import indent
 from typing import Any
 
 from factory import output
 from factory.agents.lite import LITE_INVOCATIONS
 from factory.agents.roles import ROLES
+from factory.backlog import read_backlog
 from factory.commands.audit import show_audit
 from factory.commands.design import show_design_end
 from factory.commands.learned import show_learned
@@ -21,6 +23,8 @@ from factory.config import ProjectConfig, default_project, settings_in_force
 from factory.cycle.auditing import AUDIT_AFTER, audit
 from factory.cycle.briefing import ceo_task
 from factory.cycle.context import Cycle, CycleOptions, waiting_messages
+from factory.cycle.focus import require_work, resolve_focus
+from factory.cycle.hub import hub_of
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import (
@@ -47,6 +51,9 @@ OPTION_NAMES = (
     "mode", "focus", "runner", "model", "branch", "max_new", "min_growth", "sandbox",
     "budget_invocations", "budget_tokens", "budget_usd", "timeout",
 )  # fmt: skip
+SHOWN_OF_STRANGERS = 2_000
+"""Characters of an issue that are shown to the person and not acted on."""
+
 SWITCHES = ("lite", "no_github", "plan_only")
 
 
@@ -65,6 +72,8 @@ def run_headless(args: argparse.Namespace) -> int:
 def _asked(args: argparse.Namespace) -> dict[str, Any]:
     """The options that the person gave, and only these."""
     given = {name: getattr(args, name) for name in OPTION_NAMES if getattr(args, name) is not None}
+    if "focus" in given:
+        given["focus"] = "\n".join(" ".join(word.split()) for word in args.focus)
     return given | {name: True for name in SWITCHES if getattr(args, name)}
 
 
@@ -136,6 +145,7 @@ def _options(lab: Lab, asked: dict[str, Any], start: Start) -> CycleOptions:
     chosen |= asked | ({"idea": start.idea} if start.idea else {})
     chosen["mode"] = following.mode if following else start.mode if start.idea else chosen["mode"]
     runner = resolve_runner(chosen["runner"], choose(chosen["sandbox"]))
+    chosen["focus_items"] = _focus_items(lab, chosen)
     # A runner that the person names does the work of every role.
     roles = {} if "runner" in asked else {r: n for r, n in chosen["roles"].items() if n != runner}
     return CycleOptions(**(chosen | {"runner": runner, "roles": roles}))
@@ -151,6 +161,20 @@ def _configured(lab: Lab, start: Start) -> dict[str, Any]:
         "sandbox": settings_in_force({}, None).config.runner.sandbox,
         "roles": {role: runner.for_role(role).name for role in runner.roles},
     }
+
+
+def _focus_items(lab: Lab, chosen: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What --focus names. Issues of people who may not drive work here are shown, and left out."""
+    wanted = chosen.get("focus", "")
+    if not wanted:
+        return []
+    hub = hub_of(lab, lab.policy("HEAD"), no_github=bool(chosen.get("no_github")))
+    focus = resolve_focus(wanted.split("\n"), hub, read_backlog(lab.paths.backlog))
+    for issue in focus.strangers:
+        output.note(f"{issue.slug}#{issue.number} is by {issue.author}, who may not drive work here:")
+        output.note(f"    {issue.title}\n" + indent(issue.body[:SHOWN_OF_STRANGERS], "    "))
+    require_work(focus)
+    return focus.items
 
 
 def _loop(
@@ -305,6 +329,9 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     if integration.get("status") == "pending":
         output.say(f"integration is pending: {integration['message']}")
         output.say(f"when that is out of the way: {integration['command']}")
+    elif integration.get("status") == "pr":
+        output.say(f"kept work {integration['message']}")
+        output.say(f"when that is merged: git pull, then {integration['command']}")
     elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
     show_learned(cycle)

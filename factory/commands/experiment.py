@@ -15,7 +15,7 @@ from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import new_cycle_id
 from factory.cycle.mirror import mirror_log
 from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
-from factory.models import Experiment, ExperimentRecord, PlanItem, PrecheckReport, ReviewVerdict, Verdict
+from factory.models import Experiment, ExperimentRecord, PlanItem, PrecheckReport, Verdict
 from factory.precheck import CHECK_NAMES
 from factory.spec import parse
 from factory.strategy import categorize_hypothesis
@@ -74,17 +74,6 @@ def _planned(lab: Lab, phase: int) -> PlanItem:
             f"The current plan has no phase {phase}.", f"`factory spec show {lab.paths.root}` shows it."
         )
     return found
-
-
-def run_review(args: argparse.Namespace) -> int:
-    """Record a person's review of the experiment's present commit."""
-    lab = open_lab(args.path, output.note)
-    experiment = lab_work.load_open(lab, args.id)
-    commit = _present(lab, experiment)
-    verdict = ReviewVerdict.PROCEED if args.verdict == "keep" else ReviewVerdict.ABORT
-    judging.review(lab, experiment, commit, by="person", verdict=verdict, reason=args.reason)
-    output.say(f"review of {commit[:12]} recorded: {args.verdict}")
-    return EXIT_OK
 
 
 def _present(lab: Lab, experiment: Experiment) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from factory import output
 from factory.config import default_project
 from factory.cycle.lab import Lab
 from factory.errors import EXIT_NO, EXIT_OK
+from factory.github.annotations import annotation
 from factory.guard import run_guards
 from factory.models import GuardFinding, GuardReport
 from factory.paths import factory_home
@@ -23,11 +25,11 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.emit_json(report.model_dump(mode="json") | {"clean": report.clean})
     else:
-        _show(report)
+        _show(report, annotated=args.annotations or os.environ.get("GITHUB_ACTIONS") == "true")
     return EXIT_OK if report.clean else EXIT_NO
 
 
-def _show(report: GuardReport) -> None:
+def _show(report: GuardReport, *, annotated: bool) -> None:
     if report.clean:
         output.say(f"clean: {report.baseline[:12]}..{report.head[:12]}")
     for finding in report.findings:
@@ -35,6 +37,8 @@ def _show(report: GuardReport) -> None:
         output.say(f"    {finding.mend}")
     for note in report.notes:
         output.say(f"note: {_line(note)}")
+    for finding in report.findings if annotated else ():
+        output.say(annotation(finding))
 
 
 def _line(finding: GuardFinding) -> str:

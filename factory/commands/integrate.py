@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 
 from factory import output
+from factory.cycle.hub import hub_of
 from factory.cycle.integrate import Integrated, integrate_pending
 from factory.cycle.lab import open_lab
 from factory.errors import EXIT_NO, EXIT_OK
@@ -13,9 +14,13 @@ from factory.models import Integration
 
 
 def run(args: argparse.Namespace) -> int:
-    """Try every pending branch, oldest first; exit 1 while something stays pending."""
+    """Try every pending branch, oldest first; exit 1 while something stays pending.
+
+    What waits on a pull request is not pending: it is up to who merges that.
+    """
     lab = open_lab(args.path, output.note)
-    results = integrate_pending(lab)
+    hub = hub_of(lab, lab.policy("HEAD"), no_github=args.no_github)
+    results = integrate_pending(lab, hub)
     if args.json:
         output.emit_json([asdict(result) for result in results])
     elif not results:
@@ -29,4 +34,7 @@ def run(args: argparse.Namespace) -> int:
 def _line(result: Integrated) -> str:
     if result.status is Integration.MERGED:
         return f"merged: {result.branch} into {result.target}: {result.message}"
+    if result.status is Integration.PR:
+        ended = f"; {result.command} when that is done" if not result.settled else ""
+        return f"pull request: {result.branch}: {result.message}{ended}"
     return f"pending: {result.branch}: {result.message}"

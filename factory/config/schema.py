@@ -375,7 +375,7 @@ SETTINGS: tuple[Setting, ...] = (
         "github.issues",
         SWITCH,
         False,
-        "An issue for each experiment.",
+        "An issue for each phase of a plan, told of its outcome.",
         files=File.BOTH,
         env="FACTORY_GITHUB_ISSUES",
     ),

@@ -74,7 +74,7 @@ def ceo_task(root: Path, options: CycleOptions, policy: ProjectConfig, messages:
         lite=options.lite,
         idea=options.idea,
         existing_project=options.mode == "design" and not options.idea,
-        focus=options.focus,
+        focus=options.focus_text,
         messages=messages,
         target_branch=options.branch,
         github={k: v for k, v in asdict(policy.github).items() if k != "enabled"} if switched_on else None,

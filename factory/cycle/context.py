@@ -14,6 +14,7 @@ from factory.agents.roles import ROLES
 from factory.config import ProjectConfig, default_project
 from factory.cycle.branches import cycle_branch
 from factory.cycle.budget import Ledger, Limits
+from factory.cycle.focus import focus_text
 from factory.cycle.lab import Lab
 from factory.cycle.scopes import phase_of
 from factory.cycle.state import CYCLE_SCOPE, CycleState
@@ -31,7 +32,8 @@ class CycleOptions:
 
     ``runner`` does the work of every role but those that ``roles`` gives to another. ``idea`` is the text
     that design and build start from, empty for an existing project; ``approved_plan`` the hash of the plan
-    that a person has approved for an improve cycle.
+    that a person has approved for an improve cycle. ``focus`` is what the person typed, a line each;
+    ``focus_items`` what that named when the cycle was opened, issues with their texts.
     """
 
     mode: str
@@ -52,6 +54,12 @@ class CycleOptions:
     plan_only: bool = False
     approved_plan: str = ""
     roles: dict[str, str] = field(default_factory=dict)
+    focus_items: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def focus_text(self) -> str:
+        """The focus as prompts show it; empty where there is none."""
+        return focus_text(self.focus_items) or self.focus
 
     def runner_of(self, role: str) -> str:
         """The name of the runner that does a role's work."""

@@ -37,12 +37,16 @@ def finalize(
     *,
     summary: str = "",
     cost: Cost = Cost(),
+    hosted: tuple[int | str | None, int | None] = (None, None),
 ) -> ExperimentRecord:
     """Write the experiment's row and event, and put its branch where its verdict says.
 
-    Safe to repeat: a row or an event that is there already is not written again, nor is its outcome counted.
+    ``hosted`` are the issues it serves and its pull request. Safe to repeat: a row or an event that is there
+    already is not written again, nor is its outcome counted.
     """
-    record = _row(lab, experiment, decision, summary, cost)
+    record = _row(lab, experiment, decision, cost).model_copy(
+        update={"change_summary": summary, "issue_number": hosted[0], "pr_number": hosted[1]}
+    )
     lab.store.append(record)
     if decision.verdict is Verdict.KEEP:
         _advance(lab, experiment, decision.commit)
@@ -58,9 +62,7 @@ def finalize(
     return record
 
 
-def _row(
-    lab: Lab, experiment: Experiment, decision: VerdictRecord, summary: str, cost: Cost
-) -> ExperimentRecord:
+def _row(lab: Lab, experiment: Experiment, decision: VerdictRecord, cost: Cost) -> ExperimentRecord:
     # A score of another commit than the one that was decided on is no score of this experiment.
     before, after = sides(lab.store.experiment(experiment.id), decision.commit)
     score_before, score_after = (m.composite if m else None for m in (before, after))
@@ -69,7 +71,6 @@ def _row(
         id=experiment.id,
         timestamp=decision.timestamp,
         hypothesis=experiment.hypothesis,
-        change_summary=summary,
         score_before=score_before,
         score_after=score_after,
         delta=score_after - score_before if known else None,  # type: ignore[operator]

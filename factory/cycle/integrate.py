@@ -8,17 +8,19 @@ reverted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from factory.cycle.branches import cycle_branch, drop_branch
 from factory.cycle.contract import approval_of
 from factory.cycle.failures import confirm_failures
+from factory.cycle.hub import Hub
 from factory.cycle.inflight import own_journals
 from factory.cycle.judging import compare_sides
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit, measure_pairs
+from factory.cycle.pulls import kept_pulls, standing
 from factory.errors import FactoryError
 from factory.evals.decide import threshold_holds
 from factory.guard import run_guards
@@ -29,7 +31,11 @@ from factory.target import SPEC_FILE
 
 @dataclass(frozen=True)
 class Integrated:
-    """What became of an integration. ``command`` is what a person types where it is pending."""
+    """What became of an integration. ``command`` is what a person types where it is pending.
+
+    ``pulls`` are the numbers of its pull requests; ``settled`` when these were closed without a merge, so
+    that nothing is waited for any more.
+    """
 
     status: Integration
     branch: str
@@ -37,6 +43,8 @@ class Integrated:
     head: str
     message: str
     command: str = ""
+    pulls: tuple[int, ...] = ()
+    settled: bool = False
 
 
 def integrate_branch(lab: Lab, branch: str, target: str, *, start: str, kept: str) -> Integrated:
@@ -133,18 +141,21 @@ class Waiting:
     target: str
     start: str
     kept: str
+    experiments: tuple[int, ...] = ()
+    pulls: tuple[int, ...] = ()
 
 
-def integrate_pending(lab: Lab, only: str = "") -> list[Integrated]:
+def integrate_pending(lab: Lab, hub: Hub, only: str = "") -> list[Integrated]:
     """Try every branch whose kept work has not reached its target, oldest first, and journal the outcome.
 
-    ``only`` names the one branch that is meant, where it is not all of them.
+    Where kept work goes by pull requests, these are opened, or looked at; else the branch is merged. ``only``
+    names the one branch that is meant, where it is not all of them.
     """
     results = []
     for path, waiting in list(_all_waiting(lab)):
         if only and waiting.branch != only:
             continue
-        done = integrate_branch(lab, waiting.branch, waiting.target, start=waiting.start, kept=waiting.kept)
+        done = _bring(lab, hub, waiting)
         lab.journal(path.stem).append("integration", **integration_event(done, waiting.start, waiting.kept))
         if done.status is Integration.MERGED:
             _drop_merged(lab, waiting.branch, waiting.kept, done)
@@ -158,6 +169,31 @@ def waits_on(lab: Lab, commit: str) -> str:
         waiting.branch for _, waiting in _all_waiting(lab) if lab.repo.is_ancestor(commit, waiting.kept)
     )
     return next(holding, "")
+
+
+def _bring(lab: Lab, hub: Hub, waiting: Waiting) -> Integrated:
+    if not hub.pull_requests or not waiting.experiments:
+        return integrate_branch(lab, waiting.branch, waiting.target, start=waiting.start, kept=waiting.kept)
+    try:
+        pulls = waiting.pulls or tuple(p.number for p in kept_pulls(lab, hub, waiting.experiments))
+        return _by_pulls(lab, hub, waiting, pulls)
+    except FactoryError as error:
+        left = left_pending(lab, waiting.branch, waiting.target, waiting.kept, error.message)
+        return replace(left, pulls=waiting.pulls)
+
+
+def _by_pulls(lab: Lab, hub: Hub, waiting: Waiting, pulls: tuple[int, ...]) -> Integrated:
+    found = standing(lab, hub, pulls, waiting.target)
+    return Integrated(
+        Integration.MERGED if found.merged else Integration.PR,
+        waiting.branch,
+        waiting.target,
+        waiting.kept,
+        found.message,
+        found.command or f"factory integrate {lab.paths.root}",
+        pulls,
+        settled=found.settled and not found.merged,
+    )
 
 
 def pending_branches(lab: Lab) -> set[str]:
@@ -184,15 +220,20 @@ def integration_event(done: Integrated, start: str, kept: str) -> dict[str, Any]
 def _waiting_in(lab: Lab, events: Sequence[Event]) -> list[Waiting]:
     """What a journal says is kept and not merged."""
     found: dict[str, Waiting] = {}
+    kept: list[int] = []
     for event in events:
         data = event.data
         if event.type == "experiment.finalized" and data["verdict"] == Verdict.KEEP:
             opened = events[0].data
+            kept.append(int(data["id"]))
             found[data["branch"]] = Waiting(
-                data["branch"], opened["target"], data["baseline"], data["commit"]
+                data["branch"], opened["target"], data["baseline"], data["commit"], (int(data["id"]),)
             )
         elif event.type == "integration":
-            found[data["branch"]] = Waiting(data["branch"], data["target"], data["start"], data["kept"])
-            if data["status"] == Integration.MERGED:
+            found[data["branch"]] = Waiting(
+                data["branch"], data["target"], data["start"], data["kept"], tuple(kept),
+                tuple(data.get("pulls", ())),
+            )  # fmt: skip
+            if data["status"] == Integration.MERGED or data.get("settled"):
                 del found[data["branch"]]
     return [entry for entry in found.values() if lab.repo.refs(f"refs/heads/{entry.branch}")]

@@ -16,6 +16,7 @@ from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
 from factory.cycle.contract import refuse_specified, require_ground, waits_to_be_built
 from factory.cycle.experiment import load_open
+from factory.cycle.hub import Hub, hub_of
 from factory.cycle.inflight import (
     DAMAGED,
     OpenCycle,
@@ -34,7 +35,7 @@ from factory.cycle.state import CycleState
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
 from factory.git import left_over_checkouts
-from factory.models import Verdict
+from factory.models import Integration, Verdict
 from factory.paths import ProjectPaths
 from factory.runners.base import Runner
 from factory.spec import Form, PlanLimits, check, parse
@@ -124,7 +125,7 @@ def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool
     phase; a loop to the next cycle, a complete build to improve. What is not integrated yet is nothing to go
     on from.
     """
-    if (closed.get("integration") or {}).get("status") == "pending":
+    if (closed.get("integration") or {}).get("status") in ("pending", "pr"):
         return None
     account = closed.get("account") or {}
     if closed.get("next"):
@@ -201,14 +202,17 @@ def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable
 
 def _open(lab: Lab, options: CycleOptions, progress: Progress, runner_for: Callable[[str], Runner]) -> Cycle:
     lab = replace(lab, sandbox_wanted=options.sandbox)
-    _insist_on_integrated(lab)
+    hub = hub_of(lab, lab.policy("HEAD"), no_github=options.no_github)
+    if hub.settings.enabled and hub.lacking:
+        progress.warn(f"nothing goes to GitHub: {hub.lacking}")
+    _insist_on_integrated(lab, hub)
     resolved, target, start = plan_cycle(lab, options)
     cycle = Cycle(lab, lab.journal(new_cycle_id()), CycleState(), resolved, progress, runner_for)
     cycle.record("cycle.opened", mode=resolved.mode, options=resolved.to_data(), target=target, start=start)
     return cycle
 
 
-def _insist_on_integrated(lab: Lab) -> None:
+def _insist_on_integrated(lab: Lab, hub: Hub) -> None:
     """What earlier cycles kept reaches its target first: a cycle beside it would do the same work again.
 
     Raises Refused where it still cannot.
@@ -216,11 +220,12 @@ def _insist_on_integrated(lab: Lab) -> None:
     waiting = [branch for branch in pending_branches(lab) if branch.startswith(CYCLE_BRANCHES)]
     if not waiting:
         return
-    stuck = [done for done in integrate_pending(lab) if done.branch in waiting and done.status == "pending"]
+    tried = [done for done in integrate_pending(lab, hub) if done.branch in waiting]
+    stuck = [done for done in tried if done.status != Integration.MERGED and not done.settled]
     if stuck:
         raise Refused(
             f"What an earlier cycle kept still waits on {stuck[0].branch}: {stuck[0].message}",
-            f"When that is out of the way: factory integrate {lab.paths.root}",
+            f"When that is out of the way: {stuck[0].command}",
         )
 
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from factory.cycle import phases
 from factory.cycle.machine import EachPhase, Step, Steps
-from factory.cycle.steps import building, closing, designing, experimenting, learning, observing, planning
+from factory.cycle.steps import (
+    building,
+    closing,
+    designing,
+    experimenting,
+    hosting,
+    learning,
+    observing,
+    planning,
+)
 
 EXPERIMENT = (
     Step("begin", experimenting.begin),
@@ -21,7 +30,9 @@ EXPERIMENT = (
     Step("structured_review", experimenting.structured_review, who="ceo"),
     Step("precheck", experimenting.precheck, always=True),
     Step("verdict", experimenting.verdict, always=True),
+    Step("pull_request", hosting.pull_request, always=True, unless=hosting.no_pull_requests),
     Step("finalize", experimenting.finalize, always=True),
+    Step("report_issue", hosting.report_issue, always=True, unless=hosting.no_issues),
     Step("archive_experiment", experimenting.archive_experiment, who="archivist", always=True),
 )
 
@@ -45,6 +56,7 @@ IMPROVE: Steps = (
     Step("gate_research", planning.gate_research, who="ceo", unless=designing.has_approved_plan),
     Step("plan", planning.plan, who="strategist", unless=designing.has_approved_plan),
     Step("gate_plan", planning.gate_plan, who="ceo"),
+    Step("open_issues", hosting.open_issues, unless=hosting.no_issues),
     EachPhase(EXPERIMENT, phases.each_once),
     Step("archive", closing.archive, who="archivist", always=True),
     Step("close", closing.close, always=True),
@@ -69,6 +81,7 @@ BUILD: Steps = (
     Step("gate_draft", designing.gate_draft, unless=building.has_contract),
     Step("adopt", designing.adopt, unless=building.is_committed),
     Step("contract", building.contract),
+    Step("open_issues", hosting.open_issues, unless=hosting.no_issues),
     EachPhase(CONTRACT_PHASE, phases.until_built),
     Step("archive", closing.archive, who="archivist", always=True),
     Step("account", building.account, always=True),

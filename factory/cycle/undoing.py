@@ -13,6 +13,7 @@ from factory.cycle import finalizing, judging
 from factory.cycle.archive import write_experiment_note
 from factory.cycle.branches import drop_branch
 from factory.cycle.experiment import VERDICT, begin, commit_message, load, tip_of
+from factory.cycle.hub import hub_of
 from factory.cycle.inflight import BY_HAND, first_event, own_journals
 from factory.cycle.integrate import Integrated, integrate_pending, waits_on
 from factory.cycle.lab import Lab
@@ -203,7 +204,8 @@ def _finalized(lab: Lab, journal: Journal, experiment: Experiment) -> Experiment
 
 def _integrated(lab: Lab, journal: Journal, experiment: Experiment) -> Integrated:
     """Bring the undo to its target; where an interrupted call has done that, what it said."""
-    for done in integrate_pending(lab, experiment.branch):
+    hub = hub_of(lab, lab.policy(experiment.baseline))
+    for done in integrate_pending(lab, hub, experiment.branch):
         return done
     told = next(event.data for event in reversed(journal.events()) if event.type == "integration")
     # Cut off after the target had moved: its branch is still to be dropped.

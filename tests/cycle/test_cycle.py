@@ -161,7 +161,12 @@ class TestOneCycle:
         asked = [e.data["role"] for e in events(project) if e.type == "agent.started"]
         assert asked == ["researcher", "strategist", "builder", "evaluator", "ceo", "archivist"]
         skipped = [(e.data["step"], e.data["why"]) for e in events(project) if e.type == "step.skipped"]
-        assert skipped == [("review", "left out in lite mode")]
+        assert skipped == [
+            ("open_issues", "issues are switched off"),
+            ("review", "left out in lite mode"),
+            ("pull_request", "pull requests are switched off"),
+            ("report_issue", "issues are switched off"),
+        ]
         assert_sound(project)
 
     def test_a_second_cycle_finds_nothing_left_and_says_so(self, project: Path) -> None:

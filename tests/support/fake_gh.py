@@ -20,7 +20,7 @@ FLAGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("repo", "view"): ("--json",),
     ("pr", "list"): ("--repo", "--head", "--state", "--json"),
     ("pr", "view"): ("--json",),
-    ("pr", "create"): ("--repo", "--head", "--base", "--title", "--body-file"),
+    ("api", ""): ("--method", "--input"),
 }
 """The flags that the client uses, by command."""
 
@@ -80,6 +80,15 @@ def api(words, state):
         one.update(json.loads(sys.stdin.read()))
         save(state)
         return {{}}
+    if flags.get("--method") == "POST" and place[-1] == "pulls":
+        sent = json.loads(sys.stdin.read())
+        slug, number = "/".join(place[1:3]), len(state["pulls"]) + 1
+        url = "https://github.com/%s/pull/%d" % (slug, number)
+        state["pulls"].append({{"number": number, "url": url, "state": "OPEN", "title": sent["title"],
+            "head": sent["head"], "branch": sent["head"].split(":")[-1], "base": sent["base"],
+            "body": sent["body"]}})
+        save(state)
+        return {{"number": number, "html_url": url}}
     fail("unknown api call")
 
 
@@ -111,14 +120,6 @@ def main(words):
     elif kind == ("pr", "view"):
         found = [p for p in state["pulls"] if p["url"] == rest[0]]
         print(json.dumps(pull(found[0]))) if found else fail("no pull requests found")
-    elif kind == ("pr", "create"):
-        number = len(state["pulls"]) + 1
-        url = "https://github.com/%s/pull/%d" % (flags["--repo"], number)
-        state["pulls"].append({{"number": number, "url": url, "state": "OPEN", "title": flags["--title"],
-            "head": flags["--head"], "branch": flags["--head"].split(":")[-1], "base": flags["--base"],
-            "body": sys.stdin.read()}})
-        save(state)
-        print(url)
     else:
         fail("unknown command")
 

@@ -11,12 +11,19 @@ from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import experiment_note, write_cycle_note, write_experiment_note
 from factory.cycle.branches import cycle_branch
 from factory.cycle.context import Cycle
-from factory.cycle.integrate import Integrated, clear_branch, integrate_branch, integration_event
+from factory.cycle.integrate import (
+    Integrated,
+    clear_branch,
+    integrate_branch,
+    integration_event,
+    left_pending,
+)
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.mirror import mirror_log
 from factory.cycle.research import research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
+from factory.cycle.steps.hosting import kept_scopes, no_pull_requests
 from factory.models import Integration, Verdict
 
 SUPERSEDED = {"reason": "superseded", "detail": "the specification was changed, and approved anew"}
@@ -75,11 +82,26 @@ def _integrate(cycle: Cycle) -> Integrated:
     if known.get("status") == Integration.MERGED:
         facts = {name: value for name, value in known.items() if name not in ("start", "kept")}
         return Integrated(**facts | {"status": Integration.MERGED})
-    done = integrate_branch(
-        cycle.lab, cycle_branch(cycle.id), cycle.target, start=cycle.start, kept=cycle.head
-    )
+    branch, kept = cycle_branch(cycle.id), kept_scopes(cycle)
+    if kept and not no_pull_requests(cycle):
+        done = _by_pulls(cycle, branch, kept)
+    else:
+        done = integrate_branch(cycle.lab, branch, cycle.target, start=cycle.start, kept=cycle.head)
     cycle.record("integration", **integration_event(done, cycle.start, cycle.head))
     return done
+
+
+def _by_pulls(cycle: Cycle, branch: str, kept: list[str]) -> Integrated:
+    """Kept work waits on its pull requests; where one could not be opened, it is pending as a whole."""
+    made = [cycle.state.result("pull_request", scope) for scope in kept]
+    lacking = [str(one.get("left_out", "")) for one in made if "number" not in one]
+    if lacking:
+        return left_pending(cycle.lab, branch, cycle.target, cycle.head, f"no pull request: {lacking[0]}")
+    told = ", ".join(f"#{one['number']} ({one['url']})" for one in made)
+    return Integrated(
+        Integration.PR, branch, cycle.target, cycle.head, f"waits on {told}",
+        f"factory integrate {cycle.lab.paths.root}", tuple(int(one["number"]) for one in made),
+    )  # fmt: skip
 
 
 def _complete_archive(cycle: Cycle) -> None:

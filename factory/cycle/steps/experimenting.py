@@ -16,6 +16,7 @@ from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.phases import kind_of
 from factory.cycle.research import findings_of, research_text
 from factory.cycle.scopes import attempt_of, phase_of, scope_of
+from factory.cycle.steps import hosting
 from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
 from factory.git import GitError
 from factory.models import (
@@ -320,7 +321,13 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     decision = cycle.lab.store.experiment(experiment.id).read(lab_work.VERDICT, VerdictRecord)
     summary = str(cycle.state.result("build", scope).get("summary", ""))
     record = finalizing.finalize(
-        cycle.lab, cycle.journal, experiment, decision, summary=summary, cost=_cost(cycle, scope)
+        cycle.lab,
+        cycle.journal,
+        experiment,
+        decision,
+        summary=summary,
+        cost=_cost(cycle, scope),
+        hosted=hosting.references(cycle, scope),
     )
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
     gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []

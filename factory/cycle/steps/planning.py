@@ -176,7 +176,7 @@ def _common_facts(cycle: Cycle) -> dict[str, Any]:
         "messages": cycle.state.messages,
         "anti_patterns": [row.hypothesis for row in _came_to_nothing(rows)][-HISTORY_SHOWN:],
         "config": {"modifiable": list(policy.scope.modifiable), "read_only": list(policy.scope.read_only)},
-        "focus": cycle.options.focus,
+        "focus": cycle.options.focus_text,
         "lite": cycle.options.lite,
     }
 
