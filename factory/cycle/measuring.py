@@ -33,7 +33,7 @@ def _lay_judge(lab: Lab, commit: str, judge: str, policy: ProjectConfig, checkou
     The candidate may have a link or a file where a folder of the judge's was: that goes, for nothing is
     written through it.
     """
-    protected = judge_patterns(policy)
+    protected = (*judge_patterns(policy), *policy.research.fixed)
     changes = [change for change in lab.repo.changes(judge, commit) if matches(protected, change.path)]
     for change in changes:
         if change.status != "D":

@@ -54,7 +54,8 @@ def _plain_note(cycle: Cycle) -> str:
 def close(cycle: Cycle, scope: str) -> Outcome:
     """Every experiment has its note; the target moves on; the log is mirrored; the workspaces go."""
     _complete_archive(cycle)
-    added = [text for text in cycle.state.result("gate_plan").get("backlog_additions", [])
+    proposed = [text for plan in cycle.accepted_plans for text in plan.get("backlog_additions", [])]
+    added = [text for text in proposed
              if add_backlog(cycle.lab.paths.backlog, text, cycle.lab.repo.common_dir)]  # fmt: skip
     done = _integrate(cycle)
     clear_branch(cycle.lab, cycle.id, cycle.head, done)
@@ -97,9 +98,10 @@ def summary(cycle: Cycle) -> dict[str, Any]:
         "errors": verdicts.count(Verdict.ERROR),
         "ended": cycle.state.scope(CYCLE_SCOPE).ended,
         "setup": cycle.state.result("setup").get("made", False),
-        "plan_left": cycle.state.result("gate_plan").get("left", 0),
+        "plan_left": sum(plan.get("left", 0) for plan in cycle.accepted_plans),
         "phases": sorted(cycle.state.outcomes),
         "account": dict(cycle.state.result("account")),
+        "research": dict(cycle.state.result("conclude")),
         "next": cycle.state.result("approve").get("next", ""),
         "invocations": cycle.state.spent.invocations,
         "tokens": cycle.state.spent.tokens,

@@ -40,7 +40,7 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
         return Done({"commit": cycle.start, "made": False})
     found = discover_setup(cycle.lab, cycle.start, cycle.target)
     if found.untestable:
-        _give_up(
+        give_up(
             cycle,
             "The project's tests cannot be run",
             found.untestable,
@@ -52,7 +52,7 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
     return Done({"commit": commit, "made": True, "summary": told(found)})
 
 
-def _give_up(cycle: Cycle, what: str, why: str, hint: str) -> NoReturn:
+def give_up(cycle: Cycle, what: str, why: str, hint: str) -> NoReturn:
     """End a cycle before it has begun anything. What mends the cause is often a commit, which a cycle that is
     resumed would never see.
     """
@@ -93,7 +93,7 @@ def study(cycle: Cycle, scope: str) -> Outcome:
     """Measure the starting point and write the observations down."""
     measurement = measure_commit(cycle.lab, cycle.head, cycle.head, cycle.policy)
     if measurement.void or measurement.composite is None:
-        _give_up(
+        give_up(
             cycle,
             "The project cannot be measured",
             measurement.void or "no dimension has a score",

@@ -13,7 +13,6 @@ from factory.cycle.context import Cycle
 from factory.cycle.inflight import attempted_phases
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import defined_findings, research_text
-from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.gates import ceo_verdict
 from factory.errors import BadInput, Refused
 from factory.fsio import atomic_write, read_exactly
@@ -159,7 +158,7 @@ def _gate(
             problems = answer.corrections or [answer.reason]
     if not problems:
         return Done(result | ({"left_out": "the CEO, in lite mode"} if cycle.options.lite else {}))
-    if cycle.may_redirect(CYCLE_SCOPE):
+    if cycle.may_redirect(scope):
         return Again(back_to, problems)
     return End(f"{back_to}_rejected", "; ".join(problems))
 
@@ -240,15 +239,19 @@ def context(cycle: Cycle) -> PlanContext:
     """The facts that this cycle's plan is checked against."""
     rows = cycle.lab.history()
     stuck = detect_stuck(rows, threshold=cycle.policy.strategy.stuck_threshold)
+    dimensions = {d["name"] for d in cycle.state.result("study")["measurement"]["dimensions"]}
+    target, in_research = cycle.policy.research, cycle.options.mode == "research"
     return PlanContext(
         findings=set(cycle.state.result("research").get("findings", [])),
-        dimensions={d["name"] for d in cycle.state.result("study")["measurement"]["dimensions"]},
+        dimensions=dimensions | ({target.metric} if in_research else set()),
         experiments={row.id for row in rows if row.id is not None},
         backlog=read_backlog(cycle.lab.paths.backlog),
         anti_patterns={
             row.id: row.hypothesis for row in rows if is_evidence_against(row) and row.id is not None
         },
         stuck_categories={category.name for category in stuck.categories_to_avoid},
+        mutable_surfaces=target.mutable if in_research and target.mutable else None,
+        research_mode=in_research,
     )
 
 
