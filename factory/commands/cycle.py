@@ -32,6 +32,7 @@ from factory.cycle.modes import MODES
 from factory.cycle.runners import make_runner, resolve_runner
 from factory.dialog import DraftView, discuss
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
+from factory.research.ratchet import number
 from factory.rows import Row
 from factory.runners.base import Runner
 from factory.sandbox import choose
@@ -241,8 +242,8 @@ def _step_lines(steps: Steps, *, lite: bool) -> list[str]:
     lines: list[str] = []
     for step in steps:
         if isinstance(step, EachPhase):
-            lines.append("for each phase of the plan:")
-            lines += [f"  {_step_line(inner, lite=lite)}" for inner in step.steps]
+            lines.append(f"{step.told}:")
+            lines += [f"  {line}" for line in _step_lines(step.steps, lite=lite)]
         else:
             lines.append(_step_line(step, lite=lite))
     return lines
@@ -262,6 +263,7 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         f"{end.get('errors', 0)} errors"
     )
     _show_account(lab, end.get("account") or {})
+    _show_research(end.get("research") or {})
     if end.get("ended"):
         output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")
     integration = end.get("integration", {})
@@ -278,6 +280,26 @@ def _show_account(lab: Lab, account: Mapping[str, Any]) -> None:
         output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
     if account.get("features") and not account["complete"]:
         output.say(f"not everything that was approved is built: factory spec trace {lab.paths.root}")
+
+
+def _show_research(found: Mapping[str, Any]) -> None:
+    """How far the metric came, why research ended, and what the held-out runs say."""
+    if not found:
+        return
+    moved = f"{number(found['start'])} → {number(found['best'])}"
+    output.say(
+        f"research: {found['metric']} {moved} ({found['objective']}); {found['stop']}: {found['detail']}"
+    )
+    held = found.get("held_out") or {}
+    if "left_out" in held:
+        output.say(f"held-out runs: left out: {held['left_out']}")
+    elif held:
+        told = {
+            "holds": "the gain holds there",
+            "overfitted": "over-fitted: better on the known runs, not on these",
+            "unproven": "better there too, but not beyond what may be luck",
+        }[held["answer"]]
+        output.say(f"held-out runs: {held['told']}; {told}")
 
 
 def run_abandon(args: argparse.Namespace) -> int:

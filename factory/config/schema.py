@@ -345,8 +345,8 @@ SETTINGS: tuple[Setting, ...] = (
         "research.run",
         TEXT,
         "",
-        "The command that produces the result, at the root of a fresh checkout. It gets the seed of the run in "
-        "`FACTORY_SEED`.",
+        "The command that produces the result, at the root of a fresh checkout. `FACTORY_SEED` holds the "
+        "seed of the run.",
     ),
     Setting(
         "research.result",
@@ -368,8 +368,8 @@ SETTINGS: tuple[Setting, ...] = (
         "research.repeats",
         WHOLE,
         5,
-        "Runs of each side of a comparison, in turn and with the same fresh seeds; fixed in advance. 1 is for a "
-        "run that has no noise.",
+        "Runs of each side of a comparison, in turn and with the same fresh seeds; fixed in advance. 1 is "
+        "for a run without noise.",
         low=1,
         high=100,
     ),
@@ -378,15 +378,15 @@ SETTINGS: tuple[Setting, ...] = (
         "research.held_out",
         TEXT,
         "",
-        "A command like `run` on data or seeds that agents never see; run on the first and the last state of a "
-        "cycle, and only reported.",
+        "A command like `run` on what agents never see; run on the first and the last state of a cycle, and "
+        "only reported.",
     ),
     Setting(
         "research.sensitivity",
         TEXT,
         "normal",
-        "How much likeness to the fixed files is a leak. `low`: what is there word for word; `normal`: also what "
-        "is normalised, encoded, or near in its numbers; `high`: the same from shorter pieces on.",
+        "How much likeness to the fixed files is a leak. `low`: what is there word for word; `normal`: also "
+        "what is encoded, in another form, or near in its numbers; `high`: the same from shorter pieces on.",
         choices=SENSITIVITIES,
     ),
     Setting(

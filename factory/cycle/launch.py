@@ -30,6 +30,7 @@ from factory.cycle.machine import run_steps
 from factory.cycle.mirror import mirror_log
 from factory.cycle.modes import MODES
 from factory.cycle.state import CycleState
+from factory.cycle.target import require_target
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
 from factory.git import left_over_checkouts
@@ -73,7 +74,9 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     mode = resolve_mode(lab, options.mode, options.idea)
     if mode == "build":
         require_ground(lab, start, options.idea)
-    plan = approved_plan(lab) if mode == "improve" else ""
+    plan = approved_plan(lab) if mode in ("improve", "research") else ""
+    if mode == "research":
+        require_target(lab, start, plan)
     return replace(options, mode=mode, approved_plan=plan), target, start
 
 
@@ -105,11 +108,17 @@ def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool
         return replace(options, idea="")
     if closed.get("plan_left") and any(closed[count] for count in ("kept", "reverted", "errors")):
         return options
-    if not looping or closed.get("ended"):
+    if not looping or closed.get("ended") or research_has_ended(closed):
         return None
     if options.mode != "build":
         return replace(options, approved_plan="")
     return replace(options, mode="improve", idea="") if account.get("complete") else None
+
+
+def research_has_ended(closed: Mapping[str, Any]) -> bool:
+    """Whether research has come to an end that another cycle would only come to again; lite has not."""
+    stop = (closed.get("research") or {}).get("stop")
+    return stop is not None and stop != "lite"
 
 
 def check_same_options(open_cycle: OpenCycle, asked: dict[str, Any]) -> None:

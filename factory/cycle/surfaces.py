@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,25 +49,19 @@ def _whole_folders(patterns: tuple[str, ...]) -> Iterator[str]:
             yield folder
 
 
-def restore_fixed(lab: Lab, workspace: Path, baseline: str, policy: ProjectConfig) -> list[str]:
-    """Put the fixed files of a workspace back as they are at the baseline; the paths that differed."""
-    patterns = policy.research.fixed
+def restore_fixed(lab: Lab, workspace: Path, baseline: str, commit: str, policy: ProjectConfig) -> list[str]:
+    """Put back, in a workspace that ``commit`` was made of, the fixed files that differ from the baseline's.
+
+    Returns their paths. Without a workspace, as after a crash that took it, there is nothing to put back.
+    """
+    changes = lab.repo.changes(baseline, commit)
+    touched = [change.path for change in changes if matches(policy.research.fixed, change.path)]
+    if not touched or not workspace.is_dir():
+        return touched
     with scratch_checkout(lab.repo, baseline, parent=lab.workspaces) as original:
-        wanted = {path for path in checkout_files(original) if matches(patterns, path)}
-        there = {path for path in checkout_files(workspace) if matches(patterns, path)}
-        touched = sorted(p for p in wanted | there if not _same(original / p, workspace / p))
         for path in touched:
             _put_back(original / path, workspace / path, workspace)
     return touched
-
-
-def _same(original: Path, path: Path) -> bool:
-    if original.is_symlink() or path.is_symlink():
-        return original.is_symlink() and path.is_symlink() and original.readlink() == path.readlink()
-    if not original.is_file() or not path.is_file():
-        return False
-    executable = [bool(p.stat().st_mode & 0o100) for p in (original, path)]
-    return executable[0] == executable[1] and original.read_bytes() == path.read_bytes()
 
 
 def _put_back(original: Path, path: Path, workspace: Path) -> None:
@@ -77,10 +71,11 @@ def _put_back(original: Path, path: Path, workspace: Path) -> None:
             place.unlink()
         place.mkdir(exist_ok=True)
         place.chmod(place.stat().st_mode | 0o700)
-    if path.is_symlink() or path.exists():
-        path.unlink()
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
     if original.is_symlink():
-        path.symlink_to(os.readlink(original))
+        path.symlink_to(original.readlink())
     elif original.is_file():
         path.write_bytes(original.read_bytes())
         path.chmod(original.stat().st_mode & 0o777)

@@ -58,7 +58,8 @@ def run_command(
 
     Its Python is the environment's (None: a project that is not Python) and imports the checkout's code
     first; it has a private home and temporary folder and no secrets. ``with_ruff`` adds ours for a project
-    that has none; ``variables`` are further ones of its environment. Its whole tree of processes is gone when this returns.
+    that has none; ``variables`` are further ones of its environment. Its whole tree of processes is
+    gone when this returns.
     """
     checkout = checkout.resolve()
     with scratch_folders() as scratch:

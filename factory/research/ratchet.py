@@ -77,7 +77,7 @@ def reached(values: Sequence[float], target: float | None, sign: int) -> bool:
 
 
 def fallen(now: Sequence[float], best: Sequence[float], sign: int) -> bool:
-    """Whether the metric has fallen below the best on record: its mean is worse than the worst of those runs."""
+    """Whether the metric's mean has fallen below the worst of the runs of the best on record."""
     return sign * statistics.fmean(now) < min(sign * value for value in best) - noise.EPSILON
 
 

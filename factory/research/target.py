@@ -45,7 +45,7 @@ def settings_of(configuration: ResearchConfiguration) -> dict[str, Any]:
     """
     objective = configuration.text("Objective")
     target = _NUMBER.search(configuration.value("Target"))
-    found = {
+    found: dict[str, Any] = {
         "objective": "minimize" if _LESS.search(objective) else "maximize",
         "metric": _bare(configuration.value("Metric")),
         "run": _bare(configuration.value("Run command")),

@@ -18,6 +18,7 @@ from factory.errors import BadInput, Refused
 from factory.fsio import atomic_write, read_exactly
 from factory.models import ReviewVerdict
 from factory.rows import Row
+from factory.runners.base import AgentResult
 from factory.spec import PlanContext, PlanLimits, Spec, check, parse
 from factory.strategy import detect_stuck, is_evidence_against
 
@@ -73,7 +74,13 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
     refusal = objection(cycle, "strategist", at=(scope, "plan"))
     if refusal:
         return End("budget", f"no plan: {refusal}")
-    result = ask(cycle, scope, "plan", Question("strategist", _plan_task(cycle), plan_facts(cycle, scope)))
+    return store_plan(
+        cycle, ask(cycle, scope, "plan", Question("strategist", _plan_task(cycle), plan_facts(cycle, scope)))
+    )
+
+
+def store_plan(cycle: Cycle, result: AgentResult) -> Outcome:
+    """Store the Strategist's answer for the gate and for people; without one this scope ends."""
     if result.status == "refused":
         return End("no_plan", result.text or result.error)
     if result.status != "done":
@@ -107,7 +114,7 @@ def _plan_task(cycle: Cycle) -> str:
 def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     """Every rule of the plan; then, unless lite, the CEO. What passes is the cycle's list of phases."""
     approved = cycle.options.approved_plan
-    text = read_exactly(cycle.lab.paths.plan) if approved else _plan_text(cycle)
+    text = read_exactly(cycle.lab.paths.plan) if approved else plan_text(cycle)
     if approved and fingerprint(text) != approved:
         raise Refused(
             f"{cycle.lab.paths.plan} was changed since it was approved.",
@@ -189,7 +196,7 @@ def plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         "limits": {"min_growth": bounds.min_growth, "max_new": bounds.max_new},
         "brief": cycle_brief(cycle, rows) if cycle.options.lite else {},
         "corrections": cycle.state.scope(scope).corrections,
-        "draft": _plan_text(cycle) if cycle.state.scope(scope).redirects else "",
+        "draft": plan_text(cycle) if cycle.state.scope(scope).redirects else "",
     }
 
 
@@ -218,7 +225,8 @@ def _history_entry(row: Row) -> dict[str, Any]:
     }
 
 
-def _plan_text(cycle: Cycle) -> str:
+def plan_text(cycle: Cycle) -> str:
+    """The plan of this cycle as the Strategist last wrote it; empty before."""
     place = cycle.lab.paths.cycle_dir(cycle.id) / "plan.md"
     return place.read_text(encoding="utf-8") if place.exists() else ""
 
