@@ -93,6 +93,7 @@ class Fingerprints:
 
     limits: Thresholds
     values: dict[str, str] = field(default_factory=dict)
+    values_by_start: dict[str, list[str]] = field(default_factory=dict)
     pieces: dict[int, dict[int, str]] = field(default_factory=dict)
     numbers: dict[float, str] = field(default_factory=dict)
     sequences: dict[str, list[float]] = field(default_factory=dict)
@@ -139,9 +140,8 @@ class Fingerprints:
             yield from self._records(text, where, least=self.limits.records)
 
     def _values(self, text: str, where: str) -> Iterator[Leak]:
-        for value, source in self.values.items():
-            if value in text:
-                yield _leak("exact", where, source, value)
+        for value in _present(self.values_by_start, text, self.limits.value):
+            yield _leak("exact", where, self.values[value], value)
 
     def _pieces(self, text: str, where: str) -> Iterator[Leak]:
         tokens = tokens_of(text)
@@ -209,6 +209,7 @@ def fingerprints(fixed: Mapping[str, str], known: Mapping[str, str], sensitivity
     common = _Common.of(known.values(), limits)
     for path, text in fixed.items():
         _add_file(made, common, path, text[:TOO_BIG])
+    _drop_known_values(made, known.values())
     made.cells = {cell: of for cell, of in made.cells.items() if len(of) <= 2}
     _add_names(made, fixed, known)
     return made
@@ -218,7 +219,6 @@ def fingerprints(fixed: Mapping[str, str], known: Mapping[str, str], sensitivity
 class _Common:
     """What stands in the rest of the project, and so tells nothing."""
 
-    text: str
     pieces: Mapping[int, frozenset[int]]
     numbers: frozenset[float]
     cells: frozenset[str]
@@ -233,7 +233,7 @@ class _Common:
         }
         numbers = frozenset(number for text in texts for number in numbers_of(text))
         cells = frozenset(cell for text in texts for cell in cells_in(text))
-        return cls("\n".join(texts), pieces, numbers, cells)
+        return cls(pieces, numbers, cells)
 
 
 def _add_file(made: Fingerprints, common: _Common, path: str, text: str) -> None:
@@ -248,7 +248,7 @@ def _add_file(made: Fingerprints, common: _Common, path: str, text: str) -> None
         return
     records = records_of(path, text)
     for value in {str(leaf).strip() for record in records for leaf in record}:
-        if _is_telling_value(value, limits.value) and value not in common.text:
+        if _is_telling_value(value, limits.value):
             made.values.setdefault(value, path)
     if limits.only_exact:
         return
@@ -262,6 +262,31 @@ def _add_file(made: Fingerprints, common: _Common, path: str, text: str) -> None
         for leaf in set(map(_cell, record)):
             if _is_telling_cell(leaf) and leaf not in common.cells:
                 made.cells.setdefault(leaf, set()).add((path, index))
+
+
+def _drop_known_values(made: Fingerprints, known: Iterable[str]) -> None:
+    """Index the values by how they begin, and leave out those that stand in the rest of the project."""
+    size = made.limits.value
+    index = _by_start(made.values, size)
+    for text in known:
+        for value in _present(index, text, size):
+            made.values.pop(value, None)
+    made.values_by_start = _by_start(made.values, size)
+
+
+def _by_start(values: Iterable[str], size: int) -> dict[str, list[str]]:
+    index: dict[str, list[str]] = {}
+    for value in values:
+        index.setdefault(value[:size], []).append(value)
+    return index
+
+
+def _present(index: Mapping[str, Sequence[str]], text: str, size: int) -> Iterator[str]:
+    """The indexed values that stand in a text, in one pass over it however many they are."""
+    for at in range(len(text) - size + 1 if index else 0):
+        for value in index.get(text[at : at + size], ()):
+            if text.startswith(value, at):
+                yield value
 
 
 def _add_names(made: Fingerprints, fixed: Iterable[str], known: Mapping[str, str]) -> None:
@@ -316,16 +341,20 @@ def numbers_of(text: str) -> list[float]:
 
 def _is_telling_number(number: float) -> bool:
     """Whether a number has five significant digits or more, and is not a power of two or nearly one."""
-    digits = f"{abs(number):.12g}".replace(".", "").partition("e")[0].strip("0")
     whole = int(abs(number)) if abs(number) < 2**62 and number == int(number) else 0
     near_power = whole > 0 and any((whole + d) & (whole + d - 1) == 0 for d in (-1, 0, 1) if whole + d > 0)
-    return len(digits) >= 5 and not near_power
+    return _digits(number) >= 5 and not near_power
+
+
+def _digits(number: float) -> int:
+    """How many significant digits a number has, zeros at its end left out."""
+    return len(f"{abs(number):.12g}".replace(".", "").partition("e")[0].strip("0"))
 
 
 def _is_telling_row(row: Sequence[float]) -> bool:
-    """Whether numbers in a row are more than a count or a table of small ones."""
+    """Whether numbers in a row are more than a count, a list of versions or a table of small ones."""
     steps = {round(b - a, 9) for a, b in pairwise(row)}
-    many_digits = sum(abs(n) >= 10 or n != int(n) for n in row)
+    many_digits = sum(_digits(n) >= 3 for n in row)
     return len(set(row)) >= len(row) - 1 and len(steps) > 2 and many_digits * 2 > len(row)
 
 
