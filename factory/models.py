@@ -429,9 +429,9 @@ class RatchetRecord(Model):
 class Leak(Model):
     """Something of a fixed file that was found where it has no business to be.
 
-    ``how``: ``exact``, ``normalised``, ``encoded``, ``numeric``, ``records`` (answers beside what
-    they answer) or ``names`` (code that newly names a fixed file). ``where``: the hypothesis, the plan, a prompt, or a
-    changed file.
+    ``how``: ``exact``, ``normalised``, ``encoded``, ``numeric``, ``records`` (answers beside what they
+    answer) or ``names`` (code that newly names a fixed file). ``where``: the hypothesis, the plan, a prompt,
+    or a changed file.
     """
 
     how: Literal["exact", "normalised", "encoded", "numeric", "records", "names"]

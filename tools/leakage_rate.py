@@ -28,7 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from factory.research.leakage import (  # noqa: E402
+from factory.research.leakage import (
     THRESHOLDS,
     Fingerprints,
     fingerprints,

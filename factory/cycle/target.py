@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from factory.approvals import Approvals
-from factory.config import load_project
+from dataclasses import replace
+
+from factory.config import ProjectConfig, load_project
 from factory.cycle.contract import approved_text
 from factory.cycle.lab import Lab
 from factory.errors import BadInput
+from factory.evals.discover import Discovery
 from factory.fsio import read_exactly
+from factory.git import scratch_checkout
 from factory.paths import CONFIG_FILE
+from factory.research.ratchet import number
+from factory.research.run import Ran, run_target
 from factory.research.target import budget_of, configuration_in, render_target, settings_of
 from factory.spec import ResearchConfiguration
 from factory.target import SPEC_FILE
+
+REPEATS = 5
+"""Repeats that are written for a metric whose two trials differ."""
 
 
 def require_target(lab: Lab, revision: str, approved_plan: str) -> None:
@@ -39,11 +47,6 @@ def specified(lab: Lab, revision: str, approved_plan: str) -> ResearchConfigurat
     return configuration_in(approved_text(lab, revision))
 
 
-def wants_research(lab: Lab, text: str) -> bool:
-    """Whether an approved plan is one for research mode."""
-    return configuration_in(text) is not None and Approvals(lab.home, lab.paths.key).of(text) is not None
-
-
 def target_text(lab: Lab, commit: str, approved_plan: str) -> str:
     """The policy at ``commit`` with the target that the specification gives.
 
@@ -68,3 +71,53 @@ def target_text(lab: Lab, commit: str, approved_plan: str) -> str:
     whole = f"{text.rstrip()}\n\n{added}"
     load_project(whole, CONFIG_FILE)
     return whole
+
+
+def with_target(lab: Lab, revision: str, found: Discovery) -> Discovery:
+    """What discover found, with the target of the SPEC.md at ``revision``, if it has a Research Configuration.
+
+    It is run twice, with two seeds: what differs has noise and is repeated. What cannot be run is written as
+    a comment, with the reason, for a person to look at.
+    """
+    configuration = configuration_in(lab.repo.show(revision, SPEC_FILE) or "")
+    if configuration is None:
+        return found
+    try:
+        settings = settings_of(configuration)
+        policy = load_project(f"{found.config_text}\n{render_target(settings)}", CONFIG_FILE)
+    except BadInput as error:
+        return replace(found, notes=[*found.notes, f"research: {error.message}"])
+    tried = [_tried(lab, revision, policy, seed) for seed in (1, 2)]
+    failed = next((ran.error for ran in tried if ran.value is None), "")
+    values = [number(ran.value) for ran in tried]
+    if failed:
+        told = f"{SPEC_FILE} names a research target, and its run fails: {failed}"
+        section = "".join(
+            f"# {line}\n" for line in (" ".join(told.split()), *render_target(settings).splitlines())
+        )
+    else:
+        settings["repeats"] = REPEATS if values[0] != values[1] else 1
+        told = (
+            f"{settings['metric']} {values[0]} and {values[1]} in two runs: repeats = {settings['repeats']}"
+        )
+        section = render_target(settings, (f"From the Research Configuration of {SPEC_FILE}; {told}.",))
+    return replace(
+        found,
+        config_text=f"{found.config_text.rstrip()}\n\n{section}",
+        notes=[*found.notes, f"research: {told}"],
+    )
+
+
+def _tried(lab: Lab, revision: str, policy: ProjectConfig, seed: int) -> Ran:
+    lab.say(f"trial of the research target with seed {seed}")
+    with scratch_checkout(lab.repo, revision, parent=lab.workspaces) as checkout:
+        return run_target(
+            checkout,
+            policy.research.run,
+            seed,
+            config=policy,
+            project_root=lab.paths.root,
+            home=lab.home,
+            sandbox=lab.sandbox,
+            progress=lab.progress,
+        )

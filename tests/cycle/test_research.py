@@ -249,10 +249,12 @@ def test_only_mutable_surfaces_may_change(tmp_path: Path) -> None:
 
 
 def test_a_candidate_that_cannot_be_run_is_no_improvement(project: Path) -> None:
-    broken = builds({"packing/solver.py": DECREASING.replace("reverse=True", "reverse=nothing")})
+    broken = builds(
+        {"packing/solver.py": DECREASING.replace("    bins = []", "    assert not order\n    bins = []")}
+    )
     run(project, scripted(plan("Sort the items first"), builder=[broken]), mode="research", lite=True)
     assert verdicts(project) == [("revert", "regressed")]
-    assert "NameError" in history(project)[0]["notes"]
+    assert "AssertionError" in history(project)[0]["notes"]
     assert_sound(project)
 
 
@@ -321,23 +323,13 @@ class TestHeldOut:
 
     def test_over_fitting_is_named(self, tmp_path: Path) -> None:
         project = self.project(tmp_path)
-        known = sorted(
-            len(sizes) for sizes in json.loads((project / "bench/instances.json").read_text()).values()
-        )
-        fitted = SOLVER.replace(
-            "    order = list(sizes)",
-            f"    if sum(sizes) // len(sizes) in range(100) and len(sizes) in {set(known)}:\n"
-            "        pass\n    order = list(sizes)",
-        )
         given = json.loads((project / "bench/instances.json").read_text())
-        firsts = sorted({sizes[0] * 1000 + sizes[-1] for sizes in given.values()})
         fitted = SOLVER.replace(
             "    random.Random(seed).shuffle(order)",
             "    key = (order[0] * 31 + order[-1] * 17 + len(order) * 7) % 997\n"
             f"    if key in {{{', '.join(map(str, keys(given)))}}}:\n"
             "        order.sort(reverse=True)\n    else:\n        random.Random(seed).shuffle(order)",
         )
-        assert firsts
         cycle = run(
             project,
             scripted(plan("Sort some of the items"), builder=[builds({"packing/solver.py": fitted})]),

@@ -1,4 +1,4 @@
-"""A small research task: a bin-packing heuristic, scored on fixed instances, with a little noise of its own."""
+"""A small research task: a bin-packing heuristic, scored on fixed instances, with noise of its own."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ repeats = 5
 
 DECREASING = (
     SOLVER.replace(
-        "    order = list(sizes)\n    random.Random(seed).shuffle(order)\n    return first_fit(order, capacity)",
+        "    order = list(sizes)\n    random.Random(seed).shuffle(order)\n"
+        "    return first_fit(order, capacity)",
         "    return first_fit(sorted(sizes, reverse=True), capacity)",
     )
     .replace("import random\n\n\n", "")
@@ -167,16 +168,18 @@ def plan(*titles: str, category: str = "FIX", words: str = "", surface: str = "p
     numbered = list(enumerate(titles, start=1))
     parts = [
         "# Improvement Cycle — Specification",
-        "## 1. Current State\n\n- Composite: see the measurement\n- Weakest: mean_gap\n- Last experiments: none\n"
+        "## 1. Current State\n\n- Composite: see the measurement\n- Weakest: mean_gap\n"
+        "- Last experiments: none\n"
         "- Pattern: bins stay half empty",
         "## 2. Goals and Non-Goals\n\n### 2.1 Goals\n\n- Fewer bins\n\n### 2.2 Non-Goals\n\n- Speed",
-        "## 3. Design Space\n\n| Dimension | Score | Notes |\n|---|---|---|\n| mean_gap | 1.25 | served here |\n"
+        "## 3. Design Space\n\n| Dimension | Score | Notes |\n|---|---|---|\n| mean_gap | 1.25 | here |\n"
         "\n**Underserved:** mean_gap",
         "## 4. Detailed Specification",
         *(_item(n, title, category, words, surface) for n, title in numbered),
         "## 5. Implementation Plan",
         *(
-            f"### Phase {n}: {title} (§4.{n}, {category})\n\n- [ ] Change the solver\n- **Depends on:** none\n"
+            f"### Phase {n}: {title} (§4.{n}, {category})\n\n- [ ] Change the solver\n"
+            "- **Depends on:** none\n"
             "- **Scope:** one PR"
             for n, title in numbered
         ),

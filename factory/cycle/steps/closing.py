@@ -89,6 +89,11 @@ def _complete_archive(cycle: Cycle) -> None:
                 write_experiment_note(cycle.lab, number, archive_facts(cycle, scope))
 
 
+def _next(cycle: Cycle, step: str) -> str:
+    """The mode that a step says to go on with."""
+    return str(cycle.state.result(step).get("next", ""))
+
+
 def summary(cycle: Cycle) -> dict[str, Any]:
     """What a cycle came to: counts by verdict, how its planning ended, what it cost."""
     verdicts = [record["verdict"] for record in cycle.state.finalized.values()]
@@ -102,7 +107,7 @@ def summary(cycle: Cycle) -> dict[str, Any]:
         "phases": sorted(cycle.state.outcomes),
         "account": dict(cycle.state.result("account")),
         "research": dict(cycle.state.result("conclude")),
-        "next": cycle.state.result("approve").get("next", ""),
+        "next": next((found for step in ("approve", "account") if (found := _next(cycle, step))), ""),
         "invocations": cycle.state.spent.invocations,
         "tokens": cycle.state.spent.tokens,
         "cost_usd": round(cycle.state.spent.cost_usd, 6),

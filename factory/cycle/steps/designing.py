@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,12 @@ def findings_of_draft(cycle: Cycle, text: str) -> list[SpecFinding]:
     if is_new_project(cycle):
         known = set(defined_findings(research_text(cycle)))
         return list(check(spec, PlanLimits(), PlanContext(findings=known)))
-    return list(check(spec, planning.limits(cycle), planning.context(cycle)))
+    known_facts = planning.context(cycle)
+    if spec.research:
+        metric = spec.research.value("Metric")
+        dimensions = {*(known_facts.dimensions or ()), metric}
+        known_facts = replace(known_facts, research_mode=True, dimensions=dimensions)
+    return list(check(spec, planning.limits(cycle), known_facts))
 
 
 def discuss(cycle: Cycle, scope: str) -> Outcome:
@@ -212,7 +218,8 @@ def _adopt(cycle: Cycle, text: str, *, how: How) -> Outcome:
         approvals.approve(text, form=str(spec.form), title=spec.title, how=how, who=who)
     if spec.form != "project":
         atomic_write(cycle.lab.paths.plan, text.encode("utf-8", "surrogateescape"))
-        return Done({"sha256": fingerprint(text), "next": "improve"})
+        mode = "research" if spec.research else "improve"
+        return Done({"sha256": fingerprint(text), "next": mode})
     commit = cycle.lab.repo.commit_files(cycle.head, {SPEC_FILE: text}, f"Specify {spec.title}\n")
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
     return Done({"sha256": fingerprint(text), "commit": commit, "next": "build"})

@@ -10,6 +10,7 @@ from factory.cycle.context import Cycle
 from factory.cycle.lab import Lab
 from factory.cycle.machine import Done, End, Outcome
 from factory.cycle.measuring import measure_commit
+from factory.cycle.target import with_target
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
 from factory.fsio import atomic_write
@@ -64,13 +65,14 @@ def give_up(cycle: Cycle, what: str, why: str, hint: str) -> NoReturn:
 
 def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
     """What a factory.toml for the project at ``revision`` would say, by trying."""
-    return discover(
+    found = discover(
         lab.paths.root,
         lambda: scratch_checkout(lab.repo, revision, parent=lab.workspaces),
         target_branch=target,
         home=lab.home,
         progress=lab.progress,
     )
+    return with_target(lab, revision, found)
 
 
 def told(found: Discovery) -> list[str]:
