@@ -84,11 +84,11 @@ def _list(key: str) -> Callable[[Facts], str]:
 
 
 def _pairs(key: str) -> Callable[[Facts], str]:
-    return lambda facts: "\n".join(
-        f"{name}: {_text(value) if value not in (0, []) else value}"
-        for name, value in (facts.get(key) or {}).items()
-        if value is not None
-    )
+    def write(facts: Facts) -> str:
+        pairs = (facts.get(key) or {}).items()
+        return "\n".join(f"{name}: {_text(value) or value}" for name, value in pairs if value is not None)
+
+    return write
 
 
 def _newest_first(key: str) -> Callable[[Facts], str]:

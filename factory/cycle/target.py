@@ -74,7 +74,7 @@ def target_text(lab: Lab, commit: str, approved_plan: str) -> str:
 
 
 def with_target(lab: Lab, revision: str, found: Discovery) -> Discovery:
-    """What discover found, with the target of the SPEC.md at ``revision``, if it has a Research Configuration.
+    """What discover found, with the target of the SPEC.md at ``revision``, if that gives one.
 
     It is run twice, with two seeds: what differs has noise and is repeated. What cannot be run is written as
     a comment, with the reason, for a person to look at.

@@ -55,7 +55,7 @@ TOO_BIG = 4_000_000
 """Characters of a fixed file that are looked at."""
 
 _TOKEN = re.compile(r"[a-z_]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
-_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?(?![\w.])")
+_NUMBER = re.compile(r"(?<![\w.])(?<!\w[-+])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?(?![\w.])")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
 _CHUNKED = re.compile(r"[\"']\s*(?:\\?\n)?\s*[\"']")
 NEAR = 1e-3
@@ -178,15 +178,17 @@ class Fingerprints:
                 yield _leak("numeric", where, source, ", ".join(some[:6]))
 
     def _records(self, text: str, where: str, *, least: int) -> Iterator[Leak]:
-        """Lines in which two cells of one record of a fixed file stand together."""
+        """Lines in which two cells of one record of a fixed file stand together, a telling one among them."""
         met: dict[str, set[int]] = {}
         shown: dict[str, str] = {}
         for line in text.splitlines():
             counts: Counter[tuple[str, int]] = Counter()
-            for cell in set(cells_in(line)):
+            cells = set(cells_in(line))
+            for cell in cells:
                 counts.update(self.cells.get(cell, ()))
+            telling = {record for cell in cells if is_telling(cell) for record in self.cells.get(cell, ())}
             for (source, record), count in counts.items():
-                if count >= 2:
+                if count >= 2 and (source, record) in telling:
                     met.setdefault(source, set()).add(record)
                     shown.setdefault(source, line.strip())
         for source, records in met.items():
@@ -260,7 +262,7 @@ def _add_file(made: Fingerprints, common: _Common, path: str, text: str) -> None
             made.numbers.setdefault(number, path)
     for index, record in enumerate(records):
         for leaf in set(map(_cell, record)):
-            if _is_telling_cell(leaf) and leaf not in common.cells:
+            if len(leaf) >= 2 and leaf not in common.cells:
                 made.cells.setdefault(leaf, set()).add((path, index))
 
 
@@ -384,7 +386,7 @@ def _cell(value: Any) -> str:
         return text
 
 
-def _is_telling_cell(cell: str) -> bool:
+def is_telling(cell: str) -> bool:
     """Whether a cell stands for something: not a single digit, a small or round number, or a short word."""
     digits = re.sub(r"[^0-9]", "", cell).strip("0")
     if re.fullmatch(r"[-+]?[0-9.]+(?:e[-+]?\d+)?", cell):
