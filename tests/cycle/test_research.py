@@ -272,7 +272,7 @@ def test_a_result_that_the_run_has_not_made_is_none(tmp_path: Path) -> None:
 
 
 def test_the_target_ends_it(tmp_path: Path) -> None:
-    project = packing_project(tmp_path / "packing", policy=POLICY + TARGET + "target = 0.9\n")
+    project = packing_project(tmp_path / "packing", policy=POLICY + TARGET + "target = 1.2\n")
     runner = scripted(plan("Sort the items first", "Never begun"), builder=[BETTER])
     cycle = run(project, runner, mode="research")
     assert verdicts(project) == [("keep", "improved")]

@@ -122,7 +122,7 @@ def instances(count: int = 12, *, seed: int = 5) -> tuple[dict[str, list[int]], 
     draw = random.Random(seed)
     given, best = {}, {}
     for number in range(1, count + 1):
-        bins = [_cut(draw) for _ in range(draw.randint(12, 16))]
+        bins = [_cut(draw) for _ in range(draw.randint(36, 44))]
         sizes = [size for held in bins for size in held]
         draw.shuffle(sizes)
         given[f"inst-{number:02d}"] = sizes
