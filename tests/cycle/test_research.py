@@ -35,7 +35,7 @@ from tests.support.packing import (
     plan,
 )
 from tests.support.projects import assert_sound, events, history
-from tests.support.repos import git, write
+from tests.support.repos import commit, git, write
 
 
 def builds(files: dict[str, str], text: str = "Done as planned.") -> Callable[[Invocation], AgentResult]:
@@ -356,8 +356,8 @@ class Killed(BaseException):
     """What no code of the program sees, like SIGKILL."""
 
 
-STEPS = ("baseline_run", "analyse", "gate_plan", "begin", "build", "guard", "leakage", "run", "verdict",
-         "finalize", "conclude", "archive", "close")  # fmt: skip
+STEPS = ("baseline_run", "analyse", "gate_plan", "build", "leakage", "run",
+         "finalize", "conclude", "close")  # fmt: skip
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -402,6 +402,34 @@ def test_a_run_that_is_cut_off_leaves_nothing_half(project: Path, monkeypatch: p
     run(project, runner, mode="research", lite=True)
     assert len(all_runs(project)) == 15
     assert verdicts(project) == [("keep", "improved")]
+
+
+def test_on_a_target_that_has_moved_the_metric_is_run_again(project: Path) -> None:
+    def archivist(invocation: Invocation) -> AgentResult:
+        if invocation.facts["subject"] == "cycle":
+            commit(project, {"notes.md": "Meanwhile.\n"}, "Something else")
+        return said("A note.")
+
+    runner = scripted(plan("Sort the items first"), builder=[BETTER], archivist=[archivist])
+    cycle = run(project, runner, mode="research", lite=True)
+    assert cycle.state.integration["status"] == "merged"
+    again = [r for r in all_runs(project) if "/integrate-" in r.purpose]
+    assert len(again) == 10
+    assert (project / "packing/solver.py").read_text() == DECREASING
+    assert (project / "notes.md").read_text() == "Meanwhile.\n"
+
+
+def test_a_gain_that_the_target_has_by_now_stays_pending(project: Path) -> None:
+    def archivist(invocation: Invocation) -> AgentResult:
+        if invocation.facts["subject"] == "cycle":
+            worse = "def first_fit(order, capacity):\n    return [[size] for size in order]\n"
+            commit(project, {"packing/other.py": worse, "bench/instances.json": "{}"}, "Another task")
+        return said("A note.")
+
+    runner = scripted(plan("Sort the items first"), builder=[BETTER], archivist=[archivist])
+    cycle = run(project, runner, mode="research", lite=True)
+    assert cycle.state.integration["status"] == "pending"
+    assert "the metric does not show the gain" in cycle.state.integration["message"]
 
 
 def test_a_changed_run_is_noticed(project: Path) -> None:

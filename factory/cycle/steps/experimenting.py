@@ -118,7 +118,10 @@ def _build_question(
         "experiment": experiment.id,
         "item": experiment.item.model_dump(mode="json"),
         "corrections": cycle.state.scope(scope).corrections + told,
-        "scope": {"modifiable": list(scope_rules.modifiable), "read_only": list(scope_rules.read_only)},
+        "scope": {
+            "modifiable": list(scope_rules.modifiable),
+            "read_only": [*scope_rules.read_only, *cycle.policy.research.fixed],
+        },
         "messages": cycle.state.messages,
         "cited": findings_of(research_text(cycle), experiment.item.citations),
         "guidance": guidance(cycle.lab, experiment.baseline),
