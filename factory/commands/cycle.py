@@ -28,6 +28,7 @@ from factory.cycle.launch import (
     run_cycle,
 )
 from factory.cycle.machine import EachPhase, Step, Steps
+from factory.cycle.metric import held_out_folder
 from factory.cycle.modes import MODES
 from factory.cycle.runners import make_runner, resolve_runner
 from factory.dialog import DraftView, discuss
@@ -221,6 +222,8 @@ def _dry_run(lab: Lab, options: CycleOptions, taken: list[str], *, resumed: bool
     output.say(f"runner: {resolved.runner}")
     output.say(f"lite: {'yes' if resolved.lite else 'no'}")
     output.say(f"budget: {_budget(resolved, policy)}")
+    if resolved.mode == "research" and policy.research.held_out:
+        output.say(f"held-out data, laid over the checkouts of its runs alone: {held_out_folder(lab)}")
     output.say("steps:")
     for line in _step_lines(MODES[resolved.mode], lite=resolved.lite):
         output.say(f"  {line}")

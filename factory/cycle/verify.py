@@ -137,7 +137,7 @@ def _folder_problems(lab: Lab, row: Row) -> Iterator[str]:
     decision = folder.read(VERDICT, VerdictRecord)
     if (decision.verdict, decision.reason, decision.commit) != (row.verdict, row.reason, row.commit):
         yield "row and stored verdict differ"
-    if row.fields.get("kind") == Kind.RESEARCH:
+    if row.kind == Kind.RESEARCH:
         yield from _metric_problems(lab, row, decision.commit)
         return
     for name, score, commit in ((BEFORE, row.score_before, ""), (AFTER, row.score_after, row.commit)):

@@ -48,8 +48,8 @@ def run_target(
     """
     settings = config.research
     place = checkout / settings.result if settings.result else None
-    if place is not None and (place.is_file() or place.is_symlink()):
-        place.unlink()
+    if place is not None and place.parent.resolve().is_relative_to(checkout.resolve()):
+        place.unlink(missing_ok=True)
     done = run_once(
         checkout,
         command,

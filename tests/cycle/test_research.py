@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from factory.cycle.context import Cycle
+from factory.cycle.context import Cycle, CycleOptions
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import open_lab
+from factory.cycle.launch import run_cycle
 from factory.cycle.metric import runs_of
 from factory.errors import BadInput, EnvironmentLacking
 from factory.journal import Event
@@ -23,7 +24,7 @@ from factory.paths import ProjectPaths, factory_home
 from factory.research.runs import RunStore
 from factory.runners.base import AgentResult, Invocation
 from tests.support.cli import factory
-from tests.support.cycles import Scripted, run, said
+from tests.support.cycles import Scripted, Silent, run, said
 from tests.support.packing import (
     DECREASING,
     OTHER_LUCK,
@@ -440,3 +441,26 @@ def test_a_changed_run_is_noticed(project: Path) -> None:
     assert factory("verify", project, "--json").json["problems"] == [
         "experiment 1: ratchet.json and its runs differ in the metric"
     ]
+
+
+def test_what_a_person_should_know_is_said(tmp_path: Path) -> None:
+    blind = TARGET.replace('fixed = ["bench/**"]\n', "").replace("repeats = 5", "repeats = 1")
+    project = packing_project(tmp_path / "packing", policy=POLICY + blind)
+    progress = Silent()
+    options = CycleOptions(mode="research", runner="offline")
+    runner = OfflineRunner()
+    run_cycle(open_lab(project, lambda _: None), options, progress, lambda role: runner)
+    assert progress.warnings[0].startswith("[research] fixed names no file")
+    assert progress.warnings[1].startswith(
+        "mean_gap differs between two runs of one commit, and repeats is 1"
+    )
+
+
+def test_a_metric_that_somebody_made_worse_is_told(project: Path) -> None:
+    run(project, scripted(plan("Sort the items first"), builder=[BETTER]), mode="research", lite=True)
+    commit(project, {"packing/solver.py": SOLVER}, "Take it back by hand")
+    progress = Silent()
+    options = CycleOptions(mode="research", runner="offline")
+    runner = OfflineRunner()
+    run_cycle(open_lab(project, lambda _: None), options, progress, lambda role: runner)
+    assert "the best that was kept: something since then has made it worse" in progress.warnings[0]

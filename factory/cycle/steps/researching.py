@@ -17,8 +17,9 @@ from factory.cycle.rounds import best_runs, best_values, ended, since_best
 from factory.cycle.steps import experimenting, observing, planning
 from factory.cycle.surfaces import restore_fixed
 from factory.cycle.target import target_text
+from factory.errors import BadInput
 from factory.fsio import atomic_write
-from factory.models import Reason, Verdict
+from factory.models import Kind, Reason, Verdict
 from factory.paths import CONFIG_FILE
 from factory.research.ratchet import Moved, compare_runs, fallen, number, on_held_out
 from factory.research.result import cases_of, failures_text, read_result, worst_first
@@ -60,6 +61,11 @@ def baseline_run(cycle: Cycle, scope: str) -> Outcome:
 
 def _warn(cycle: Cycle, values: list[float], harness: str) -> None:
     settings = cycle.policy.research
+    if not settings.fixed:
+        cycle.progress.warn(
+            "[research] fixed names no file: the scorer and its data may be changed, and the leakage scan has "
+            "nothing to look for."
+        )
     if settings.repeats == 1 and max(values) > min(values):
         cycle.progress.warn(
             f"{settings.metric} differs between two runs of one commit, and repeats is 1: luck may be kept. "
@@ -103,7 +109,13 @@ def analyse(cycle: Cycle, scope: str) -> Outcome:
 def _failures(cycle: Cycle) -> dict[str, Any]:
     """The worst of the newest runs of the best so far, as text, and its cases for runners that read facts."""
     settings, store = cycle.policy.research, runs_of(cycle.lab)
-    runs = [run for run in store.all() if run.number in best_runs(cycle) and run.value is not None]
+    wanted = set(best_runs(cycle))
+    runs = [run for run in store.all() if run.number in wanted and run.value is not None]
+    if not runs:
+        raise BadInput(
+            f"The runs of this cycle are gone from {store.folder}.",
+            f"`factory abandon {cycle.lab.paths.root}` ends it; another cycle makes runs of its own.",
+        )
     worst = min(runs, key=lambda run: settings.sign * (run.value or 0.0))
     result = read_result(store.result(worst.number))
     return {
@@ -165,9 +177,9 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
 
 def _tried(cycle: Cycle) -> list[str]:
     """The experiments of research so far, the newest first, with what became of the metric."""
-    rows = [row for row in cycle.lab.history() if row.fields.get("kind") == "research"]
+    rows = [row for row in cycle.lab.history() if row.kind == Kind.RESEARCH]
     return [
-        f"#{row.id} {row.verdict} ({row.reason}): {row.hypothesis}: {row.fields.get('notes', '')}"
+        f"#{row.id} {row.verdict} ({row.reason}): {row.hypothesis}: {row.notes}"
         for row in rows[-RUNS_TOLD:][::-1]
     ]
 
