@@ -63,8 +63,8 @@ def _warn(cycle: Cycle, values: list[float], harness: str) -> None:
     settings = cycle.policy.research
     if not settings.fixed:
         cycle.progress.warn(
-            "[research] fixed names no file: the scorer and its data may be changed, and the leakage scan has "
-            "nothing to look for."
+            "[research] fixed names no file: the scorer and its data may be changed, and the leakage scan "
+            "has nothing to look for."
         )
     if settings.repeats == 1 and max(values) > min(values):
         cycle.progress.warn(
