@@ -443,12 +443,21 @@ class Repo:
         if place is not None:
             # With autostash, a setting of the person's, git would put their changes away and back.
             done = _run(["merge", "--ff-only", "--no-autostash", "--quiet", head], place)
-            return Merge(done.returncode == 0, (done.stderr or done.stdout).strip())
+            return Merge(done.returncode == 0, _in_the_way(done.stderr) or done.stdout.strip())
         old = self.find(f"refs/heads/{branch}")
         if old is None or not self.is_ancestor(old, head):
             return Merge(False, f"{branch} cannot be fast-forwarded to {head[:12]}")
         self.set_ref(f"refs/heads/{branch}", head, old)
         return Merge(True)
+
+
+def _in_the_way(said: str) -> str:
+    """What git says of a merge that it refuses, as one sentence: it lists the person's files a line each."""
+    files = [line.strip() for line in said.splitlines() if line.startswith("\t")]
+    if not files:
+        return " ".join(said.split())
+    rest = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return f"changes of your own that are not committed are in the way: {', '.join(files[:3])}{rest}"
 
 
 def left_over_checkouts(parent: Path) -> list[Path]:

@@ -111,7 +111,9 @@ def score_direction(facts: PrecheckFacts) -> Check:
 
 def no_new_failures(facts: PrecheckFacts) -> Check:
     """Every test that passed at the baseline still exists and passes, confirmed by repetition."""
-    failing = sorted(_failing(facts.after)) if facts.scaffold and facts.after else facts.new_failures
+    if facts.after is None:
+        return _not_measured("new_failures")
+    failing = sorted(_failing(facts.after)) if facts.scaffold else facts.new_failures
     if failing:
         return _check("new_failures", _some(failing), "", Reason.NEW_FAILURES)
     unclear = (
@@ -136,7 +138,9 @@ def no_leakage(facts: PrecheckFacts) -> Check:
 
 def smoke_passed(facts: PrecheckFacts) -> Check:
     """The configured smoke test exits 0 on the candidate."""
-    smoke = facts.after.smoke if facts.after else None
+    if facts.after is None:
+        return _not_measured("smoke")
+    smoke = facts.after.smoke
     return _check(
         "smoke", _failed([smoke] if smoke else []), "passed" if smoke else "none configured", Reason.SMOKE
     )
@@ -144,7 +148,9 @@ def smoke_passed(facts: PrecheckFacts) -> Check:
 
 def constraints_hold(facts: PrecheckFacts) -> Check:
     """Every hard constraint exits 0 on the candidate."""
-    held = facts.after.constraints if facts.after else []
+    if facts.after is None:
+        return _not_measured("constraints")
+    held = facts.after.constraints
     return _check(
         "constraints", _failed(held), f"{len(held)} hold" if held else "none configured", Reason.CONSTRAINT
     )
@@ -191,6 +197,10 @@ CHECK_NAMES = (
 
 def _check(name: str, failure: str, success: str, reason: Reason) -> Check:
     return Check(name=name, passed=not failure, detail=failure or success, reason=reason)
+
+
+def _not_measured(name: str) -> Check:
+    return _check(name, "not known before the candidate is measured", "", Reason.ERROR)
 
 
 def _smoke_failed(measurement: Measurement) -> bool:

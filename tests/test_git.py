@@ -268,7 +268,7 @@ class TestFastForward:
             git(repo.root, "add", "a.txt")
         merge = repo.fast_forward("main", repo.commit_files(start, {"a.txt": "2\n"}, "Two"))
         assert not merge.done
-        assert "would be overwritten by merge" in merge.message
+        assert merge.message == "changes of your own that are not committed are in the way: a.txt"
         assert (repo.root / "a.txt").read_text() == "mine\n"
         assert head(repo) == start
 

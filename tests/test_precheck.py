@@ -70,6 +70,10 @@ def test_an_empty_record_fails_all_that_it_can() -> None:
         "measured": ("not measured: baseline, candidate", Reason.ERROR),
         "guard": ("the guards did not run on this commit", Reason.GUARD),
         "score_direction": ("no scores to compare", Reason.INCONCLUSIVE),
+        **dict.fromkeys(
+            ("new_failures", "smoke", "constraints"),
+            ("not known before the candidate is measured", Reason.ERROR),
+        ),
         "review": ("not reviewed", Reason.REVIEW),
     }
 

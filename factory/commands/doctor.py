@@ -19,7 +19,7 @@ from factory.fsio import ensure_private_dir
 from factory.git import Repo
 from factory.paths import CONFIG_FILE, factory_home
 from factory.process import quick
-from factory.project import open_project
+from factory.project import Project, open_project
 from factory.rows import read
 from factory.sandbox import choose
 
@@ -102,6 +102,7 @@ def _project(path: str) -> Iterator[Finding]:
         return
     yield Finding("project", True, str(project.root))
     yield _policy(project.repo)
+    yield from _uncommitted_policy(project)
     rows, damaged = read(project.paths.results)
     detail = f"{len(rows)} rows" + (
         f", damaged lines: {', '.join(str(d.line) for d in damaged)}" if damaged else ""
@@ -110,6 +111,19 @@ def _project(path: str) -> Iterator[Finding]:
         "log", not damaged, detail, "`factory verify` tells what is wrong; the lines stay as they are."
     )
     yield _cycle(Lab(project, factory_home(), output.note))
+
+
+def _uncommitted_policy(project: Project) -> Iterator[Finding]:
+    """A cycle goes by the committed policy, which surprises who has just edited the file."""
+    committed = project.repo.show("HEAD", CONFIG_FILE)
+    file = project.paths.config
+    if file.is_file() and file.read_bytes() != (committed or "").encode("utf-8", "surrogateescape"):
+        yield Finding(
+            "policy in the checkout",
+            False,
+            f"{CONFIG_FILE} has changes that are not committed; cycles go by the committed one",
+            f"git add {CONFIG_FILE} && git commit -m 'Set up factory'",
+        )
 
 
 def _cycle(lab: Lab) -> Finding:

@@ -12,7 +12,7 @@ from factory.cycle.usage import Tally, Usage
 from factory.errors import EXIT_OK
 from factory.journal import read_events
 
-COLUMNS = ("what", "calls", "tokens in", "cached", "out", "USD (estimate)", "seconds", "untold")
+COLUMNS = ("what", "calls", "tokens in", "cached", "out", "USD (estimate)", "seconds", "unreported")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,6 +28,9 @@ def run(args: argparse.Namespace) -> int:
         if tallies:
             output.say()
             output.table((f"by {title}", *COLUMNS[1:]), _rows(tallies))
+    if usage.total.unknown:
+        output.say()
+        output.say("unreported: calls whose agent CLI told no tokens; they cost something all the same")
     return EXIT_OK
 
 

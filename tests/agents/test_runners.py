@@ -136,7 +136,8 @@ def test_the_key_is_kept_from_the_shell(bench: Bench) -> None:
 def test_nothing_is_left(bench: Bench, tmp_path: Path, private_home: Path) -> None:
     before = outside_the_factory_home(private_home)
     nap = unique_nap()
-    command = f"(setsid sleep {nap} & disown) >/dev/null 2>&1; echo litter > $TMPDIR/litter; ps -e -o args"
+    daemon = f"(setsid sleep {nap} & disown) >/dev/null 2>&1"
+    command = f"{daemon}; echo litter > $TMPDIR/litter; ps -e -o args | grep sleep"
     bench.run(calls(bench.shell(command)), "write")
     assert f"sleep {nap}" in bench.requests[-1].results[-1], "the daemon did run"
     assert processes_with(nap) == processes_with(str(bench.work)) == []

@@ -17,3 +17,10 @@ def test_a_project_without_a_setup_is_in_order(tmp_path: Path) -> None:
 
 def test_a_folder_without_git_is_not(tmp_path: Path) -> None:
     assert "FAIL project: " in factory("doctor", tmp_path).expect(4).out
+
+
+def test_a_policy_that_is_not_committed_is_told(tmp_path: Path) -> None:
+    project = python_project(tmp_path / "shapes")
+    (project / "factory.toml").write_text('goal = "x"\n')
+    told = factory("doctor", project).expect(4).out
+    assert "FAIL policy in the checkout: factory.toml has changes that are not committed" in told
