@@ -95,7 +95,14 @@ def test_an_improvement_is_kept_and_a_plateau_ends_it(project: Path) -> None:
     found = closed(cycle)
     assert (found["stop"], found["detail"]) == ("plateau", "no new best in 2 scored experiments")
     assert found["best"] < found["start"]
+    ended = runner.of("archivist")[-1].facts["ended"]
+    assert ended["reason"] == "plateau"
+    assert ended["detail"].startswith("no new best in 2 scored experiments; mean_gap 2.")
     assert (project / "packing/solver.py").read_text() == DECREASING
+    assert (
+        "- **Failure mode:** too many bins\n- **Mutable surface:** packing/solver.py"
+        in (folder(project, 1) / "hypothesis.md").read_text()
+    )
     record = RatchetRecord.model_validate_json((folder(project, 1) / "ratchet.json").read_text())
     assert (len(record.before), len(record.after), len(set(record.seeds))) == (5, 5, 5)
     assert first["score_after"] == pytest.approx(sum(record.after) / 5)

@@ -18,6 +18,7 @@ from factory.cycle.research import research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
 from factory.models import Integration, Verdict
+from factory.research.ratchet import number
 
 
 def archive(cycle: Cycle, scope: str) -> Outcome:
@@ -28,7 +29,7 @@ def archive(cycle: Cycle, scope: str) -> Outcome:
         "research": research_text(cycle),
         "findings": cycle.state.result("research").get("findings", []),
         "items": [item.model_dump(mode="json") for item in cycle.items],
-        "ended": cycle.state.scope(CYCLE_SCOPE).ended or {},
+        "ended": _ended(cycle),
         "experiments": list(cycle.state.finalized.values()),
     }
     text = ""
@@ -41,8 +42,17 @@ def archive(cycle: Cycle, scope: str) -> Outcome:
     )
 
 
+def _ended(cycle: Cycle) -> dict[str, str]:
+    """Why a cycle ended early, or research at all; empty where its plan was gone through."""
+    concluded = cycle.state.result("conclude")
+    if concluded:
+        moved = f"{concluded['metric']} {number(concluded['start'])} → {number(concluded['best'])}"
+        return {"reason": str(concluded["stop"]), "detail": f"{concluded['detail']}; {moved}"}
+    return dict(cycle.state.scope(CYCLE_SCOPE).ended or {})
+
+
 def _plain_note(cycle: Cycle) -> str:
-    ended = cycle.state.scope(CYCLE_SCOPE).ended
+    ended = _ended(cycle)
     lines = [f"- Ended early: {ended['reason']}: {ended['detail']}"] if ended else []
     lines += [
         f"- Experiment {n}: {r['verdict']} ({r['reason']}): {r['hypothesis']}"
