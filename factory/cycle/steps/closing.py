@@ -18,7 +18,7 @@ from factory.cycle.research import research_text
 from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
 from factory.models import Integration, Verdict
-from factory.research.ratchet import number
+from factory.research import ratchet
 
 
 def archive(cycle: Cycle, scope: str) -> Outcome:
@@ -46,7 +46,7 @@ def _ended(cycle: Cycle) -> dict[str, str]:
     """Why a cycle ended early, or research at all; empty where its plan was gone through."""
     concluded = cycle.state.result("conclude")
     if concluded:
-        moved = f"{concluded['metric']} {number(concluded['start'])} → {number(concluded['best'])}"
+        moved = f"{concluded['metric']} {ratchet.number(concluded['start'])} → {ratchet.number(concluded['best'])}"
         return {"reason": str(concluded["stop"]), "detail": f"{concluded['detail']}; {moved}"}
     return dict(cycle.state.scope(CYCLE_SCOPE).ended or {})
 
