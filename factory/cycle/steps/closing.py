@@ -46,7 +46,8 @@ def _ended(cycle: Cycle) -> dict[str, str]:
     """Why a cycle ended early, or research at all; empty where its plan was gone through."""
     concluded = cycle.state.result("conclude")
     if concluded:
-        moved = f"{concluded['metric']} {ratchet.number(concluded['start'])} → {ratchet.number(concluded['best'])}"
+        start, best = (ratchet.number(concluded[side]) for side in ("start", "best"))
+        moved = f"{concluded['metric']} {start} → {best}"
         return {"reason": str(concluded["stop"]), "detail": f"{concluded['detail']}; {moved}"}
     return dict(cycle.state.scope(CYCLE_SCOPE).ended or {})
 
