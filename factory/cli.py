@@ -155,7 +155,9 @@ def _add_cycle_commands(add: Adder) -> None:
 
 
 def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--mode", default=None, help="auto (default), improve, discover")
+    parser.add_argument(
+        "--mode", default=None, help="auto (default), improve, design, build, research, discover"
+    )
     parser.add_argument(
         "--as", dest="as_kind", choices=("dir", "file", "url", "idea"), default=None, help="what TARGET is"
     )

@@ -51,13 +51,15 @@ class Kind(StrEnum):
     """What an experiment is for, which decides what a keep takes.
 
     ``code``: an improvement. ``contract``: a phase of an approved specification, kept only if it delivers.
-    ``scaffold``: a project's first phase, before which nothing can be measured. ``undo``: a kept experiment
-    is taken back, for which a person's wish is the ground.
+    ``scaffold``: a project's first phase, before which nothing can be measured. ``research``: kept only if it
+    moves the metric of the research target, beyond its noise. ``undo``: a kept experiment is taken back, for
+    which a person's wish is the ground.
     """
 
     CODE = "code"
     CONTRACT = "contract"
     SCAFFOLD = "scaffold"
+    RESEARCH = "research"
     UNDO = "undo"
 
 
@@ -273,7 +275,8 @@ class FeatureCheck(Model):
 class PlanItem(Model):
     """What an experiment sets out to do: one phase of a plan with the specification item it serves.
 
-    ``checks`` are the rows of the features that this phase completes (project form).
+    ``checks`` are the rows of the features that this phase completes (project form); ``failure_mode`` and
+    ``mutable_surface`` are what an item of research mode aims at and changes.
     """
 
     phase: int
@@ -291,6 +294,8 @@ class PlanItem(Model):
     allows: list[str] = Field(default_factory=list)
     citations: list[str] = Field(default_factory=list)
     checks: list[FeatureCheck] = Field(default_factory=list)
+    failure_mode: str = ""
+    mutable_surface: list[str] = Field(default_factory=list)
 
 
 class ExperimentRecord(Model):
@@ -410,3 +415,88 @@ class VerifyReport(Model):
     def passed_before(self) -> list[str]:
         """The features with a check that passed before already, and so shows nothing."""
         return sorted({check.feature for check in self.checks if check.feature and check.before.passed})
+
+
+class ResearchRun(Model):
+    """One run of a research target's command on one commit.
+
+    ``value`` is the metric in its own units, None where the run failed (``error`` says why). ``purpose`` says
+    what it was made for: what is asked for twice under one purpose is run once.
+    """
+
+    v: int = FORMAT_VERSION
+    number: int = 0
+    kind: Literal["run", "held_out"]
+    purpose: str
+    cycle: str
+    experiment: int | None = None
+    commit: str
+    tree: str
+    harness: str
+    command: str
+    seed: int
+    metric: str
+    value: float | None = None
+    exit_code: int
+    error: str = ""
+    duration_s: float
+    timestamp: str
+
+
+class RatchetRecord(Model):
+    """Whether a candidate moved the metric beyond the best so far, from runs made in pairs.
+
+    ``before`` and ``after`` are the values of both sides, pair by pair and seed by seed; ``runs`` the numbers
+    of their runs. ``gain`` is the mean of the paired differences, positive where it is for the better.
+    """
+
+    v: int = FORMAT_VERSION
+    commit: str
+    baseline: str
+    metric: str
+    objective: Literal["maximize", "minimize"]
+    harness: str
+    seeds: list[int]
+    runs: list[int]
+    before: list[float]
+    after: list[float]
+    gain: float | None = None
+    direction: Literal["improved", "held", "regressed", "inconclusive"]
+    rationale: str
+
+
+class Leak(Model):
+    """Something of a fixed file that was found where it has no business to be.
+
+    ``how``: ``exact``, ``normalised``, ``encoded``, ``numeric``, ``records`` (answers beside what they
+    answer) or ``names`` (code that newly names a fixed file). ``where``: the hypothesis, the plan, a prompt,
+    or a changed file.
+    """
+
+    how: Literal["exact", "normalised", "encoded", "numeric", "records", "names"]
+    where: str
+    source: str
+    excerpt: str
+
+    @property
+    def message(self) -> str:
+        """The finding as a sentence, without the answer itself."""
+        told = {
+            "exact": "holds text of",
+            "normalised": "holds text, in another form, of",
+            "encoded": "holds an encoded piece of",
+            "numeric": "holds numbers of",
+            "records": "holds answers beside their questions from",
+            "names": "newly names",
+        }[self.how]
+        return f"{self.where} {told} {self.source}"
+
+
+class LeakReport(Model):
+    """The leakage scan's answer on one commit, hypothesis and prompts included."""
+
+    v: int = FORMAT_VERSION
+    commit: str
+    sensitivity: str
+    fingerprints: int
+    leaks: list[Leak] = Field(default_factory=list)

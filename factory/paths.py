@@ -80,6 +80,11 @@ class ProjectPaths:
         return self.strategy / "backlog.md"
 
     @property
+    def research_runs(self) -> Path:
+        """The runs of research mode: each with its result, seed, log, commit and duration."""
+        return self.state / "research" / "runs"
+
+    @property
     def archive(self) -> Path:
         """The archive's notes."""
         return self.state / "archive"
@@ -156,6 +161,11 @@ class HomePaths:
     def contributions(self) -> Path:
         """What was classified, and what was sent upstream."""
         return self.root / "contributions"
+
+    @property
+    def held_out(self) -> Path:
+        """What only the held-out runs of research mode see, in a folder for each project."""
+        return self.root / "held-out"
 
     @property
     def logs(self) -> Path:

@@ -83,6 +83,14 @@ def _list(key: str) -> Callable[[Facts], str]:
     return lambda facts: "\n".join(f"- {entry}" for entry in facts.get(key) or ())
 
 
+def _pairs(key: str) -> Callable[[Facts], str]:
+    def write(facts: Facts) -> str:
+        pairs = (facts.get(key) or {}).items()
+        return "\n".join(f"{name}: {_text(value) or value}" for name, value in pairs if value is not None)
+
+    return write
+
+
 def _newest_first(key: str) -> Callable[[Facts], str]:
     return lambda facts: "\n".join(f"- {entry}" for entry in reversed(facts.get(key) or ()))
 
@@ -110,6 +118,8 @@ _ITEM_FIELDS = (
     ("What", "what"),
     ("How", "how"),
     ("Why", "why"),
+    ("Failure mode", "failure_mode"),
+    ("Mutable surface", "mutable_surface"),
     ("Growth dimension", "growth_dimension"),
     ("Backlog item", "backlog_item"),
     ("Verify", "verify"),
@@ -328,12 +338,17 @@ VIEWS: dict[str, View] = {
     "outcome": View("Outcome", _outcome, ("verdict", "reason", "rationale", "delta"), 800),
     "experiments": View("Experiments", _experiments, ("experiments",), 1_500),
     "ended": View("How the cycle ended", _ended, ("ended",), 500),
+    "target": View("Research target", _pairs("target"), ("target",), 1_500),
+    "analysis": View("Failure analysis", _plain("analysis"), ("analysis",), 6_000, lite=3_000),
+    "tried": View("Tried on the metric", _list("tried"), ("tried",), 3_000),
+    "metric": View("Metric", _pairs("metric"), ("metric",), 1_000),
     "failures": View("Failures", _plain("failures"), ("failures",), 12_000),
 }
 """Everything that a prompt can show, by name."""
 
 RUNNER_ONLY = frozenset(
     {
+        "cases",
         "goal",
         "experiment",
         "subject",
@@ -357,26 +372,36 @@ STANDARD: dict[str, tuple[str, ...]] = {
     ),
     "strategist": (
         "idea", "focus", "corrections", "draft", "scope",
-        "observations", "measurement", "rejected", "research",
+        "observations", "measurement", "rejected", "research", "target", "analysis", "tried",
     ),
     "builder": ("item", "corrections", "scope", "messages", "findings", "guidance"),
     "reviewer": ("item", "guard", "guidance", "files", "diff"),
-    "evaluator": ("item", "change", "files"),
+    "evaluator": ("item", "change", "metric", "files"),
     "archivist": ("items", "item", "outcome", "reviewer", "evaluator", "experiments", "ended"),
     "ceo": (
         "brief", "research", "plan",
-        "item", "checks", "guard", "change", "reviewer", "evaluator", "files", "ceo_diff",
+        "item", "checks", "guard", "change", "metric", "reviewer", "evaluator", "files", "ceo_diff",
     ),
-    "failure_analyst": ("failures", "measurement", "scope"),
+    "failure_analyst": ("target", "failures", "measurement", "scope"),
 }  # fmt: skip
 """What each role is shown, in order."""
 
 LITE: dict[str, tuple[str, ...]] = {
     "researcher": ("idea", "focus", "corrections", "draft", "scope", "observations_lite", "archive"),
-    "strategist": ("idea", "focus", "corrections", "draft", "scope", "brief", "research"),
+    "strategist": (
+        "idea",
+        "focus",
+        "corrections",
+        "draft",
+        "scope",
+        "brief",
+        "research",
+        "target",
+        "analysis",
+    ),
     "builder": ("item", "corrections", "scope", "messages", "guidance"),
-    "ceo": ("item", "checks", "change", "reviewer", "evaluator", "ceo_diff"),
-    "evaluator": ("item", "change"),
+    "ceo": ("item", "checks", "change", "metric", "reviewer", "evaluator", "ceo_diff"),
+    "evaluator": ("item", "change", "metric"),
     "archivist": ("items", "item", "outcome", "evaluator", "experiments", "ended"),
 }
 """What lite shows in place of that: no measurement's details, and the brief in place of the files.

@@ -38,11 +38,13 @@ from factory.cycle.launch import (
     run_cycle,
 )
 from factory.cycle.machine import EachPhase, Step, Steps
+from factory.cycle.metric import held_out_folder
 from factory.cycle.modes import MODES
 from factory.cycle.runners import make_runner, resolve_runner
 from factory.cycle.scopes import scope_of
 from factory.cycle.steps.designing import Paused
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
+from factory.research.ratchet import number
 from factory.rows import Row
 from factory.runners.base import Runner
 from factory.sandbox import choose
@@ -281,6 +283,8 @@ def _dry_run(lab: Lab, options: CycleOptions, taken: list[str], *, resumed: bool
     output.say(f"runner: {resolved.runner}")
     output.say(f"lite: {'yes' if resolved.lite else 'no'}")
     output.say(f"budget: {_budget(resolved, policy)}")
+    if resolved.mode == "research" and policy.research.held_out:
+        output.say(f"held-out data, laid over the checkouts of its runs alone: {held_out_folder(lab)}")
     output.say("steps:")
     for line in _step_lines(MODES[resolved.mode], lite=resolved.lite):
         output.say(f"  {line}")
@@ -302,8 +306,8 @@ def _step_lines(steps: Steps, *, lite: bool) -> list[str]:
     lines: list[str] = []
     for step in steps:
         if isinstance(step, EachPhase):
-            lines.append("for each phase of the plan:")
-            lines += [f"  {_step_line(inner, lite=lite)}" for inner in step.steps]
+            lines.append(f"{step.told}:")
+            lines += [f"  {line}" for line in _step_lines(step.steps, lite=lite)]
         else:
             lines.append(_step_line(step, lite=lite))
     return lines
@@ -323,6 +327,7 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         f"{end.get('errors', 0)} errors"
     )
     _show_account(lab, cycle, end.get("account") or {})
+    _show_research(end.get("research") or {})
     if end.get("ended"):
         output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")
     integration = end.get("integration", {})
@@ -361,6 +366,26 @@ def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
         output.say(f"phase {phase} waits for a person, or for a runner that can do it: {why}")
     if account.get("features") and not _all_built(cycle, account):
         output.say(f"not everything that was approved is built: factory spec trace {lab.paths.root}")
+
+
+def _show_research(found: Mapping[str, Any]) -> None:
+    """How far the metric came, why research ended, and what the held-out runs say."""
+    if not found:
+        return
+    moved = f"{number(found['start'])} → {number(found['best'])}"
+    output.say(
+        f"research: {found['metric']} {moved} ({found['objective']}); {found['stop']}: {found['detail']}"
+    )
+    held = found.get("held_out") or {}
+    if "left_out" in held:
+        output.say(f"held-out runs: left out: {held['left_out']}")
+    elif held:
+        told = {
+            "holds": "the gain holds there",
+            "overfitted": "over-fitted: better on the known runs, not on these",
+            "unproven": "better there too, but not beyond what may be luck",
+        }[held["answer"]]
+        output.say(f"held-out runs: {held['told']}; {told}")
 
 
 def run_abandon(args: argparse.Namespace) -> int:

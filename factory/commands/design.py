@@ -35,11 +35,6 @@ def _approved(cycle: Cycle) -> Iterator[str]:
     approved = cycle.state.result("approve")
     where = f"committed as {approved['place']}" if approved.get("commit") else "is the plan now"
     yield f"{approved['title']} is approved by {approved['who']}, and {where}."
-    if approved["research"]:
-        yield (
-            "Its Research Configuration stays in the text; the mode research, which would carry that out, "
-            "is not in this version."
-        )
 
 
 def _waiting(lab: Lab, cycle: Cycle) -> Iterator[str]:

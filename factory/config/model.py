@@ -81,7 +81,10 @@ class StrategySettings:
 
 @dataclass(frozen=True, slots=True)
 class Research:
-    """The target of research mode; ``target`` is None where there is none to reach."""
+    """The target of research mode; ``target`` is None where there is none to reach.
+
+    ``min_gain`` and ``target`` are in the metric's own units, ``timeout`` in seconds a run.
+    """
 
     objective: str
     metric: str
@@ -90,12 +93,21 @@ class Research:
     result: str
     mutable: tuple[str, ...]
     fixed: tuple[str, ...]
-    sensitivity: float
+    min_gain: float
+    repeats: int
+    timeout: float
+    held_out: str
+    sensitivity: str
 
     @property
     def configured(self) -> bool:
         """Whether there is a run to do research on."""
         return bool(self.metric and self.run)
+
+    @property
+    def sign(self) -> int:
+        """1 where more of the metric is better, -1 where less is."""
+        return 1 if self.objective == "maximize" else -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ BUILT_IN_DIMENSIONS = (
 )
 RUNNERS = ("auto", "claude", "codex", "offline")
 SANDBOXES = ("auto", "bwrap", "cli", "off")
+SENSITIVITIES = ("low", "normal", "high")
 STATUSES = (
     "done",
     "refused",
@@ -338,21 +339,57 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "research.objective", TEXT, "maximize", "The better direction.", choices=("maximize", "minimize")
     ),
-    Setting("research.metric", TEXT, "", "The metric's name in the result."),
+    Setting("research.metric", TEXT, "", "The metric's name in the result; dots lead into nested objects."),
     Setting(
         "research.target", NUMBER, None, "The value to reach. Unset: go on to the plateau or the budget."
     ),
-    Setting("research.run", TEXT, "", "The command that produces the result."),
-    Setting("research.result", FILE, "", "The JSON file in which the run leaves the metric."),
+    Setting(
+        "research.run",
+        TEXT,
+        "",
+        "The command that produces the result, at the root of a fresh checkout. `FACTORY_SEED` holds the "
+        "seed of the run.",
+    ),
+    Setting(
+        "research.result",
+        FILE,
+        "",
+        "The JSON file in which the run leaves the metric. Empty: the JSON object that it prints last.",
+    ),
     Setting("research.mutable", PATTERNS, (), "Files that research experiments may change."),
     Setting("research.fixed", PATTERNS, (), "Files that they never may: data, splits, the metric itself."),
     Setting(
-        "research.sensitivity",
+        "research.min_gain",
         NUMBER,
         0.0,
-        "The smallest change of the metric that counts.",
+        "A gain of the metric above this is an improvement, in the metric's own units.",
         low=0,
         high=MOST,
+    ),
+    Setting(
+        "research.repeats",
+        WHOLE,
+        5,
+        "Runs of each side of a comparison, in turn and with the same fresh seeds; fixed in advance. 1 is "
+        "for a run without noise.",
+        low=1,
+        high=100,
+    ),
+    Setting("research.timeout", NUMBER, 900.0, "Seconds that one run may take.", low=1, high=DAY),
+    Setting(
+        "research.held_out",
+        TEXT,
+        "",
+        "A command like `run` on what agents never see; run on the first and the last state of a cycle, and "
+        "only reported.",
+    ),
+    Setting(
+        "research.sensitivity",
+        TEXT,
+        "normal",
+        "How much likeness to the fixed files is a leak. `low`: what is there word for word; `normal`: also "
+        "what is encoded, in another form, or near in its numbers; `high`: the same from shorter pieces on.",
+        choices=SENSITIVITIES,
     ),
     Setting(
         "github.enabled",

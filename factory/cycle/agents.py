@@ -16,7 +16,7 @@ from factory.cycle.context import Cycle
 from factory.cycle.experiment import BUILDER_HISTORY
 from factory.cycle.learning import answer_without_citations, citations, injection
 from factory.cycle.machine import Parked
-from factory.cycle.state import CYCLE_SCOPE
+from factory.cycle.surfaces import fixed_places
 from factory.cycle.tamper import (
     Area,
     Fingerprint,
@@ -122,7 +122,7 @@ class Call:
     @property
     def folder(self) -> Path:
         """Where prompts and answers are stored."""
-        if self.scope == CYCLE_SCOPE:
+        if self.experiment is None:
             return self.cycle.lab.paths.cycle_dir(self.cycle.id) / "agents"
         return self.cycle.lab.store.experiment(self.cycle.experiment_id(self.scope)).path / "agents"
 
@@ -153,6 +153,7 @@ class Call:
             env=env,
             schema=ROLES[self.question.role].schema,
             model=cycle.model_for(self.question.role),
+            protected=() if self.workspace is None else fixed_places(self.workspace, cycle.policy),
         )
 
 

@@ -83,4 +83,6 @@ def ceo_task(root: Path, options: CycleOptions, policy: ProjectConfig, messages:
 
 
 def _research(policy: ProjectConfig) -> dict[str, object] | None:
-    return asdict(policy.research) if policy.research.configured else None
+    """The target without its held-out runs, which no agent is told of."""
+    settings = {name: value for name, value in asdict(policy.research).items() if name != "held_out"}
+    return settings if policy.research.configured else None

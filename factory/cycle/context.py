@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -166,8 +166,14 @@ class Cycle:
 
     @property
     def policy(self) -> ProjectConfig:
-        """The policy in force, as committed at ``policy_commit``; the defaults before there is any."""
-        return self._policy_at(self.policy_commit)
+        """The policy in force, as committed at ``policy_commit``; the defaults before there is any.
+
+        In research mode nothing but the mutable surfaces may change, where these are configured.
+        """
+        policy = self._policy_at(self.policy_commit)
+        if self.options.mode != "research" or not policy.research.mutable:
+            return policy
+        return replace(policy, scope=replace(policy.scope, modifiable=policy.research.mutable))
 
     @cached_property
     def _policy_at(self) -> Callable[[str], ProjectConfig]:
@@ -226,8 +232,14 @@ class Cycle:
     @property
     def items(self) -> list[PlanItem]:
         """The phases that this cycle goes through, in order."""
-        accepted = self.state.result("contract") or self.state.result("gate_plan")
-        return [PlanItem.model_validate(item) for item in accepted.get("items", [])]
+        contract = self.state.result("contract")
+        accepted = [contract] if contract else self.accepted_plans
+        return [PlanItem.model_validate(item) for plan in accepted for item in plan.get("items", [])]
+
+    @property
+    def accepted_plans(self) -> list[Mapping[str, Any]]:
+        """What the plan gate has let pass: one plan, or in research mode one in each round."""
+        return [scope.done["gate_plan"] for scope in self.state.scopes.values() if "gate_plan" in scope.done]
 
     def item(self, scope: str) -> PlanItem:
         """The plan item of a phase's scope."""

@@ -199,6 +199,8 @@ def _item_text(item: PlanItem) -> str:
         ("What", item.what),
         ("How", item.how),
         ("Why", item.why),
+        ("Failure mode", item.failure_mode),
+        ("Mutable surface", ", ".join(item.mutable_surface)),
         ("Verify", item.verify),
         ("New approach", item.new_approach),
     )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from statistics import fmean
 
 from factory.cycle.branches import cycle_branch, drop_branch, set_aside
 from factory.cycle.evidence import digests
 from factory.cycle.experiment import workspace
-from factory.cycle.judging import sides
+from factory.cycle.judging import ratchet_of, sides
 from factory.cycle.lab import Lab
 from factory.cycle.learning import count_outcome
 from factory.journal import Journal
 from factory.models import (
     Experiment,
     ExperimentRecord,
+    Kind,
+    RatchetRecord,
     Verdict,
     VerdictRecord,
 )
@@ -66,6 +69,9 @@ def _row(lab: Lab, experiment: Experiment, decision: VerdictRecord, cost: Cost) 
     # A score of another commit than the one that was decided on is no score of this experiment.
     before, after = sides(lab.store.experiment(experiment.id), decision.commit)
     score_before, score_after = (m.composite if m else None for m in (before, after))
+    harness = before.harness if before else ""
+    if experiment.kind is Kind.RESEARCH:
+        score_before, score_after, harness = metric_sides(ratchet_of(lab, experiment.id), decision.commit)
     known = score_before is not None and score_after is not None
     return ExperimentRecord(
         id=experiment.id,
@@ -88,8 +94,16 @@ def _row(lab: Lab, experiment: Experiment, decision: VerdictRecord, cost: Cost) 
         tokens=cost.tokens,
         duration_s=cost.duration_s,
         runner=experiment.runner,
-        harness=before.harness if before else "",
+        harness=harness,
     )
+
+
+def metric_sides(record: RatchetRecord | None, commit: str) -> tuple[float | None, float | None, str]:
+    """What research mode has for scores: the metric's mean on both sides, and who judged it."""
+    if record is None or record.commit != commit:
+        return None, None, ""
+    before, after = (fmean(side) if side else None for side in (record.before, record.after))
+    return before, after, record.harness
 
 
 def _advance(lab: Lab, experiment: Experiment, commit: str) -> None:

@@ -12,14 +12,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from factory.cycle.branches import cycle_branch, drop_branch
+from factory.config import ProjectConfig
+from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch, drop_branch
 from factory.cycle.contract import approval_of
 from factory.cycle.failures import confirm_failures
 from factory.cycle.hub import Hub
-from factory.cycle.inflight import own_journals
+from factory.cycle.inflight import first_event, own_journals
 from factory.cycle.judging import compare_sides
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit, measure_pairs
+from factory.cycle.metric import Bench, ratchet
 from factory.cycle.pulls import kept_pulls, standing
 from factory.errors import FactoryError
 from factory.evals.decide import threshold_holds
@@ -63,7 +65,7 @@ def integrate_branch(lab: Lab, branch: str, target: str, *, start: str, kept: st
     head = kept
     if not lab.repo.is_ancestor(aim, kept):
         try:
-            replayed, why_not = _replay(lab, target, start=start, head=kept, tip=aim)
+            replayed, why_not = _replay(lab, branch, target, start=start, head=kept, tip=aim)
         except FactoryError as error:
             # The target's new state may be one that cannot be measured at all; the kept work waits.
             replayed, why_not = None, f"on the new {target}: {error.message}"
@@ -83,7 +85,7 @@ def left_pending(lab: Lab, branch: str, target: str, head: str, message: str) ->
     return Integrated(Integration.PENDING, branch, target, head, message, command)
 
 
-def _replay(lab: Lab, target: str, *, start: str, head: str, tip: str) -> tuple[str | None, str]:
+def _replay(lab: Lab, branch: str, target: str, *, start: str, head: str, tip: str) -> tuple[str | None, str]:
     """The branch's commits on top of a target that has moved; None with the reason if that is unsound."""
     lab.say(f"{target} has moved to {tip[:12]}: replaying what was kept on it")
     replayed = lab.repo.replay(start, head, tip)
@@ -98,6 +100,9 @@ def _replay(lab: Lab, target: str, *, start: str, head: str, tip: str) -> tuple[
         return None, f"on the new {target}, a guard objects: {objections[0].message}"
     before, after = (measure_commit(lab, commit, tip, policy) for commit in (tip, replayed))
     pairs = measure_pairs(lab, tip, replayed, policy, (before, after))
+    lost = _metric_lost(lab, branch, tip, replayed, policy)
+    if lost:
+        return None, f"on the new {target}, the metric does not show the gain: {lost}"
     comparison = compare_sides(lab, pairs.before, pairs.after, policy)
     failures = confirm_failures(lab, tip, replayed, policy, before=before.tests, after=after.tests)
     if comparison.direction in ("regressed", "inconclusive"):
@@ -117,6 +122,17 @@ def _is_contract(lab: Lab, found: GuardFinding, revision: str) -> bool:
     """Whether a guard objects to a specification that the program itself committed once it was approved."""
     text = lab.repo.show(revision, SPEC_FILE) if found.file == SPEC_FILE else None
     return text is not None and approval_of(lab, text) is not None
+
+
+def _metric_lost(lab: Lab, branch: str, tip: str, replayed: str, policy: ProjectConfig) -> str:
+    """What the metric says against work of research mode on another target; empty where it still gains."""
+    cycle = branch.removeprefix(CYCLE_BRANCHES)
+    journal = lab.paths.journal(cycle)
+    in_research = journal.is_file() and first_event(journal).get("data", {}).get("mode") == "research"
+    if not in_research or not policy.research.configured:
+        return ""
+    record = ratchet(Bench(lab, policy, tip, cycle, f"integrate-{tip[:12]}"), tip, replayed)
+    return "" if record.direction == "improved" else record.rationale
 
 
 def clear_branch(lab: Lab, cycle: str, kept: str, done: Integrated) -> None:

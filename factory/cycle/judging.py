@@ -25,7 +25,9 @@ from factory.cycle.experiment import (
 )
 from factory.cycle.failures import confirm_failures, find_lucky, known_flaky
 from factory.cycle.lab import Lab
+from factory.cycle.leaks import LEAKS
 from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
+from factory.cycle.metric import RATCHET
 from factory.errors import Refused
 from factory.evals.decide import Comparison, compare, decide
 from factory.evals.steady import without
@@ -39,11 +41,13 @@ from factory.models import (
     FeatureCheck,
     GuardReport,
     Kind,
+    LeakReport,
     Measurement,
     MeasurementPairs,
     Model,
     Outcome,
     PrecheckReport,
+    RatchetRecord,
     Reason,
     ReviewRecord,
     ReviewVerdict,
@@ -212,6 +216,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             new_failures=failures.told if failures else (),
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
+            leaks=_leaks(folder, experiment, commit),
             dependencies_changed=_changes_dependencies(lab, experiment, commit),
             scaffold=experiment.kind == Kind.SCAFFOLD,
             undo=experiment.kind == Kind.UNDO,
@@ -220,6 +225,21 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
     )
     folder.write(PRECHECK, report)
     return report
+
+
+def _leaks(folder: ExperimentFolder, experiment: Experiment, commit: str) -> list[str]:
+    """What the leakage scan has found; that it has not looked at this commit is a finding too."""
+    if experiment.kind is not Kind.RESEARCH:
+        return []
+    report = _stored(folder, LEAKS, LeakReport)
+    if report is None or report.commit != commit:
+        return ["the leakage scan did not run on this commit"]
+    return [leak.message for leak in report.leaks]
+
+
+def ratchet_of(lab: Lab, number: int) -> RatchetRecord | None:
+    """How an experiment moved the metric of research mode; None where it did not run it."""
+    return _stored(lab.store.experiment(number), RATCHET, RatchetRecord)
 
 
 def _changes_dependencies(lab: Lab, experiment: Experiment, commit: str) -> bool:
@@ -338,6 +358,8 @@ def _weigh(
         reason = Reason.IMPROVED if comparison.direction == "improved" else Reason.HELD_DELIVERED
         rationale = f"a person took experiment {experiment.undoes} back; {comparison.rationale}"
         return _verdict(report.commit, Verdict.KEEP, reason, rationale, decided_by="person")
+    if experiment.kind is Kind.RESEARCH and report.passed:
+        return _by_ratchet(lab, experiment, report.commit)
     shown = _stored(folder, VERIFY, VerifyReport)
     decision = decide(
         report,
@@ -348,6 +370,23 @@ def _weigh(
     # A measurement that counts for nothing is no evidence against the change.
     verdict = Verdict.ERROR if decision.reason is Reason.ERROR else decision.verdict
     return _verdict(report.commit, verdict, decision.reason, decision.rationale)
+
+
+RATCHET_REASONS = {
+    "improved": Reason.IMPROVED,
+    "held": Reason.NO_EFFECT,
+    "regressed": Reason.REGRESSED,
+    "inconclusive": Reason.INCONCLUSIVE,
+}
+
+
+def _by_ratchet(lab: Lab, experiment: Experiment, commit: str) -> VerdictRecord:
+    """Research: kept is what moved the metric beyond its noise, and nothing else."""
+    record = ratchet_of(lab, experiment.id)
+    if record is None or (record.commit, record.baseline) != (commit, experiment.baseline):
+        return _verdict(commit, Verdict.ERROR, Reason.ERROR, "the metric was not run on this commit")
+    verdict = Verdict.KEEP if record.direction == "improved" else Verdict.REVERT
+    return _verdict(commit, verdict, RATCHET_REASONS[record.direction], record.rationale)
 
 
 def _unmeasured(lab: Lab, experiment: Experiment, commit: str) -> VerdictRecord:

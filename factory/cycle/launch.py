@@ -32,6 +32,7 @@ from factory.cycle.machine import run_steps
 from factory.cycle.mirror import mirror_log
 from factory.cycle.modes import MODES
 from factory.cycle.state import CycleState
+from factory.cycle.target import require_target
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
 from factory.git import left_over_checkouts
@@ -85,7 +86,9 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
         require_ground(lab, start, options.idea)
     if mode == "design" and options.idea:
         refuse_specified(lab, start)
-    plan = approved_plan(lab) if mode == "improve" else ""
+    plan = approved_plan(lab) if mode in ("improve", "research") else ""
+    if mode == "research":
+        require_target(lab, start, plan)
     return replace(options, mode=mode, approved_plan=plan), target, start
 
 
@@ -134,7 +137,7 @@ def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool
         return replace(options, idea="")
     if closed.get("plan_left") and any(closed[count] for count in ("kept", "reverted", "errors")):
         return options
-    if not looping or closed.get("ended"):
+    if not looping or closed.get("ended") or research_has_ended(closed):
         return None
     if options.mode != "build":
         return replace(options, approved_plan="")
@@ -147,6 +150,12 @@ def cut_off_chain(lab: Lab) -> CycleOptions | None:
     if last is None or last.state.closed is None:
         return None
     return follow_up(options_of(last), {**last.state.closed, "integration": {}}, looping=False)
+
+
+def research_has_ended(closed: Mapping[str, Any]) -> bool:
+    """Whether research has come to an end that another cycle would only come to again; lite has not."""
+    stop = (closed.get("research") or {}).get("stop")
+    return stop is not None and stop != "lite"
 
 
 def check_same_options(paths: ProjectPaths, open_cycle: OpenCycle, asked: dict[str, Any]) -> None:

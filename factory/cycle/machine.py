@@ -70,17 +70,21 @@ class Step:
 
 @dataclass(frozen=True)
 class EachPhase:
-    """Steps that are gone through in each scope that ``scopes`` names, one after the other."""
+    """Steps that are gone through in each scope that ``scopes`` names, one after the other.
 
-    steps: tuple[Step, ...]
+    ``told`` is how people are told of it. Steps inside may be gone through for scopes of their own.
+    """
+
+    steps: Steps
     scopes: Callable[[Cycle], Iterator[str]]
+    told: str = "for each phase of the plan"
 
 
 Steps = tuple[Step | EachPhase, ...]
 
 
-def run_steps(cycle: Cycle, steps: Steps) -> None:
-    """Carry a cycle from where it stands to its end.
+def run_steps(cycle: Cycle, steps: Steps, scope: str = CYCLE_SCOPE) -> None:
+    """Carry a cycle, or one scope of it, from where it stands to its end.
 
     Raises Parked when work has to wait for the environment; the journal then ends with the reason.
     """
@@ -89,12 +93,12 @@ def run_steps(cycle: Cycle, steps: Steps) -> None:
         if isinstance(step, Step):
             plain.append(step)
             continue
-        _run_scope(cycle, CYCLE_SCOPE, plain)
+        _run_scope(cycle, scope, plain)
         plain = []
-        if cycle.state.scope(CYCLE_SCOPE).ended is None:
-            for scope in step.scopes(cycle):
-                _run_scope(cycle, scope, step.steps)
-    _run_scope(cycle, CYCLE_SCOPE, plain)
+        if cycle.state.scope(scope).ended is None:
+            for inner in step.scopes(cycle):
+                run_steps(cycle, step.steps, inner)
+    _run_scope(cycle, scope, plain)
 
 
 def _run_scope(cycle: Cycle, scope: str, steps: Sequence[Step]) -> None:

@@ -52,7 +52,7 @@ def _lay_judge(
     The candidate may have a link or a file where a folder of the judge's was: that goes, for nothing is
     written through it.
     """
-    protected = judge_patterns(policy)
+    protected = (*judge_patterns(policy), *policy.research.fixed)
     changed = lab.repo.changes(judge, commit)
     changes = [
         change

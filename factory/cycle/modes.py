@@ -6,7 +6,7 @@ what runs also after its scope has ended early, ``lite=False`` what lite leaves 
 
 from __future__ import annotations
 
-from factory.cycle import phases
+from factory.cycle import phases, rounds
 from factory.cycle.machine import EachPhase, Step, Steps
 from factory.cycle.steps import (
     building,
@@ -17,6 +17,7 @@ from factory.cycle.steps import (
     learning,
     observing,
     planning,
+    researching,
 )
 
 EXPERIMENT = (
@@ -95,6 +96,46 @@ META: Steps = (
     Step("offer", learning.offer, who="person", always=True),
 )
 
+RESEARCH_EXPERIMENT = (
+    Step("begin", experimenting.begin),
+    Step("baseline", experimenting.baseline),
+    Step("build", experimenting.build, who="builder"),
+    Step("guard", researching.guard),
+    Step("leakage", researching.leakage),
+    Step("review", experimenting.review, who="reviewer", lite=False),
+    Step("measure", experimenting.measure),
+    Step("run", researching.run),
+    Step("explain", experimenting.explain, who="evaluator"),
+    Step("structured_review", experimenting.structured_review, who="ceo"),
+    Step("precheck", experimenting.precheck, always=True),
+    Step("verdict", experimenting.verdict, always=True),
+    Step("finalize", experimenting.finalize, always=True),
+    Step("archive_experiment", experimenting.archive_experiment, who="archivist", always=True),
+)
+
+ROUND = (
+    Step("analyse", researching.analyse, who="failure_analyst", unless=designing.has_approved_plan),
+    Step("plan", researching.plan, who="strategist", unless=designing.has_approved_plan),
+    Step("gate_plan", researching.gate_plan, who="ceo"),
+    EachPhase(RESEARCH_EXPERIMENT, rounds.each_item),
+)
+
+RESEARCH: Steps = (
+    Step("preflight", observing.preflight),
+    Step("setup", researching.setup),
+    Step("study", observing.study),
+    Step("baseline_run", researching.baseline_run),
+    EachPhase(ROUND, rounds.rounds, told="in rounds, until target, plateau or budget"),
+    Step("conclude", researching.conclude, always=True),
+    Step("archive", closing.archive, who="archivist", always=True),
+    Step("close", closing.close, always=True),
+)
+
 MODES: dict[str, Steps] = {
-    "improve": IMPROVE, "design": DESIGN, "build": BUILD, "discover": DISCOVER, "meta": META,
-}  # fmt: skip
+    "improve": IMPROVE,
+    "design": DESIGN,
+    "build": BUILD,
+    "discover": DISCOVER,
+    "research": RESEARCH,
+    "meta": META,
+}

@@ -135,7 +135,12 @@ def _verified(cycle: Cycle, item: PlanItem, scope: str) -> dict[str, bool]:
 
 
 def kind_of(cycle: Cycle, scope: str) -> Kind:
-    """What a phase's experiment is for: a build's phases are contracts, the first one may be a scaffold."""
+    """What a phase's experiment is for: a build's phases are contracts, the first one may be a scaffold.
+
+    Those of research mode have to move the metric.
+    """
+    if cycle.options.mode == "research":
+        return Kind.RESEARCH
     if "contract" not in cycle.state.scope("").done:
         return Kind.CODE
     is_first = phase_of(scope) == 1 and cycle.lab.policy(cycle.head) is None

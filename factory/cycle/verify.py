@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isclose
 from pathlib import Path
 
 from factory.cycle.archive import experiment_note
 from factory.cycle.evidence import changed
 from factory.cycle.experiment import AFTER, BEFORE, VERDICT
+from factory.cycle.finalizing import metric_sides
 from factory.cycle.inflight import DAMAGED, journals
+from factory.cycle.judging import ratchet_of
 from factory.cycle.lab import Lab
+from factory.cycle.metric import RATCHET, runs_of
 from factory.cycle.mirror import mirror_problems
 from factory.errors import FactoryError
 from factory.journal import Event, read_events
-from factory.models import Measurement, Verdict, VerdictRecord
+from factory.models import Kind, Measurement, Verdict, VerdictRecord
 from factory.oddities import Oddities
 from factory.rows import Row, format_line, read, split_line
 
@@ -133,6 +137,9 @@ def _folder_problems(lab: Lab, row: Row) -> Iterator[str]:
     decision = folder.read(VERDICT, VerdictRecord)
     if (decision.verdict, decision.reason, decision.commit) != (row.verdict, row.reason, row.commit):
         yield "row and stored verdict differ"
+    if row.kind == Kind.RESEARCH:
+        yield from _metric_problems(lab, row, decision.commit)
+        return
     for name, score, commit in ((BEFORE, row.score_before, ""), (AFTER, row.score_after, row.commit)):
         if not folder.exists(name):
             if score is not None:
@@ -145,3 +152,23 @@ def _folder_problems(lab: Lab, row: Row) -> Iterator[str]:
             measurement.composite is None or abs(measurement.composite - score) > SAME_SCORE
         ):
             yield f"row and {Path(name).stem} differ in the score"
+
+
+def _metric_problems(lab: Lab, row: Row, commit: str) -> Iterator[str]:
+    """The row's scores are those of its runs, and each of these runs is on record with its value."""
+    assert row.id is not None
+    record = ratchet_of(lab, row.id)
+    before, after, _ = metric_sides(record, commit)
+    for told, score, known in (("before", row.score_before, before), ("after", row.score_after, after)):
+        if (score is None) != (known is None) or (
+            score is not None and known is not None and not isclose(score, known, rel_tol=SAME_SCORE)
+        ):
+            yield f"row and {RATCHET} differ in the metric {told}"
+    if record is None:
+        return
+    made = {run.number: run.value for run in runs_of(lab).all()}
+    values = [value for number in record.runs if (value := made.get(number)) is not None]
+    if any(number not in made for number in record.runs):
+        yield f"a run that {RATCHET} names is not on record"
+    elif sorted(values) != sorted([*record.before, *record.after]):
+        yield f"{RATCHET} and its runs differ in the metric"

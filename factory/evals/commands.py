@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,18 +52,20 @@ def run_command(
     network: bool = False,
     sandbox: Sandbox = OFF,
     with_ruff: bool = False,
+    variables: Mapping[str, str] | None = None,
 ) -> CommandRun:
     """Run ``command`` by ``sh`` in ``checkout``, for at most ``timeout`` seconds.
 
     Its Python is the environment's (None: a project that is not Python) and imports the checkout's code
     first; it has a private home and temporary folder and no secrets. ``with_ruff`` adds ours for a project
-    that has none. Its whole tree of processes is gone when this returns.
+    that has none; ``variables`` are further ones of its environment. Its whole tree of processes is
+    gone when this returns.
     """
     checkout = checkout.resolve()
     with scratch_folders() as scratch:
         extra = child_paths(find_roots(checkout).paths, environment.tools) if environment else {}
         python = environment.python if environment else None
-        env = target_env(scratch, python=python, network=network, extra=extra)
+        env = target_env(scratch, python=python, network=network, extra=extra | dict(variables or {}))
         if with_ruff:
             env["PATH"] = os.pathsep.join(filter(None, [env.get("PATH", ""), str(_ruff_alone(scratch))]))
         ours = (Path(sys.prefix), Path(sys.base_prefix)) if with_ruff else ()

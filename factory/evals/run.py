@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from factory.config import ProjectConfig
 from factory.evals import checkers
 from factory.evals.cache import MeasurementCache, cache_key, resampled
+from factory.evals.commands import CommandRun, run_command
 from factory.evals.environment import prepare
 from factory.evals.gather import measure_dimensions, run_suite
 from factory.evals.harness import harness_hash
@@ -115,6 +116,36 @@ def check_once(
     if wrong:
         return CommandResult(name=name, command=command, exit_code=-1, output=wrong)
     return run_check(subject, name, command, with_ruff=True)
+
+
+def run_once(
+    checkout: Path,
+    command: str,
+    *,
+    config: ProjectConfig,
+    timeout: float,
+    variables: Mapping[str, str],
+    project_root: Path,
+    progress: Progress,
+    home: HomePaths | None = None,
+    sandbox: Sandbox = OFF,
+) -> CommandRun:
+    """Run a research target's command on a fresh checkout, in the environment that measures it.
+
+    ``timeout`` is in seconds; ``variables`` are added to its environment.
+    """
+    subject = open_subject(checkout, config, project_root, home or factory_home(), progress, sandbox=sandbox)
+    wrong = _prepare(subject)
+    if wrong:
+        return CommandRun(command, -1, "", wrong, 0.0)
+    return run_command(
+        command,
+        checkout=subject.checkout,
+        environment=subject.environment,
+        timeout=timeout,
+        sandbox=subject.sandbox,
+        variables=variables,
+    )
 
 
 def _blank(subject: Subject, commit: str, tree: str) -> Measurement:

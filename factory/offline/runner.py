@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from factory.errors import FactoryError
+from factory.offline.analyst import analyse
 from factory.offline.answers import crashed, refused
 from factory.offline.archivist import note
 from factory.offline.builder import build
@@ -24,14 +25,14 @@ ROLES: dict[str, Callable[[Invocation], AgentResult]] = {
     "evaluator": explain,
     "archivist": note,
     "ceo": decide,
+    "failure_analyst": analyse,
 }
 
 
 class OfflineRunner:
     """Does the mechanical part of every role, without a model, a network or a key.
 
-    The same checkout and facts give the same result. ``failure_analyst`` is refused: why something fails is
-    a judgement.
+    The same checkout and facts give the same result. What needs judgement is refused, and said to be so.
     """
 
     name = "offline"

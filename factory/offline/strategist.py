@@ -41,6 +41,9 @@ def plan(invocation: Invocation) -> AgentResult:
     facts = invocation.facts
     if facts.get("form") == "project" or (text_of(facts, "idea") and "form" not in facts):
         return draft(invocation)
+    target = mapping_of(facts, "target")
+    if target:
+        return refused(f"nothing to propose: a method that moves {text_of(target, 'metric')} {JUDGEMENT}")
     seen = survey(invocation.cwd)
     everything = _candidates(invocation.cwd, seen, facts)
     focus = text_of(facts, "focus")

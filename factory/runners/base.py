@@ -36,7 +36,7 @@ class Invocation:
     ``facts`` is what the prompt was rendered from (JSON-serialisable); ``timeout_s`` is in seconds;
     ``env`` is added to the few variables that a child gets; ``schema`` is the JSON schema of a structured
     answer; an empty ``model`` leaves the choice to the runner. Whatever a child prints goes below
-    ``output_dir``.
+    ``output_dir``. ``protected`` are files and folders in ``cwd`` that stay as they are, whatever the access.
     """
 
     role: str
@@ -49,6 +49,7 @@ class Invocation:
     env: Mapping[str, str] = field(default_factory=dict)
     schema: dict[str, Any] | None = None
     model: str = ""
+    protected: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def _wrapped(start: Start, invocation: Invocation, private: Private) -> Sequence
         access=invocation.access,
         home=private.home,
         tmp=private.tmp,
-        readable=(*on_path(), *tool_folders().values()),
+        readable=(*on_path(), *tool_folders().values(), *invocation.protected),
     )
     return start.wrap(start.argv, request)
 

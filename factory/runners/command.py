@@ -238,7 +238,7 @@ def _request(invocation: Invocation, private: Private) -> SandboxRequest:
         access=invocation.access,
         home=private.home,
         tmp=private.tmp,
-        readable=(*on_path(), *tool_folders().values()),
+        readable=(*on_path(), *tool_folders().values(), *invocation.protected),
         writable=(_desk(invocation),),
     )
 

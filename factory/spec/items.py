@@ -30,6 +30,8 @@ def plan_item(phase: Phase, features: Sequence[Feature]) -> PlanItem:
         new_approach=_merged(features, "New approach"),
         allows=list(dict.fromkeys(v for f in features for v in f.all_values("Allows"))),
         citations=list(findings_cited("\n".join(whys))),
+        failure_mode=_merged(features, "Failure mode"),
+        mutable_surface=list(dict.fromkeys(v for f in features for v in f.all_values("Mutable surface"))),
     )
 
 

@@ -80,10 +80,15 @@ class Plateau:
             self._best = score_of(experiment, "score_before")
         if self._best is None:
             self._best = score
-        elif experiment.verdict == "keep" and score > self._best:
+        elif experiment.verdict == "keep" and (score > self._best or _is_research(experiment)):
             self._best, self.since_best = score, 0
         else:
             self.since_best += 1
+
+
+def _is_research(experiment: Experiment) -> bool:
+    """Whether its score is a metric, of which less may be better: there only what is better was kept."""
+    return text_of(experiment, "kind") == "research"
 
 
 def detect_plateau(history: Iterable[Experiment], threshold: int = 3) -> bool:

@@ -157,10 +157,14 @@ def test_a_finding_of_the_guard_is_told_and_so_is_its_silence() -> None:
     assert "clean: no guard objects" in show_facts("ceo", {"guard": {"findings": []}})
 
 
+IN_RESEARCH = {"target", "analysis", "tried", "metric"}
+"""What only research mode tells."""
+
+
 def flooded() -> dict[str, Any]:
     """Facts of a project where everything is far too long."""
     long = "a line of some length, as they are\n" * 20_000
-    texts: dict[str, Any] = dict.fromkeys(KNOWN - RUNNER_ONLY, long)
+    texts: dict[str, Any] = dict.fromkeys(KNOWN - RUNNER_ONLY - IN_RESEARCH, long)
     many = [long[:200]] * 2_000
     places = [{"file": f"f{n}.py", "line": n, "what": f"E{n} {long[:200]}"} for n in range(2_000)]
     dimensions = [

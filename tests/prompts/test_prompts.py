@@ -183,8 +183,8 @@ def ceo_gates() -> set[str]:
     return {step.name for step in steps if step.who == "ceo"}
 
 
-def _inner(step: Step | EachPhase) -> tuple[Step, ...]:
-    return step.steps if isinstance(step, EachPhase) else (step,)
+def _inner(step: Step | EachPhase) -> list[Step]:
+    return [s for inner in step.steps for s in _inner(inner)] if isinstance(step, EachPhase) else [step]
 
 
 def test_every_gate_has_its_module() -> None:

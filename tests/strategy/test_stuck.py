@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from factory.strategy import FEECCategory, Stuck, detect_plateau, detect_stuck
@@ -88,3 +90,15 @@ def test_another_harness_starts_afresh() -> None:
     old = [Scored(n, "keep", score_before=0.8, score_after=0.8, harness="h1") for n in range(5)]
     assert detect_plateau(old)
     assert not detect_plateau([*old, Scored(9, "keep", score_before=0.4, score_after=0.4, harness="h2")])
+
+
+def test_what_research_kept_is_a_new_best_also_where_less_is_better() -> None:
+    def metric(verdict: str, score: float) -> SimpleNamespace:
+        return SimpleNamespace(
+            id=1, hypothesis="h", verdict=verdict, reason="", category="FIX", harness="m",
+            score_before=9.0, score_after=score, kind="research",
+        )  # fmt: skip
+
+    falling = [metric("keep", 5.0), metric("keep", 4.0), metric("revert", 3.0), metric("keep", 2.0)]
+    assert not detect_plateau(falling, 2)
+    assert detect_plateau([*falling, metric("revert", 1.0), metric("revert", 8.0)], 2)

@@ -200,9 +200,9 @@ def account(cycle: Cycle, scope: str) -> Outcome:
     outcomes = outcomes_of(outcome_events(cycle.lab.paths), known["sha256"])
     found = trace(spec, outcomes)
     untried = [phase.number for phase in spec.phases if not _was_tried(outcomes, phase.number)]
-    return Done(
-        {"complete": found.complete, "untried": untried, "totals": found.totals, "features": _told(found)}
-    )
+    told = {"complete": found.complete, "untried": untried, "totals": found.totals, "features": _told(found)}
+    goes_on = found.complete and spec.research is not None
+    return Done(told | ({"next": "research"} if goes_on else {}))
 
 
 def _told(found: Trace) -> list[dict[str, Any]]:

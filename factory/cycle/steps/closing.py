@@ -25,6 +25,7 @@ from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.experimenting import archive_facts
 from factory.cycle.steps.hosting import kept_scopes, no_pull_requests
 from factory.models import Integration, Verdict
+from factory.research import ratchet
 
 SUPERSEDED = {"reason": "superseded", "detail": "the specification was changed, and approved anew"}
 """How a build ends whose contract is replaced by another one."""
@@ -38,7 +39,7 @@ def archive(cycle: Cycle, scope: str) -> Outcome:
         "research": research_text(cycle),
         "findings": cycle.state.result("research").get("findings", []),
         "items": [item.model_dump(mode="json") for item in cycle.items],
-        "ended": cycle.state.scope(CYCLE_SCOPE).ended or {},
+        "ended": _ended(cycle),
         "experiments": list(cycle.state.finalized.values()),
     }
     text = ""
@@ -51,8 +52,18 @@ def archive(cycle: Cycle, scope: str) -> Outcome:
     )
 
 
+def _ended(cycle: Cycle) -> dict[str, str]:
+    """Why a cycle ended early, or research at all; empty where its plan was gone through."""
+    concluded = cycle.state.result("conclude")
+    if concluded:
+        start, best = (ratchet.number(concluded[side]) for side in ("start", "best"))
+        moved = f"{concluded['metric']} {start} → {best}"
+        return {"reason": str(concluded["stop"]), "detail": f"{concluded['detail']}; {moved}"}
+    return dict(cycle.state.scope(CYCLE_SCOPE).ended or {})
+
+
 def _plain_note(cycle: Cycle) -> str:
-    ended = cycle.state.scope(CYCLE_SCOPE).ended
+    ended = _ended(cycle)
     lines = [f"- Ended early: {ended['reason']}: {ended['detail']}"] if ended else []
     lines += [
         f"- Experiment {n}: {r['verdict']} ({r['reason']}): {r['hypothesis']}"
@@ -64,7 +75,8 @@ def _plain_note(cycle: Cycle) -> str:
 def close(cycle: Cycle, scope: str) -> Outcome:
     """Every experiment has its note; the target moves on; the log is mirrored; the workspaces go."""
     _complete_archive(cycle)
-    added = [text for text in cycle.state.result("gate_plan").get("backlog_additions", [])
+    proposed = [text for plan in cycle.accepted_plans for text in plan.get("backlog_additions", [])]
+    added = [text for text in proposed
              if add_backlog(cycle.lab.paths.backlog, text, cycle.lab.repo.common_dir)]  # fmt: skip
     done = _integrate(cycle)
     clear_branch(cycle.lab, cycle.id, cycle.head, done)
@@ -113,6 +125,11 @@ def _complete_archive(cycle: Cycle) -> None:
                 write_experiment_note(cycle.lab, number, archive_facts(cycle, scope))
 
 
+def _next(cycle: Cycle, step: str) -> str:
+    """The mode that a step says to go on with."""
+    return str(cycle.state.result(step).get("next", ""))
+
+
 def summary(cycle: Cycle) -> dict[str, Any]:
     """What a cycle came to: counts by verdict, how its planning ended, what it cost."""
     verdicts = [record["verdict"] for record in cycle.state.finalized.values()]
@@ -123,10 +140,12 @@ def summary(cycle: Cycle) -> dict[str, Any]:
         "errors": verdicts.count(Verdict.ERROR),
         "ended": cycle.state.scope(CYCLE_SCOPE).ended or superseded,
         "setup": cycle.state.result("setup").get("made", False),
-        "plan_left": cycle.state.result("gate_plan").get("left", 0),
+        "plan_left": sum(plan.get("left", 0) for plan in cycle.accepted_plans),
         "phases": sorted(cycle.state.outcomes),
         "account": dict(cycle.state.result("account")),
-        "next": cycle.state.result("approve").get("next", "build" if superseded else ""),
+        "research": dict(cycle.state.result("conclude")),
+        "next": next((found for step in ("approve", "account") if (found := _next(cycle, step))), "")
+        or ("build" if superseded else ""),
         "invocations": cycle.state.spent.invocations,
         "tokens": cycle.state.spent.tokens,
         "cost_usd": round(cycle.state.spent.cost_usd, 6),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,12 @@ def findings_of_draft(cycle: Cycle, text: str) -> list[SpecFinding]:
     if is_new_project(cycle):
         known = set(defined_findings(research_text(cycle)))
         return list(check(spec, PlanLimits(), PlanContext(findings=known)))
-    return list(check(spec, planning.limits(cycle), planning.context(cycle)))
+    known_facts = planning.context(cycle)
+    if spec.research:
+        metric = spec.research.value("Metric")
+        dimensions = {*(known_facts.dimensions or ()), metric}
+        known_facts = replace(known_facts, research_mode=True, dimensions=dimensions)
+    return list(check(spec, planning.limits(cycle), known_facts))
 
 
 def discuss(cycle: Cycle, scope: str) -> Outcome:
@@ -219,10 +225,11 @@ def approvals(cycle: Cycle) -> Approvals:
 
 def _put_in_place(cycle: Cycle, spec: Spec, text: str) -> dict[str, Any]:
     """A project's specification is committed on the cycle's branch, an improvement is the current plan."""
-    told = {"sha256": fingerprint(text), "title": spec.title, "research": spec.research is not None}
+    told = {"sha256": fingerprint(text), "title": spec.title}
     if spec.form is not Form.PROJECT:
         atomic_write(cycle.lab.paths.plan, text.encode("utf-8", "surrogateescape"))
-        return told | {"place": str(cycle.lab.paths.plan), "next": "improve"}
+        mode = "research" if spec.research else "improve"
+        return told | {"place": str(cycle.lab.paths.plan), "next": mode}
     commit = cycle.lab.repo.commit_files(cycle.head, {SPEC_FILE: text}, f"Specify {spec.title}\n")
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
     return told | {"place": SPEC_FILE, "commit": commit, "next": "build"}

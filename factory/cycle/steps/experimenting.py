@@ -126,7 +126,10 @@ def _build_question(
         "experiment": experiment.id,
         "item": experiment.item.model_dump(mode="json"),
         "corrections": cycle.state.scope(scope).corrections + told,
-        "scope": {"modifiable": list(scope_rules.modifiable), "read_only": list(scope_rules.read_only)},
+        "scope": {
+            "modifiable": list(scope_rules.modifiable),
+            "read_only": [*scope_rules.read_only, *cycle.policy.research.fixed],
+        },
         "messages": cycle.state.messages,
         "cited": findings_of(research_text(cycle), experiment.item.citations),
         "guidance": guidance(cycle.lab, experiment.baseline),
@@ -234,7 +237,7 @@ def explain(cycle: Cycle, scope: str) -> Outcome:
         "files": _files(cycle, _experiment(cycle, scope), _candidate(cycle, scope)),
         "before": _scores(before, after),
         "after": _scores(after, before),
-    }
+    } | _metric_facts(cycle, scope)
     question = Question(
         "evaluator",
         "Explain what moved between these measurements.",
@@ -268,6 +271,12 @@ def _counts(details: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in details.items() if isinstance(value, int | float | dict)}
 
 
+def _metric_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
+    """In research mode, how the metric moved; else nothing."""
+    moved = cycle.state.result("run", scope)
+    return {"metric": dict(moved)} if moved else {}
+
+
 def structured_review(cycle: Cycle, scope: str) -> Outcome:
     """The CEO's decision on the experiment: it may send it back or end it, never let a failed rule pass."""
     experiment, commit = _experiment(cycle, scope), _candidate(cycle, scope)
@@ -289,13 +298,17 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         {"name": "measured", "passed": not (before.void or after.void)},
         {"name": "new_failures", "passed": not failures.confirmed, "tests": failures.confirmed},
     ]
-    return _change_facts(cycle, scope) | {
-        "checks": checks,
-        "before": _scores(before, after),
-        "after": _scores(after, before),
-        "reviewer": told_by(cycle, scope, "review"),
-        "evaluator": told_by(cycle, scope, "explain"),
-    }
+    return (
+        _change_facts(cycle, scope)
+        | _metric_facts(cycle, scope)
+        | {
+            "checks": checks,
+            "before": _scores(before, after),
+            "after": _scores(after, before),
+            "reviewer": told_by(cycle, scope, "review"),
+            "evaluator": told_by(cycle, scope, "explain"),
+        }
+    )
 
 
 def precheck(cycle: Cycle, scope: str) -> Outcome:

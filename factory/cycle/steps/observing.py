@@ -11,6 +11,7 @@ from factory.cycle.lab import Lab
 from factory.cycle.machine import Done, End, Outcome
 from factory.cycle.measuring import measure_commit
 from factory.cycle.oldplans import set_aside_old_plans
+from factory.cycle.target import with_target
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
 from factory.fsio import atomic_write
@@ -42,7 +43,7 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
         return Done({"commit": cycle.start, "made": False})
     found = discover_setup(cycle.lab, cycle.start, cycle.target)
     if found.untestable:
-        _give_up(
+        give_up(
             cycle,
             "The project's tests cannot be run",
             found.untestable,
@@ -54,7 +55,7 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
     return Done({"commit": commit, "made": True, "summary": told(found)})
 
 
-def _give_up(cycle: Cycle, what: str, why: str, hint: str) -> NoReturn:
+def give_up(cycle: Cycle, what: str, why: str, hint: str) -> NoReturn:
     """End a cycle before it has begun anything. What mends the cause is often a commit, which a cycle that is
     resumed would never see.
     """
@@ -66,13 +67,14 @@ def _give_up(cycle: Cycle, what: str, why: str, hint: str) -> NoReturn:
 
 def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
     """What a factory.toml for the project at ``revision`` would say, by trying."""
-    return discover(
+    found = discover(
         lab.paths.root,
         lambda: scratch_checkout(lab.repo, revision, parent=lab.workspaces),
         target_branch=target,
         home=lab.home,
         progress=lab.progress,
     )
+    return with_target(lab, revision, found)
 
 
 def told(found: Discovery) -> list[str]:
@@ -95,7 +97,7 @@ def study(cycle: Cycle, scope: str) -> Outcome:
     """Measure the starting point and write the observations down."""
     measurement = measure_commit(cycle.lab, cycle.head, cycle.head, cycle.policy)
     if measurement.void or measurement.composite is None:
-        _give_up(
+        give_up(
             cycle,
             "The project cannot be measured",
             measurement.void or "no dimension has a score",

@@ -13,12 +13,12 @@ from factory.cycle.context import Cycle
 from factory.cycle.inflight import attempted_phases
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import defined_findings, research_text
-from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.gates import ceo_verdict
 from factory.errors import BadInput, Refused
 from factory.fsio import atomic_write, read_exactly
 from factory.models import ReviewVerdict
 from factory.rows import Row
+from factory.runners.base import AgentResult
 from factory.spec import PlanContext, PlanLimits, Spec, check, parse
 from factory.strategy import detect_stuck, not_to_repeat
 from factory.strategy.undone import undone_by
@@ -75,7 +75,13 @@ def plan(cycle: Cycle, scope: str) -> Outcome:
     refusal = objection(cycle, "strategist", at=(scope, "plan"))
     if refusal:
         return End("budget", f"no plan: {refusal}")
-    result = ask(cycle, scope, "plan", Question("strategist", _plan_task(cycle), plan_facts(cycle, scope)))
+    return store_plan(
+        cycle, ask(cycle, scope, "plan", Question("strategist", _plan_task(cycle), plan_facts(cycle, scope)))
+    )
+
+
+def store_plan(cycle: Cycle, result: AgentResult) -> Outcome:
+    """Store the Strategist's answer for the gate and for people; without one this scope ends."""
     if result.status == "refused":
         return End("no_plan", result.text or result.error)
     if result.status != "done":
@@ -109,7 +115,7 @@ def _plan_task(cycle: Cycle) -> str:
 def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     """Every rule of the plan; then, unless lite, the CEO. What passes is the cycle's list of phases."""
     approved = cycle.options.approved_plan
-    text = read_exactly(cycle.lab.paths.plan) if approved else _plan_text(cycle)
+    text = read_exactly(cycle.lab.paths.plan) if approved else plan_text(cycle)
     if approved and fingerprint(text) != approved:
         raise Refused(
             f"{cycle.lab.paths.plan} was changed since it was approved.",
@@ -160,7 +166,7 @@ def _gate(
             problems = answer.corrections or [answer.reason]
     if not problems:
         return Done(result | ({"left_out": "the CEO, in lite mode"} if cycle.options.lite else {}))
-    if cycle.may_redirect(CYCLE_SCOPE):
+    if cycle.may_redirect(scope):
         return Again(back_to, problems)
     return End(f"{back_to}_rejected", "; ".join(problems))
 
@@ -197,7 +203,7 @@ def plan_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         "limits": {"min_growth": bounds.min_growth, "max_new": bounds.max_new},
         "brief": cycle_brief(cycle, rows) if cycle.options.lite else {},
         "corrections": cycle.state.scope(scope).corrections,
-        "draft": _plan_text(cycle) if cycle.state.scope(scope).redirects else "",
+        "draft": plan_text(cycle) if cycle.state.scope(scope).redirects else "",
     }
 
 
@@ -226,7 +232,8 @@ def _history_entry(row: Row) -> dict[str, Any]:
     }
 
 
-def _plan_text(cycle: Cycle) -> str:
+def plan_text(cycle: Cycle) -> str:
+    """The plan of this cycle as the Strategist last wrote it; empty before."""
     place = cycle.lab.paths.cycle_dir(cycle.id) / "plan.md"
     return place.read_text(encoding="utf-8") if place.exists() else ""
 
@@ -247,13 +254,17 @@ def context(cycle: Cycle) -> PlanContext:
     """The facts that this cycle's plan is checked against."""
     rows = cycle.lab.history()
     stuck = detect_stuck(rows, threshold=cycle.policy.strategy.stuck_threshold)
+    dimensions = {d["name"] for d in cycle.state.result("study")["measurement"]["dimensions"]}
+    target, in_research = cycle.policy.research, cycle.options.mode == "research"
     return PlanContext(
         findings=set(cycle.state.result("research").get("findings", [])),
-        dimensions={d["name"] for d in cycle.state.result("study")["measurement"]["dimensions"]},
+        dimensions=dimensions | ({target.metric} if in_research else set()),
         experiments={row.id for row in rows if row.id is not None},
         backlog=read_backlog(cycle.lab.paths.backlog),
         anti_patterns={row.id: row.hypothesis for row in not_to_repeat(rows) if row.id is not None},
         stuck_categories={category.name for category in stuck.categories_to_avoid},
+        mutable_surfaces=target.mutable if in_research and target.mutable else None,
+        research_mode=in_research,
     )
 
 
