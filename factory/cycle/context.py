@@ -52,6 +52,7 @@ class CycleOptions:
     plan_only: bool = False
     approved_plan: str = ""
     roles: dict[str, str] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
 
     def runner_of(self, role: str) -> str:
         """The name of the runner that does a role's work."""
@@ -195,7 +196,7 @@ class Cycle:
 
     def model_for(self, role: str) -> str:
         """The model that a role's runner asks for; empty for the runner's own default."""
-        return self.options.model or self.policy.runner.for_role(role).model
+        return self.options.models.get(role, self.options.model)
 
     def may_redirect(self, scope: str) -> bool:
         """Whether work in ``scope`` may be sent back once more."""
