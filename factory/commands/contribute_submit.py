@@ -62,7 +62,10 @@ def submit(args: argparse.Namespace) -> int:
 
 def submit_now() -> int:
     """The same with no option set: every question is asked. For a person who was offered it."""
-    return submit(argparse.Namespace(items=None, repo=None, yes=False, dry_run=False, projects_dir=None))
+    nothing = argparse.Namespace(
+        items=None, repo=None, yes=False, dry_run=False, json=False, projects_dir=None
+    )
+    return submit(nothing)
 
 
 def _insist_on_consent(args: argparse.Namespace) -> None:
