@@ -62,7 +62,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("URL", re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'`<>)]+|\bwww\.[^\s\"'`<>)]+")),
     ("URL", re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\blocalhost:\d+\b")),
     ("reference", re.compile(r"\b[\w.-]+/[\w.-]+#\d+|(?<!\w)#\d+\b")),
-    ("path", re.compile(r"\b[A-Za-z]:\\[^\s\"'`]+|\\\\[\w.-]+\\[^\s\"'`]+")),
+    ("path", re.compile(r"\b[A-Za-z]:\\[^\s\"'`]+|\\\\[\w.-]+\\[^\s\"'`]+|\b[\w.-]+(?:\\[\w.-]+){2,}")),
     ("path", re.compile(r"(?<![\w/.])(?:~|\.{1,2})?/[\w@+~-][\w.@+~/-]*")),
     (
         "path",
@@ -71,6 +71,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     ("file", re.compile(rf"(?<![\w.])[\w-]+(?:\.[\w-]+)*\.(?:{_FILE_ENDINGS})\b(?!\.\w)", re.IGNORECASE)),
+    ("URL", re.compile(r"\b[\w-]+(?:\.[\w-]+)+:\d{2,5}\b")),
+    ("URL", re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:{1,2}){3,}[0-9A-Fa-f]{1,4}\b")),
     ("URL", re.compile(rf"\b(?:[a-z0-9-]+\.)+(?:{_TOP_LEVEL})\b(?:/[^\s\"'`]*)?", re.IGNORECASE)),
     ("secret", re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])\w{24,}\b")),
     ("commit", re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b")),
@@ -123,7 +125,7 @@ class Private:
             names |= dict.fromkeys(_remote_names(remote), "project")
         names |= dict.fromkeys(_person(), "name")
         kept = {name: kind for name, kind in names.items() if _tells(name)}
-        texts = {row.hypothesis for one in histories for row in one.rows}
+        texts = {_plain(row.hypothesis) for one in histories for row in one.rows}
         return cls(kept, tuple(sorted(texts)))
 
 
@@ -166,6 +168,11 @@ def _proper_noun(text: str, private: Private) -> str:
     return next((word for word in _PROPER.findall(text) if word.lower() in parts), "")
 
 
+def _plain(text: str) -> str:
+    """A hypothesis as a quotation of it looks once its text is in plain form."""
+    return " ".join(_without_tricks(text).split())
+
+
 def _without_tricks(text: str) -> str:
     """The text in its plain form: look-alike characters as the usual ones, invisible ones gone."""
     plain = unicodedata.normalize("NFKC", text)
@@ -196,8 +203,11 @@ def _quotations(text: str, hypotheses: Sequence[str], removed: list[Removal]) ->
 
 
 def _is_part(quoted: str, hypotheses: Sequence[str]) -> bool:
-    """Whether a quotation of several words stands in a hypothesis; a single word is not one's own."""
-    plain = quoted.lower()
+    """Whether a quotation of several words stands in a hypothesis; a single word is not one's own.
+
+    One that was cut short ends in dots, which are in no hypothesis.
+    """
+    plain = quoted.lower().rstrip(".… ")
     return len(plain.split()) >= FEWEST_WORDS and any(plain in one.lower() for one in hypotheses)
 
 
