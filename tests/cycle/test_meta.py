@@ -122,3 +122,21 @@ def test_a_damaged_record_is_told_and_the_cycle_ends(project: Path) -> None:
     assert "the playbooks stay as they are: " in out
     assert str(damaged) in out
     assert events(project)[-1].type == "cycle.closed"
+
+
+@pytest.mark.parametrize("step", ["evolve", "classify", "offer"])
+def test_cut_off_before_a_step_was_journalled_it_tells_the_same_when_resumed(
+    project: Path, step: str
+) -> None:
+    whole = factory("ceo", project, *META).expect(0)
+    told = [line for line in whole.out.splitlines() if line.startswith("playbook of the ")]
+    journal = project / ".factory/cycles" / f"{events(project)[0].cycle}.jsonl"
+    lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
+    started = next(n for n, line in enumerate(lines) if '"step.started"' in line and f'"{step}"' in line)
+    journal.write_text("".join(lines[: started + 1]), encoding="utf-8")
+    resumed = factory("ceo", project).expect(0)
+    assert told
+    assert [line for line in resumed.out.splitlines() if line.startswith("playbook of the ")] == told
+    assert len(Library(factory_home().playbooks).versions("strategist")) == 2
+    assert answer(project) == "nobody was there to ask"
+    assert_sound(project)
