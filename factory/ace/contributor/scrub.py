@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import getpass
 import re
@@ -11,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -82,6 +84,7 @@ _QUOTES = re.compile(
 )
 _SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _PROPER = re.compile(r"(?<=[\w,;:)\]] )[A-Z][a-z]{3,}\b")
+_NAMED_IN = (("pyproject.toml", "project"), ("pyproject.toml", "tool.poetry"), ("Cargo.toml", "package"))
 _PLACEHOLDER = re.compile(r"\[(?:[a-z-]+ ?[a-z]*|URL)\]")
 
 
@@ -251,8 +254,20 @@ def _still_named(text: str, name: str) -> bool:
 
 def _project_names(path: Path) -> Iterator[str]:
     yield path.name
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        yield str(tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"])
+    for file, table in (
+        ("pyproject.toml", "project"),
+        ("pyproject.toml", "tool.poetry"),
+        ("Cargo.toml", "package"),
+    ):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            found: Any = tomllib.loads((path / file).read_text(encoding="utf-8"))
+            for key in table.split("."):
+                found = found[key]
+            yield str(found["name"])
+    with contextlib.suppress(OSError, ValueError, configparser.Error):
+        setup = configparser.ConfigParser(interpolation=None)
+        setup.read(path / "setup.cfg", encoding="utf-8")
+        yield setup.get("metadata", "name")
     with contextlib.suppress(FactoryError, OSError, KeyError):
         yield str(read_json_plain(path / "package.json")["name"]).rpartition("/")[2]
 

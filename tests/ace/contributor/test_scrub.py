@@ -137,3 +137,22 @@ def test_what_the_reflector_itself_quotes_is_taken_out(tmp_path: Path, hypothesi
     row = Row.of(hypothesis=hypothesis, verdict="revert")
     left = scrub(advice, Private.of([ProjectHistory(tmp_path, (row,))])).text
     assert left == "Plan again [experiment] or its like: it was reverted each time (no effect)."
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pyproject.toml", "[project]\nname = 'zephyr'\n"),
+        ("pyproject.toml", "[tool.poetry]\nname = 'zephyr'\n"),
+        ("Cargo.toml", "[package]\nname = 'zephyr'\n"),
+        ("setup.cfg", "[metadata]\nname = zephyr\n"),
+        ("package.json", '{"name": "@acme/zephyr"}'),
+    ],
+)
+def test_a_package_names_its_project_whatever_tool_it_is_built_with(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    project = make_repo(tmp_path / "folder-a", {file: text})
+    assert "zephyr" in Private.of([ProjectHistory(project)]).names
+    (project / file).write_text("[", encoding="utf-8")
+    assert "zephyr" not in Private.of([ProjectHistory(project)]).names
