@@ -254,11 +254,7 @@ def _still_named(text: str, name: str) -> bool:
 
 def _project_names(path: Path) -> Iterator[str]:
     yield path.name
-    for file, table in (
-        ("pyproject.toml", "project"),
-        ("pyproject.toml", "tool.poetry"),
-        ("Cargo.toml", "package"),
-    ):
+    for file, table in _NAMED_IN:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             found: Any = tomllib.loads((path / file).read_text(encoding="utf-8"))
             for key in table.split("."):
