@@ -101,9 +101,10 @@ def fetched(repo: Repo, source: str, branch: str) -> str:
         repo.git(*_LOGIN, "fetch", "--quiet", "--no-tags", "--", source, f"refs/heads/{branch}")
     except GitError as error:
         raise EnvironmentLacking(
-            f"The branch of your earlier contribution, {branch} at {source}, cannot be looked at: {error.message}",
-            "Look at your access to it. If it is gone for good, take its entry out of submissions.json in the "
-            "contributions of the factory home.",
+            f"The branch of your earlier contribution, {branch} at {source}, cannot be looked at: "
+            f"{error.message}",
+            "Look at your access to it. If it is gone for good, take its entry out of submissions.json in "
+            "the contributions of the factory home.",
         ) from None
     return repo.find("FETCH_HEAD") or ""
 

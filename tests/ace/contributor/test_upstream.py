@@ -18,5 +18,5 @@ def test_a_branch_that_is_not_there_is_told_from_a_place_that_cannot_be_reached(
     git(upstream, "branch", "sent")
     assert fetched(repo, str(upstream), "sent") == git(upstream, "rev-parse", "HEAD").strip()
     assert fetched(repo, str(upstream), "never") == ""
-    with pytest.raises(EnvironmentLacking, match="sent at .*gone, cannot be looked at"):
+    with pytest.raises(EnvironmentLacking, match=r"sent at .*gone, cannot be looked at"):
         fetched(repo, str(tmp_path / "gone"), "sent")
