@@ -17,6 +17,9 @@ from factory.fsio import utc_now
 BEFORE_FIRST = "as it was before the first evolution"
 """Why there is a version 1: so that there is something to go back to."""
 
+EVOLVED = "evolved"
+"""Why there is a version that an evolution made."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoleEvolution:
@@ -85,6 +88,8 @@ def _evolve_role(
     *,
     dry_run: bool,
 ) -> RoleEvolution:
+    if not dry_run:
+        library.finish(role)
     playbook, record = _in_force(library, role, outcomes)
     standing = Standing(tallies(outcomes, role, record.survivors), harmful_share(outcomes, role))
     curated = curate(playbook, record, candidates, standing, defaults=default_playbook(role), now=utc_now())
@@ -118,10 +123,9 @@ def _store(
             library.write(after, curated.record)
         return None
     if not library.versions(after.role):
-        library.add_version(before, known, BEFORE_FIRST, [])
-    library.write(after, curated.record)
+        library.add_version(before, known, BEFORE_FIRST)
     told = [change.told() for change in curated.changes]
-    return library.add_version(after, curated.record, "evolved", told).number
+    return library.change(after, curated.record, EVOLVED, told).number
 
 
 def difference(library: Library, role: str, number: int) -> list[str]:
@@ -149,6 +153,7 @@ def roll_back(library: Library, role: str, number: int) -> Version:
     person's word against it. Raises BadInput where there is no such version.
     """
     with library.lock():
+        library.finish(role)
         version = library.version(role, number)
         playbook, now = Playbook.from_markdown(version.markdown, role), library.record(role)
         there = {item.id for item in playbook.items}
@@ -161,5 +166,4 @@ def roll_back(library: Library, role: str, number: int) -> Version:
         record = now.model_copy(update={"items": items})
         counted = tallies(library.outcomes(), role, record.survivors)
         restored = with_counters(playbook, record, counted)
-        library.write(restored, record)
-        return library.add_version(restored, record, f"rollback to version {number}", [])
+        return library.change(restored, record, f"rollback to version {number}", [])

@@ -106,6 +106,7 @@ class Library:
     def refresh(self, role: str) -> None:
         """Write a role's counters as the outcomes on record have them; defaults get a copy in the home."""
         with self.lock():
+            self.finish(role)
             playbook, record = self.playbook(role), self.record(role)
             counted = tallies(self.outcomes(), role, record.survivors)
             known = registered(playbook, record, counted)
@@ -123,12 +124,43 @@ class Library:
             if _text(self.folder / f"{playbook.role}.md") != text:
                 atomic_write(self.folder / f"{playbook.role}.md", text)
 
-    def add_version(self, playbook: Playbook, record: RoleRecord, why: str, changes: list[str]) -> Version:
-        """Store a version under the next number."""
+    def change(self, playbook: Playbook, record: RoleRecord, why: str, changes: list[str]) -> Version:
+        """Put a playbook in force, and store it as a version under the next number.
+
+        It is on disk as a whole before the first of its files is written, so that ``finish`` can complete
+        what a crash cut off.
+        """
+        with self.lock():
+            version = self._next_version(playbook, record, why, changes)
+            write_json(self._unfinished(playbook.role), version)
+            self.finish(playbook.role)
+            return version
+
+    def finish(self, role: str) -> None:
+        """Complete a change that a crash cut off; nothing where there is none.
+
+        Without it, lines that had not been written yet would look as if a person had taken them out.
+        """
+        place = self._unfinished(role)
+        with self.lock():
+            if not place.exists():
+                return
+            version = read_json(place, Version)
+            self.write(Playbook.from_markdown(version.markdown, role), version.record)
+            target = self._version_path(role, version.number)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            place.replace(target)
+
+    def add_version(self, playbook: Playbook, record: RoleRecord, why: str) -> Version:
+        """Store what is in force as a version under the next number."""
+        version = self._next_version(playbook, record, why, [])
+        write_json(self._version_path(playbook.role, version.number), version)
+        return version
+
+    def _next_version(self, playbook: Playbook, record: RoleRecord, why: str, changes: list[str]) -> Version:
         files = self._version_files(playbook.role)
-        number = 1 + (int(files[-1].stem) if files else 0)
-        version = Version(
-            number=number,
+        return Version(
+            number=1 + (int(files[-1].stem) if files else 0),
             role=playbook.role,
             timestamp=utc_now(),
             why=why,
@@ -136,17 +168,18 @@ class Library:
             markdown=playbook.to_markdown(),
             record=record,
         )
-        write_json(self._version_path(playbook.role, number), version)
-        return version
 
     def prune_versions(self, keep: int, *, dry_run: bool = False) -> list[Path]:
         """Remove all but the newest ``keep`` versions of each role, and return their files."""
         folder = self.folder / "versions"
-        roles = sorted(place.name for place in folder.iterdir()) if folder.is_dir() else []
+        roles = sorted(place.name for place in folder.glob("*/")) if folder.is_dir() else []
         old = [path for role in roles for path in self._version_files(role)[:-keep]]
         for path in [] if dry_run else old:
             path.unlink(missing_ok=True)
         return old
+
+    def _unfinished(self, role: str) -> Path:
+        return self.folder / "versions" / f"{role}.unfinished.json"
 
     def _version_path(self, role: str, number: int) -> Path:
         return self.folder / "versions" / role / f"{number:04d}.json"

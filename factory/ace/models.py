@@ -31,7 +31,7 @@ _ITEM = re.compile(
     rf"\s*[-*]\s+\[({_ID.pattern})\]\s+helpful=([0-9]{{1,9}})\s+harmful=([0-9]{{1,9}})\s+::\s*(.*)"
 )
 _HEADING = re.compile(r"#{1,6}\s+(DO|DON['’]?T)\s*:?\s*", re.IGNORECASE)
-_TITLE = re.compile(r"#{1,2}\s+Playbook\b.*", re.IGNORECASE)
+_TITLE = re.compile(r"#{1,2}\s+Playbook(?:\s*:\s*\w*)?\s*", re.IGNORECASE)
 
 
 class PlaybookItem(Model):

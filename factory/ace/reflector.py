@@ -251,7 +251,7 @@ def _repeats(decided: Sequence[Tried]) -> Iterator[Candidate]:
             "strategist",
             "dont",
             f"repeat:{_subject(words)}",
-            f"Plan again “{_flat(group[0].hypothesis)}” or its like: it was reverted {often} ({reason}).",
+            f"Plan again “{_quotable(group[0].hypothesis)}” or its like: it was reverted {often} ({reason}).",
             _refs(group),
             kept=successes,
             reverted=len(group),
@@ -355,6 +355,11 @@ def same_lesson(key: str, other: str) -> bool:
 
 def _refs(given: Iterable[Tried] | Iterable[Told]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.ref for one in given))
+
+
+def _quotable(text: str) -> str:
+    """A text to stand in “…”: one with such quotes of its own would seem to end before it does."""
+    return _flat(text.replace("“", "'").replace("”", "'"))
 
 
 def _flat(text: str, longest: int = 160) -> str:

@@ -15,9 +15,10 @@ from factory.ace.outcomes import tallies
 from factory.ace.paths import user_playbooks_dir
 from factory.ace.records import ItemRecord, Tally, Version
 from factory.agents.roles import ROLES, role_named
-from factory.cycle.evolving import evolve_playbooks, known_histories
+from factory.commands.insights import histories
+from factory.cycle.evolving import evolve_playbooks
 from factory.errors import EXIT_OK, BadInput
-from factory.insights import ProjectHistory, discover_projects, load_all_histories
+from factory.insights import ProjectHistory
 from factory.paths import factory_home
 from factory.project import open_project
 
@@ -37,12 +38,12 @@ def run(args: argparse.Namespace) -> int:
         return _diff(library, _one_role(args), args.diff, as_json=args.json)
     if args.rollback is not None:
         return _roll_back(library, _one_role(args), args.rollback, as_json=args.json)
-    histories = _histories(args)
-    evolution = evolve_playbooks(factory_home(), histories, roles=roles, dry_run=args.dry_run)
+    known = _histories(args)
+    evolution = evolve_playbooks(factory_home(), known, roles=roles, dry_run=args.dry_run)
     if args.json:
-        output.emit_json(_as_json(evolution, histories))
+        output.emit_json(_as_json(evolution, known))
         return EXIT_OK
-    for line in _told(evolution, histories):
+    for line in _told(evolution, known):
         output.say(line)
     return EXIT_OK
 
@@ -55,9 +56,7 @@ def _one_role(args: argparse.Namespace) -> str:
 
 def _histories(args: argparse.Namespace) -> list[ProjectHistory]:
     more = [open_project(args.path).root] if args.path else []
-    if args.projects_dir:
-        return load_all_histories([*discover_projects(args.projects_dir), *more])
-    return known_histories(factory_home(), more)
+    return histories(args.projects_dir or None, more)
 
 
 # ---- what was evolved

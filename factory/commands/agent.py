@@ -27,10 +27,10 @@ def run(args: argparse.Namespace) -> int:
     role = role_named(args.role)
     lab = open_lab(args.path, output.note)
     policy = lab.policy("HEAD") or default_project()
-    settings = settings_in_force({}, policy).config.runner
+    settings = settings_in_force({"runner": args.runner, "model": args.model}, policy).config.runner
     sandbox = choose(settings.sandbox)
-    wanted = resolve_runner(args.runner or settings.default, sandbox)
-    runner = make_runner(wanted, sandbox, settings.commands)
+    chosen = settings.for_role(role.name)
+    runner = make_runner(resolve_runner(chosen.name, sandbox), sandbox, settings.commands)
     sandbox.require(role.access, own=runner.protects_itself)
     facts = {
         "goal": policy.goal,
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
                     timeout_s=policy.limits.timeout,
                     env={"FACTORY_ROLE": role.name},
                     schema=role.schema,
-                    model=args.model or policy.runner.model,
+                    model=chosen.model,
                 )
             )
 

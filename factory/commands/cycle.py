@@ -6,6 +6,7 @@ import argparse
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from textwrap import indent
 from typing import Any
@@ -19,7 +20,7 @@ from factory.commands.design import show_design_end
 from factory.commands.learned import show_learned
 from factory.commands.person import AtTerminal
 from factory.commands.start import DESIGN, Start, needs_person, prepare
-from factory.config import ProjectConfig, default_project, settings_in_force
+from factory.config import Origin, ProjectConfig, Settings, default_project, settings_in_force
 from factory.cycle.auditing import AUDIT_AFTER, audit
 from factory.cycle.briefing import ceo_task
 from factory.cycle.context import Cycle, CycleOptions, waiting_messages
@@ -55,7 +56,11 @@ OPTION_NAMES = (
 )  # fmt: skip
 SHOWN_OF_STRANGERS = 2_000
 """Characters of an issue that are shown to the person and not acted on."""
-
+LIMITS = {
+    "budget_invocations": "limits.invocations", "budget_tokens": "limits.tokens",
+    "budget_usd": "limits.usd", "timeout": "limits.timeout",
+}  # fmt: skip
+"""Options of a cycle, by the settings that they stand for."""
 SWITCHES = ("lite", "no_github", "plan_only")
 
 
@@ -143,25 +148,31 @@ def _options(lab: Lab, asked: dict[str, Any], start: Start) -> CycleOptions:
     following = cut_off_chain(lab) if not start.idea and asked.get("mode", "auto") == "auto" else None
     if following is not None:
         output.note(f"Goes on with {following.mode}, as the last cycle was to.")
-    chosen = _configured(lab, start) if following is None else following.to_data()
+    chosen = _configured(lab, start, asked) if following is None else following.to_data()
+    if following is not None and not {"runner", "model"}.isdisjoint(asked):
+        # A runner, or a model, that the person names is meant for every role.
+        chosen |= {"model": "", "models": {}} | ({"roles": {}} if "runner" in asked else {})
     chosen |= asked | ({"idea": start.idea} if start.idea else {})
     chosen["mode"] = following.mode if following else start.mode if start.idea else chosen["mode"]
-    runner = resolve_runner(chosen["runner"], choose(chosen["sandbox"]))
+    chosen["runner"] = resolve_runner(chosen["runner"], choose(chosen["sandbox"]))
     chosen["focus_items"] = _focus_items(lab, chosen)
-    # A runner that the person names does the work of every role.
-    roles = {} if "runner" in asked else {r: n for r, n in chosen["roles"].items() if n != runner}
-    return CycleOptions(**(chosen | {"runner": runner, "roles": roles}))
+    return CycleOptions(**chosen)
 
 
-def _configured(lab: Lab, start: Start) -> dict[str, Any]:
-    """What the target and the settings say where the person says nothing."""
-    runner = (lab.policy("HEAD") or default_project()).runner
-    return {
+def _configured(lab: Lab, start: Start, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What the target and the settings say: the person's word, environment, project, user, in this order."""
+    found = settings_in_force(asked, lab.policy("HEAD"))
+    named = found.config.runner
+    # From here on the runner is known by its name, also where the settings say auto.
+    runner = replace(named, default=resolve_runner(named.default, choose(named.sandbox)))
+    own = {role: runner.for_role(role) for role in runner.roles}
+    return _budgets(found) | {
         "mode": start.mode,
         "runner": runner.default,
         "model": runner.model,
-        "sandbox": settings_in_force({}, None).config.runner.sandbox,
-        "roles": {role: runner.for_role(role).name for role in runner.roles},
+        "sandbox": runner.sandbox,
+        "roles": {role: one.name for role, one in own.items() if one.name != runner.default},
+        "models": {role: one.model for role, one in own.items() if one.model != runner.model},
     }
 
 
@@ -177,6 +188,13 @@ def _focus_items(lab: Lab, chosen: Mapping[str, Any]) -> list[dict[str, Any]]:
         output.note(f"    {issue.title}\n" + indent(issue.body[:SHOWN_OF_STRANGERS], "    "))
     require_work(focus)
     return focus.items
+
+
+def _budgets(found: Settings) -> dict[str, Any]:
+    """The limits that this machine sets; those of the project are read from its commit."""
+    values = {option: found.value(key) for option, key in LIMITS.items()}
+    here = (Origin.ENVIRONMENT, Origin.USER)
+    return {option: value.value for option, value in values.items() if value.origin in here}
 
 
 def _loop(
@@ -280,7 +298,8 @@ def _dry_run(lab: Lab, options: CycleOptions, taken: list[str], *, resumed: bool
     output.say(f"mode: {resolved.mode}{' (resumed)' if resumed else ''}")
     if target:
         output.say(f"target: {target} at {start[:12]}")
-    output.say(f"runner: {resolved.runner}")
+    for line in _runner_lines(resolved):
+        output.say(line)
     output.say(f"lite: {'yes' if resolved.lite else 'no'}")
     output.say(f"budget: {_budget(resolved, policy)}")
     if resolved.mode == "research" and policy.research.held_out:
@@ -293,6 +312,14 @@ def _dry_run(lab: Lab, options: CycleOptions, taken: list[str], *, resumed: bool
     output.say(ceo_task(lab.paths.root, resolved, policy, messages))
     output.say("Nothing was changed.")
     return EXIT_OK
+
+
+def _runner_lines(options: CycleOptions) -> Iterator[str]:
+    """The runner of all, and each role for which runner or model is another."""
+    yield "runner: " + " ".join(filter(None, (options.runner, options.model)))
+    for role in (role for role in ROLES if role in options.roles or role in options.models):
+        told = (options.runner_of(role), options.models.get(role, options.model))
+        yield f"runner of the {role}: " + " ".join(filter(None, told))
 
 
 def _budget(options: CycleOptions, policy: ProjectConfig) -> str:

@@ -27,12 +27,15 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def histories(projects_dir: str | None) -> list[ProjectHistory]:
-    """The histories of all known projects, or of those in a folder; says what is wrong with the registry."""
+def histories(projects_dir: str | None, more: Sequence[Path] = ()) -> list[ProjectHistory]:
+    """The histories of all known projects, or of those in a folder, and of ``more``.
+
+    Says what is wrong with the registry.
+    """
     if projects_dir is not None:
-        return load_all_histories(discover_projects(Path(projects_dir)))
+        return load_all_histories([*discover_projects(Path(projects_dir)), *more])
     registry = Registry(factory_home())
-    known = load_all_histories(project.path for project in registry.known())
+    known = load_all_histories([*(project.path for project in registry.known()), *more])
     if registry.problem:
         output.note(f"factory: {registry.problem}")
     return known

@@ -55,6 +55,7 @@ class CycleOptions:
     approved_plan: str = ""
     roles: dict[str, str] = field(default_factory=dict)
     focus_items: list[dict[str, Any]] = field(default_factory=list)
+    models: dict[str, str] = field(default_factory=dict)
 
     @property
     def focus_text(self) -> str:
@@ -209,7 +210,7 @@ class Cycle:
 
     def model_for(self, role: str) -> str:
         """The model that a role's runner asks for; empty for the runner's own default."""
-        return self.options.model or self.policy.runner.for_role(role).model
+        return self.options.models.get(role, self.options.model)
 
     def may_redirect(self, scope: str) -> bool:
         """Whether work in ``scope`` may be sent back once more."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Literal
 
 from factory.ace.evolve import Evolution, evolve
@@ -35,9 +34,9 @@ def evolve_playbooks(
     return evolve(Library(home.playbooks), roles, reflect(tried, told), dry_run=dry_run)
 
 
-def known_histories(home: HomePaths, more: Iterable[Path] = ()) -> list[ProjectHistory]:
-    """The histories of the registered projects, and of ``more``; copies of one project are one."""
-    return load_all_histories([*(project.path for project in Registry(home).known()), *more])
+def known_histories(home: HomePaths) -> list[ProjectHistory]:
+    """The histories of the registered projects; copies of one project are one."""
+    return load_all_histories(project.path for project in Registry(home).known())
 
 
 def _tried(history: ProjectHistory) -> Iterator[Tried]:

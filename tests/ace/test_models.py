@@ -126,3 +126,10 @@ def test_every_role_has_a_prefix_of_its_own() -> None:
     assert len(set(prefixes)) == len(ROLES)
     assert id_prefix("strategist") == "strat"
     assert (id_prefix("designer"), id_prefix("42")) == ("desig", "item")
+
+
+def test_a_heading_of_a_person_that_begins_like_the_title_is_kept() -> None:
+    text = Playbook(role="builder").to_markdown() + "## Playbook notes of mine\n"
+    read = Playbook.from_markdown(text, "builder")
+    assert [line.text for line in read.damaged] == ["## Playbook notes of mine"]
+    assert "## Playbook notes of mine\n" in read.to_markdown()

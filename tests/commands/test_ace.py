@@ -274,3 +274,11 @@ def test_a_folder_of_projects_in_place_of_the_known_ones(projects: Path, tmp_pat
     paths = [p["path"] for p in factory("ace", stranger, "--dry-run", "--json").expect(0).json["projects"]]
     assert paths == [str(stranger)]
     assert "does not exist" in factory("ace", tmp_path / "nowhere").expect(2).err
+
+
+def test_a_damaged_registry_is_told(factory_home: Path) -> None:
+    factory_home.mkdir(parents=True, exist_ok=True)
+    (factory_home / "registry.json").write_text("{", encoding="utf-8")
+    done = factory("ace").expect(0)
+    assert "registry.json" in done.err
+    assert "0 projects" in done.out

@@ -11,6 +11,7 @@ import pytest
 
 from factory.errors import EXIT_OK, EXIT_USAGE
 from factory.journal import Journal
+from factory.paths import factory_home
 from factory.target import FIRST_MESSAGE
 from tests.support.cli import Result, factory
 from tests.support.projects import (
@@ -237,7 +238,8 @@ class TestMistakes:
             assert "Traceback" not in done.err
 
     def test_an_unknown_runner_and_mode(self, project: Path) -> None:
-        assert "There is no runner 'nobody'." in factory("ceo", project, "--runner", "nobody").expect(2).err
+        said = factory("ceo", project, "--runner", "nobody").expect(2).err
+        assert '--runner: runner.default: got "nobody", expected one of auto, claude, codex, offline' in said
         assert "There is no mode 'fly'." in factory("ceo", project, "--mode", "fly").expect(2).err
         assert journal_files(project) == []
 
@@ -332,3 +334,38 @@ def test_a_design_tells_the_ceo_what_it_starts_from(tmp_path: Path) -> None:
     new = make_repo(tmp_path / "new", {"README.md": "# new\n\na chess clock\n"}, message=FIRST_MESSAGE)
     dry = factory("ceo", "a chess clock", "--mode", "design", "--dry-run", "--dir", new).expect(EXIT_OK).out
     assert "A new project.\n\nThe idea:\n\n```text\na chess clock\n```\n" in dry
+
+
+class TestSettingsOfACycle:
+    """Flag, environment, project, the user's config.toml: the stronger one's word counts."""
+
+    USER = (
+        '[runner]\ndefault = "mine"\nmodel = "m-1"\n'
+        '[runner.reviewer]\nname = "offline"\n[runner.builder]\nmodel = "m-2"\n'
+        '[limits]\ninvocations = 9\n[runner.commands.mine]\nargv = ["true"]\n'
+    )
+
+    def told(self, project: Path, *flags: str, env: dict[str, str | None] | None = None) -> list[str]:
+        lines = factory("ceo", project, "--dry-run", *flags, env=env).expect(0).out.splitlines()
+        return [line for line in lines if line.startswith(("runner", "budget"))]
+
+    def test_precedence(self, project: Path) -> None:
+        home = factory_home().root
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "config.toml").write_text(self.USER)
+        assert self.told(project) == [
+            "runner: mine m-1",
+            "runner of the builder: mine m-2",
+            "runner of the reviewer: offline",
+            "budget: 9 invocations, 2 redirects",
+        ]
+        policy = (project / "factory.toml").read_text() + '\n[runner]\ndefault = "offline"\n'
+        commit(project, {"factory.toml": policy + "[limits]\ninvocations = 8\n"}, "Runner and limits")
+        assert self.told(project) == ["runner: offline", "budget: 8 invocations, 2 redirects"]
+        env: dict[str, str | None] = {"FACTORY_RUNNER": "mine", "FACTORY_BUDGET_INVOCATIONS": "7"}
+        assert self.told(project, env=env) == ["runner: mine", "budget: 7 invocations, 2 redirects"]
+        flags = ("--runner", "offline", "--budget-invocations", "6")
+        assert self.told(project, *flags, env=env) == [
+            "runner: offline",
+            "budget: 6 invocations, 2 redirects",
+        ]

@@ -53,10 +53,10 @@ def test_gc_keeps_the_newest_twenty_versions_of_a_playbook(project: Path, factor
     library = Library(HomePaths(factory_home).playbooks)
     playbook, record = library.playbook("builder"), library.record("builder")
     for _ in range(gc.PLAYBOOK_VERSIONS + 2):
-        library.add_version(playbook, record, "evolved", [])
-    library.add_version(library.playbook("ceo"), library.record("ceo"), "evolved", [])
+        library.add_version(playbook, record, "evolved")
+    library.add_version(library.playbook("ceo"), library.record("ceo"), "evolved")
     assert len(factory("gc", project, "--dry-run", "--json").expect(0).json["removed"]) == 2
     factory("gc", project).expect(0)
     assert [version.number for version in library.versions("builder")] == list(range(3, 23))
     assert len(library.versions("ceo")) == 1
-    assert library.add_version(playbook, record, "evolved", []).number == 23
+    assert library.add_version(playbook, record, "evolved").number == 23

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from factory.ace.contributor.candidates import load_candidates
+from factory.ace.contributor.model import Label
 from factory.ace.injector import inject
 from factory.ace.library import Library
 from factory.git import Repo
@@ -15,9 +17,6 @@ from tests.support.cli import command, environment, factory
 from tests.support.example_projects import make_projects
 from tests.support.projects import assert_sound, events, small_project
 from tests.support.pty import Terminal
-
-GENERAL_ITEMS = 5
-"""What is general of that which the twelve projects teach."""
 
 META = ("--mode", "meta", "--runner", "offline")
 
@@ -96,8 +95,10 @@ def test_who_says_yes_is_asked_for_each_item_and_why_it_cannot_be_sent_is_told(p
     with Terminal(command("ceo", project, *META), cwd=project, env=environment(), timeout=120) as terminal:
         terminal.expect("Choose items to contribute upstream now? [y/N]")
         terminal.line("y")
-        for _ in range(GENERAL_ITEMS):
-            terminal.expect("Offer ")
+        general = [one.name for one in load_candidates() if one.label is Label.GENERAL]
+        assert len(general) > 1
+        for name in general:
+            terminal.expect(f"Offer {name}? [y/N]")
             terminal.line("n")
         terminal.expect("No item was chosen, so nothing was sent.")
         assert terminal.end() == 0
@@ -121,3 +122,21 @@ def test_a_damaged_record_is_told_and_the_cycle_ends(project: Path) -> None:
     assert "the playbooks stay as they are: " in out
     assert str(damaged) in out
     assert events(project)[-1].type == "cycle.closed"
+
+
+@pytest.mark.parametrize("step", ["evolve", "classify", "offer"])
+def test_cut_off_before_a_step_was_journalled_it_tells_the_same_when_resumed(
+    project: Path, step: str
+) -> None:
+    whole = factory("ceo", project, *META).expect(0)
+    told = [line for line in whole.out.splitlines() if line.startswith("playbook of the ")]
+    journal = project / ".factory/cycles" / f"{events(project)[0].cycle}.jsonl"
+    lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
+    started = next(n for n, line in enumerate(lines) if '"step.started"' in line and f'"{step}"' in line)
+    journal.write_text("".join(lines[: started + 1]), encoding="utf-8")
+    resumed = factory("ceo", project).expect(0)
+    assert told
+    assert [line for line in resumed.out.splitlines() if line.startswith("playbook of the ")] == told
+    assert len(Library(factory_home().playbooks).versions("strategist")) == 2
+    assert answer(project) == "nobody was there to ask"
+    assert_sound(project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import getpass
 import re
@@ -11,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -62,7 +64,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("URL", re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'`<>)]+|\bwww\.[^\s\"'`<>)]+")),
     ("URL", re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|\blocalhost:\d+\b")),
     ("reference", re.compile(r"\b[\w.-]+/[\w.-]+#\d+|(?<!\w)#\d+\b")),
-    ("path", re.compile(r"\b[A-Za-z]:\\[^\s\"'`]+|\\\\[\w.-]+\\[^\s\"'`]+")),
+    ("path", re.compile(r"\b[A-Za-z]:\\[^\s\"'`]+|\\\\[\w.-]+\\[^\s\"'`]+|\b[\w.-]+(?:\\[\w.-]+){2,}")),
     ("path", re.compile(r"(?<![\w/.])(?:~|\.{1,2})?/[\w@+~-][\w.@+~/-]*")),
     (
         "path",
@@ -71,6 +73,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     ("file", re.compile(rf"(?<![\w.])[\w-]+(?:\.[\w-]+)*\.(?:{_FILE_ENDINGS})\b(?!\.\w)", re.IGNORECASE)),
+    ("URL", re.compile(r"\b[\w-]+(?:\.[\w-]+)+:\d{2,5}\b")),
+    ("URL", re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:{1,2}){3,}[0-9A-Fa-f]{1,4}\b")),
     ("URL", re.compile(rf"\b(?:[a-z0-9-]+\.)+(?:{_TOP_LEVEL})\b(?:/[^\s\"'`]*)?", re.IGNORECASE)),
     ("secret", re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])\w{24,}\b")),
     ("commit", re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b")),
@@ -80,6 +84,7 @@ _QUOTES = re.compile(
 )
 _SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _PROPER = re.compile(r"(?<=[\w,;:)\]] )[A-Z][a-z]{3,}\b")
+_NAMED_IN = (("pyproject.toml", "project"), ("pyproject.toml", "tool.poetry"), ("Cargo.toml", "package"))
 _PLACEHOLDER = re.compile(r"\[(?:[a-z-]+ ?[a-z]*|URL)\]")
 
 
@@ -123,7 +128,7 @@ class Private:
             names |= dict.fromkeys(_remote_names(remote), "project")
         names |= dict.fromkeys(_person(), "name")
         kept = {name: kind for name, kind in names.items() if _tells(name)}
-        texts = {row.hypothesis for one in histories for row in one.rows}
+        texts = {_plain(row.hypothesis) for one in histories for row in one.rows}
         return cls(kept, tuple(sorted(texts)))
 
 
@@ -166,6 +171,11 @@ def _proper_noun(text: str, private: Private) -> str:
     return next((word for word in _PROPER.findall(text) if word.lower() in parts), "")
 
 
+def _plain(text: str) -> str:
+    """A hypothesis as a quotation of it looks once its text is in plain form."""
+    return " ".join(_without_tricks(text).split())
+
+
 def _without_tricks(text: str) -> str:
     """The text in its plain form: look-alike characters as the usual ones, invisible ones gone."""
     plain = unicodedata.normalize("NFKC", text)
@@ -196,8 +206,11 @@ def _quotations(text: str, hypotheses: Sequence[str], removed: list[Removal]) ->
 
 
 def _is_part(quoted: str, hypotheses: Sequence[str]) -> bool:
-    """Whether a quotation of several words stands in a hypothesis; a single word is not one's own."""
-    plain = quoted.lower()
+    """Whether a quotation of several words stands in a hypothesis; a single word is not one's own.
+
+    One that was cut short ends in dots, which are in no hypothesis.
+    """
+    plain = quoted.lower().rstrip(".… ")
     return len(plain.split()) >= FEWEST_WORDS and any(plain in one.lower() for one in hypotheses)
 
 
@@ -241,8 +254,16 @@ def _still_named(text: str, name: str) -> bool:
 
 def _project_names(path: Path) -> Iterator[str]:
     yield path.name
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        yield str(tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"])
+    for file, table in _NAMED_IN:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            found: Any = tomllib.loads((path / file).read_text(encoding="utf-8"))
+            for key in table.split("."):
+                found = found[key]
+            yield str(found["name"])
+    with contextlib.suppress(OSError, ValueError, configparser.Error):
+        setup = configparser.ConfigParser(interpolation=None)
+        setup.read(path / "setup.cfg", encoding="utf-8")
+        yield setup.get("metadata", "name")
     with contextlib.suppress(FactoryError, OSError, KeyError):
         yield str(read_json_plain(path / "package.json")["name"]).rpartition("/")[2]
 

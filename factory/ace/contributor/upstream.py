@@ -90,11 +90,22 @@ def look(repo: Repo, repository: str, branch: str = "", pushed_to: str = "") -> 
 
 
 def fetched(repo: Repo, source: str, branch: str) -> str:
-    """The commit of a branch elsewhere, brought into the clone; empty where there is none."""
+    """The commit of a branch elsewhere, brought into the clone; empty where there is none.
+
+    Raises EnvironmentLacking where it cannot be told: what was sent before would be sent once more.
+    """
     try:
+        there = repo.git(*_LOGIN, "ls-remote", "--", source, f"refs/heads/{branch}")
+        if not there.strip():
+            return ""
         repo.git(*_LOGIN, "fetch", "--quiet", "--no-tags", "--", source, f"refs/heads/{branch}")
-    except GitError:
-        return ""
+    except GitError as error:
+        raise EnvironmentLacking(
+            f"The branch of your earlier contribution, {branch} at {source}, cannot be looked at: "
+            f"{error.message}",
+            "Look at your access to it. If it is gone for good, take its entry out of submissions.json in "
+            "the contributions of the factory home.",
+        ) from None
     return repo.find("FETCH_HEAD") or ""
 
 

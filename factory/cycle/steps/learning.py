@@ -9,6 +9,9 @@ from __future__ import annotations
 from factory.ace.contributor.candidates import classify_known
 from factory.ace.contributor.model import Label
 from factory.ace.contributor.summary import contribution_text
+from factory.ace.evolve import EVOLVED
+from factory.ace.library import Library
+from factory.agents.roles import ROLES
 from factory.cycle.context import Cycle
 from factory.cycle.evolving import evolve_playbooks, known_histories
 from factory.cycle.machine import Done, Outcome
@@ -21,9 +24,27 @@ def evolve(cycle: Cycle, scope: str) -> Outcome:
         evolution = evolve_playbooks(cycle.lab.home)
     except FactoryError as error:
         return Done({"problem": error.message})
-    changed = [role for role in evolution.roles if role.changes]
-    told = {role.role: [change.told() for change in role.changes] for role in changed}
-    return Done({"missing": evolution.missing, "changes": told})
+    return Done({"missing": evolution.missing, "changes": _evolved_since_begun(cycle)})
+
+
+def _evolved_since_begun(cycle: Cycle) -> dict[str, list[str]]:
+    """What became of each playbook since the step began, also before a crash in it."""
+    began = next(
+        event.ts
+        for event in cycle.journal.events()
+        if event.type == "step.started" and event.data["step"] == "evolve"
+    )
+    library = Library(cycle.lab.home.playbooks)
+    found = {
+        role: [
+            change
+            for version in library.versions(role)
+            if version.why == EVOLVED and version.timestamp >= began[: len("2026-01-01T00:00:00")]
+            for change in version.changes
+        ]
+        for role in ROLES
+    }
+    return {role: changes for role, changes in found.items() if changes}
 
 
 def classify(cycle: Cycle, scope: str) -> Outcome:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factory.ace.contributor.scrub import Private, scrub
+from factory.ace.reflector import Tried, reflect
 from factory.insights.projects import ProjectHistory
 from factory.rows import Row
 from tests.support.repos import git, make_repo, write
@@ -27,6 +28,9 @@ ADVICE = "Write the failing test first"
         ("clone git@host.example:o/r.git", "clone [URL]"),
         ("open intra.acme.corp/wiki now", "open [URL] now"),
         ("ask 192.168.1.20:8080", "ask [URL]"),
+        ("ask ci.blue.engineering:8080", "ask [URL]"),
+        ("ask fe80::1ff:fe23:4567:890a", "ask [URL]"),
+        ("in acme\\billing\\tax", "in [path]"),
         ("in /home/pat/work/x.py", "in [path]"),
         ("in ~/work", "in [path]"),
         ("in C:\\Users\\Pat\\x", "in [path]"),
@@ -116,3 +120,39 @@ def test_no_text_breaks_it_and_a_second_time_changes_nothing(text: str) -> None:
 def test_a_detail_goes_whatever_stands_around_it(detail: str, before: str, after: str) -> None:
     found = scrub(f"{ADVICE} {before}{detail}{after} and go on", PRIVATE)
     assert detail not in found.text
+
+
+@pytest.mark.parametrize(
+    "hypothesis",
+    [
+        "Match partial payments with the oldest position, " + "because the clerks moved them by hand " * 12,
+        "Match “partial” payments with the oldest position, not the ”newest” one",
+        "Match  partial\u00a0payments with the “oldest” position ﬁrst…",
+    ],
+)
+def test_what_the_reflector_itself_quotes_is_taken_out(tmp_path: Path, hypothesis: str) -> None:
+    tried = [Tried(f"p#{n}", hypothesis, "revert", "no_effect", id=n) for n in range(12)]
+    advice = next(one.text for one in reflect(tried).candidates if one.key.startswith("repeat:"))
+    assert "partial" in advice
+    row = Row.of(hypothesis=hypothesis, verdict="revert")
+    left = scrub(advice, Private.of([ProjectHistory(tmp_path, (row,))])).text
+    assert left == "Plan again [experiment] or its like: it was reverted each time (no effect)."
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pyproject.toml", "[project]\nname = 'zephyr'\n"),
+        ("pyproject.toml", "[tool.poetry]\nname = 'zephyr'\n"),
+        ("Cargo.toml", "[package]\nname = 'zephyr'\n"),
+        ("setup.cfg", "[metadata]\nname = zephyr\n"),
+        ("package.json", '{"name": "@acme/zephyr"}'),
+    ],
+)
+def test_a_package_names_its_project_whatever_tool_it_is_built_with(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    project = make_repo(tmp_path / "folder-a", {file: text})
+    assert "zephyr" in Private.of([ProjectHistory(project)]).names
+    (project / file).write_text("[", encoding="utf-8")
+    assert "zephyr" not in Private.of([ProjectHistory(project)]).names
