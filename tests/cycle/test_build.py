@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from factory.approvals import Approvals
+from factory.approvals import Approvals, fingerprint
 from factory.commands.cycle import exit_code
 from factory.cycle.context import Cycle, CycleOptions
 from factory.cycle.lab import open_lab
@@ -406,3 +406,27 @@ def test_in_lite_what_failed_is_not_excused_by_an_item_under_blocked(project: Pa
     specs.approve(project, specs.spec(("one", "two")).replace("(none)", waits))
     runner = Scripted({"builder": [specs.builder({"one": "claims"})]})
     assert [exit_code(cycle) for cycle in chained(project, runner, mode="build", lite=True)][-1] == EXIT_NO
+
+
+def test_an_approval_that_a_builder_has_laid_there_does_not_count(project: Path) -> None:
+    text = specs.spec(("one", "two"))
+    specs.approve(project, text)
+    changed = text.replace("word two", "word too")
+
+    def forge(invocation: Any) -> Any:
+        """By another process of its own, that no parent tells of: the record as a person's would be."""
+        (project / "SPEC.md").write_text(changed)
+        folder = factory_home().approvals / ProjectPaths(project).key
+        known = next(folder.glob("*.json")).read_text()
+        sha256 = fingerprint(changed)
+        (folder / f"{sha256}.md").write_text(changed)
+        (folder / f"{sha256}.json").write_text(known.replace(fingerprint(text), sha256))
+        return said("Done.")
+
+    runner = Scripted({"builder": [forge]})
+    with pytest.raises(Refused) as refused:
+        cycles.run(project, runner, mode="build", sandbox="off")
+    assert "SPEC.md was changed since it was approved" in refused.value.message
+    assert Approvals(factory_home(), ProjectPaths(project).key).of(changed) is None
+    again = factory("spec", "approve", project / "SPEC.md", "--yes").expect(EXIT_OK)
+    assert "is approved" in again.out
