@@ -101,8 +101,10 @@ def _discuss(draft: DraftView) -> Decision:
 
 def _answer(draft: DraftView, answer: str) -> Decision | None:
     """What an answer decides; None when there is more to ask."""
-    word, _, rest = answer.partition(" ")
-    match _choice(word):
+    word, _, rest = answer.strip().partition(" ")
+    choice = _choice(word)
+    # Only feedback has words after it: "a word is missing" agrees to nothing.
+    match choice if not rest or choice == "feedback" else "":
         case "approve":
             return _approve(draft)
         case "feedback":

@@ -235,17 +235,19 @@ def readme_of(target: Target, name: str) -> str:
 def new_project(target: Target, place: Path) -> Path:
     """A new repository at ``place`` with one commit: a README that holds the idea. Returns its directory.
 
-    A project that was started there from the same text is returned as it is: work on it goes on. Raises
+    A project that was started there from the same text is returned as it is: work on it goes on. One whose
+    start was cut off before its commit is started to its end. Raises
     BadInput when something else is there already; nothing is ever overwritten.
     """
     readme = readme_of(target, place.name)
     if is_taken(place):
         if _started_from(place, readme):
             return place
-        raise BadInput(
-            f"{place} exists already, and is not a project started from this.",
-            f"Name another place with --dir, or work on what is there: `factory ceo {place}`.",
-        )
+        if not _cut_off(place, readme):
+            raise BadInput(
+                f"{place} exists already, and is not a project started from this.",
+                f"Name another place with --dir, or work on what is there: `factory ceo {place}`.",
+            )
     start_repository(place, {README: readme}, FIRST_MESSAGE)
     return place
 
@@ -255,6 +257,15 @@ def is_taken(place: Path) -> bool:
     if place.is_symlink() or place.exists():
         return not place.is_dir() or any(place.iterdir())
     return False
+
+
+def _cut_off(place: Path, readme: str) -> bool:
+    """Whether a new project's start ended before its commit: a repository of none, with our text or less."""
+    if not (place / ".git").is_dir() or {entry.name for entry in place.iterdir()} - {".git", README}:
+        return False
+    written = place / README
+    text = written.read_bytes() if written.is_file() else b""
+    return not Repo(place).refs("refs/") and readme.encode("utf-8", "surrogateescape").startswith(text)
 
 
 def _started_from(place: Path, readme: str) -> bool:

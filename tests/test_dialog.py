@@ -94,6 +94,17 @@ def test_a_choice_may_be_spelled_out(tmp_path: Path, word: str) -> None:
         assert talk.decision[0] == "approve"
 
 
+@pytest.mark.parametrize("words", ["a word is missing", "approve it when it is smaller", "q is no name"])
+def test_a_sentence_is_no_choice(tmp_path: Path, words: str) -> None:
+    talk = Talk(tmp_path, PROJECT)
+    with talk as terminal:
+        terminal.expect(MENU)
+        terminal.line(words)
+        assert "`f <one line>`" in terminal.expect(MENU)
+        terminal.line("q")
+        assert talk.decision == ("quit", "")
+
+
 def test_one_line_of_feedback(tmp_path: Path) -> None:
     talk = Talk(tmp_path, PROJECT)
     with talk as terminal:

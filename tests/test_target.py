@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from factory.errors import BadInput, EnvironmentLacking, Refused
+from factory.git import Repo
 from factory.paths import HomePaths
 from factory.target import (
     clone_url,
@@ -260,3 +261,35 @@ def test_an_agent_cannot_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("FACTORY_ROLE", "builder")
     with pytest.raises(Refused):
         trust("https://example.org/a", HomePaths(tmp_path))
+
+
+@pytest.mark.parametrize("what", ["init", "symbolic-ref", "record the first files", "make the first commit"])
+def test_a_start_that_was_cut_off_is_started_to_its_end(
+    here: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    real = Repo.git
+
+    def cut(self: Repo, *args: str, **data: object) -> str:
+        done = real(self, *args, **data)  # type: ignore[arg-type]
+        if what in (args[0], data.get("what")) and args[0] != "update-ref":
+            raise KeyboardInterrupt
+        if what == "make the first commit" and args[0] == "write-tree":
+            raise KeyboardInterrupt
+        return done
+
+    target = resolve_target("counts the words of a text", cwd=here)
+    place = new_place(target, cwd=here)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Repo, "git", cut)
+        new_project(target, place)
+    assert new_project(target, place) == place
+    assert git(place, "log", "--format=%s") == "Start with the idea"
+    assert git(place, "status", "--porcelain") == ""
+
+
+def test_a_repository_with_work_of_somebody_is_not_started_over(here: Path) -> None:
+    target = resolve_target("counts the words of a text", cwd=here)
+    place = make_repo(new_place(target, cwd=here), {"README.md": "# Mine\n"})
+    git(place, "switch", "--quiet", "--orphan", "empty")
+    with pytest.raises(BadInput):
+        new_project(target, place)

@@ -262,7 +262,7 @@ def _chain(
 def exit_code(cycle: Cycle) -> int:
     """1 where approved features are not built, else 0."""
     closed = cycle.state.closed or {}
-    unbuilt = cycle.options.mode == "build" and not _all_built(cycle, closed.get("account") or {})
+    unbuilt = cycle.options.mode == "build" and not (closed.get("account") or {}).get("all_built")
     nothing = cycle.options.mode == "design" and (closed.get("ended") or {}).get("reason") not in (
         None, "plan_only",
     )  # fmt: skip
@@ -378,20 +378,13 @@ def _declined(cycle: Cycle) -> Iterator[tuple[int, str]]:
             yield item.phase, ended["detail"]
 
 
-def _all_built(cycle: Cycle, account: Mapping[str, Any]) -> bool:
-    """Whether all that has a phase is built; what only waits for the user is no failure of the build."""
-    planned = {check.feature for item in cycle.items for check in item.checks}
-    waiting = [f for f in account.get("features", ()) if f["state"] != "built" and f["number"] in planned]
-    return bool(account.get("complete")) and not waiting
-
-
 def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
     """What became of every approved feature."""
     for feature in account.get("features", ()):
         output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
     for phase, why in _declined(cycle):
         output.say(f"phase {phase} waits for a person, or for a runner that can do it: {why}")
-    if account.get("features") and not _all_built(cycle, account):
+    if account.get("features") and not account.get("all_built"):
         output.say(f"not everything that was approved is built: factory spec trace {lab.paths.root}")
 
 

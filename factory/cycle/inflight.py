@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.cycle.scopes import phase_of
 from factory.cycle.state import CycleState, replay
 from factory.errors import BadInput
 from factory.git import Repo
@@ -91,21 +90,6 @@ def chained_from(paths: ProjectPaths, found: OpenCycle) -> str:
         if path.stem < found.id and before not in (mode, BY_HAND):
             return before if last.get("data", {}).get("next") == mode else ""
     return ""
-
-
-def attempted_phases(paths: ProjectPaths, approved_plan: str) -> set[int]:
-    """The phases of the approved plan with that hash that any cycle has begun an experiment for."""
-    found: set[int] = set()
-    for path in journals(paths):
-        if first_event(path).get("data", {}).get("options", {}).get("approved_plan") == approved_plan:
-            begun = (event for event in read_events(path) if event.type == "experiment.begun")
-            found |= {phase_of(event.data["scope"]) for event in begun}
-    return found
-
-
-def first_event(path: Path) -> dict[str, Any]:
-    """The first event of a journal, as far as it can be read."""
-    return _first_and_last(path)[0]
 
 
 def _first_and_last(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

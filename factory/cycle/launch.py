@@ -20,7 +20,6 @@ from factory.cycle.hub import Hub, hub_of
 from factory.cycle.inflight import (
     DAMAGED,
     OpenCycle,
-    attempted_phases,
     chained_from,
     cycle_in_flight,
     damaged_in_flight,
@@ -31,6 +30,7 @@ from factory.cycle.lab import Lab
 from factory.cycle.machine import run_steps
 from factory.cycle.mirror import mirror_log
 from factory.cycle.modes import MODES
+from factory.cycle.outcomes import tried_phases
 from factory.cycle.state import CycleState
 from factory.cycle.target import require_target
 from factory.errors import BadInput, Refused
@@ -82,6 +82,11 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     elif lab.paths.config.exists():
         lab.required_policy(start)  # a setup that waits to be committed is not to be replaced by another one
     mode = resolve_mode(lab, options.mode, options.idea)
+    if options.plan_only and mode != "design":
+        raise Refused(
+            f"What was designed here is approved, and goes on with {mode}: there is no draft to stop after.",
+            f"To go on with it: factory ceo {lab.paths.root} --mode {mode}",
+        )
     if mode == "build":
         require_ground(lab, start, options.idea)
     if mode == "design" and options.idea:
@@ -101,7 +106,7 @@ def approved_plan(lab: Lab) -> str:
     if approval is None or approval.form != Form.IMPROVEMENT:
         return ""
     wanted = {item.phase for item in parse(text).items()}
-    if wanted <= attempted_phases(lab.paths, sha256):
+    if wanted <= tried_phases(lab.paths, sha256):
         return ""
     _insist_on_rules(lab, text)
     return sha256

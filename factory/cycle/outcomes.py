@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from factory.cycle.inflight import own_journals
+from factory.cycle.state import RETRY
 from factory.errors import BadInput, Refused
 from factory.journal import Event, read_events
 from factory.paths import ProjectPaths
@@ -14,9 +16,9 @@ OUTCOME = "phase.outcome"
 
 
 def outcome_events(paths: ProjectPaths, report: Callable[[str], None] = lambda _: None) -> list[Event]:
-    """The outcomes of phases that the project's journals tell, oldest first. ``report`` hears of damage."""
+    """The outcomes of phases by the journals written here, oldest first. ``report`` hears of damage."""
     found: list[Event] = []
-    for path in sorted(paths.cycles.glob("*.jsonl")):
+    for path in own_journals(paths):
         try:
             found += [event for event in read_events(path) if event.type == OUTCOME]
         except (BadInput, Refused) as error:
@@ -55,3 +57,17 @@ def _attempt(event: Event) -> list[Attempt]:
         return []
     verdict, reason, commit = (str(event.data.get(key) or "") for key in ("verdict", "reason", "commit"))
     return [Attempt(event.experiment, verdict, reason, commit)]
+
+
+def was_tried(outcomes: Mapping[int, PhaseOutcome], number: int) -> bool:
+    """Whether a phase came to an end; a single attempt is none."""
+    return number in outcomes and outcomes[number].state != RETRY
+
+
+def tried_phases(paths: ProjectPaths, sha256: str) -> set[int]:
+    """The phases of the approved plan with that hash that came to an end.
+
+    One that the budget stopped, or whose cycle was abandoned, is still to be done.
+    """
+    outcomes = outcomes_of(outcome_events(paths), sha256)
+    return {number for number in outcomes if was_tried(outcomes, number)}

@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
 
 def each_once(cycle: Cycle) -> Iterator[str]:
-    """Improve: every phase of the plan, once, in plan order. What became of an approved one is journalled."""
+    """Improve: every phase of the plan, once, in plan order. What became of an approved one is journalled.
+
+    The phase of an approved plan at which the budget ends, and those after it, are for the next cycle.
+    """
     for item in cycle.items:
         scope = scope_of(item.phase)
         yield scope
         if cycle.options.approved_plan and item.phase not in cycle.state.outcomes:
+            if _is_out_of_budget(cycle, scope):
+                cycle.lab.say(
+                    f"from phase {item.phase} on the approved plan waits for another cycle's budget"
+                )
+                return
             kept = cycle.state.result("finalize", scope).get("verdict") == Verdict.KEEP
             _record(cycle, item, PhaseState.BUILT if kept else PhaseState.FAILED, scope)
 
@@ -65,7 +73,7 @@ def _attempts(cycle: Cycle, item: PlanItem) -> Iterator[str]:
         if cycle.state.result("finalize", scope).get("verdict") == Verdict.KEEP:
             _record(cycle, item, PhaseState.BUILT, scope)
             return
-        if cycle.state.result("finalize", scope).get("reason") == Reason.BUDGET and not cycle.options.lite:
+        if _is_out_of_budget(cycle, scope):
             return
         if cycle.state.result("build", scope).get("declined"):
             # Who says that it is not their work says so again.
@@ -73,6 +81,11 @@ def _attempts(cycle: Cycle, item: PlanItem) -> Iterator[str]:
         if attempt < last and cycle.state.result("finalize", scope).get("id") not in cycle.state.retried:
             _record(cycle, item, PhaseState.RETRY, scope)
     _record(cycle, item, PhaseState.FAILED, scope)
+
+
+def _is_out_of_budget(cycle: Cycle, scope: str) -> bool:
+    """Whether a phase waits for the next cycle's budget; in lite, where each has its own, it has failed."""
+    return cycle.state.result("finalize", scope).get("reason") == Reason.BUDGET and not cycle.options.lite
 
 
 def _is_superseded(cycle: Cycle) -> bool:

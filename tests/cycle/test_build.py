@@ -10,16 +10,20 @@ from typing import Any
 
 import pytest
 
-from factory.cycle.context import Cycle
-from factory.cycle.launch import follow_up
+from factory.approvals import Approvals, fingerprint
+from factory.commands.cycle import exit_code
+from factory.cycle.context import Cycle, CycleOptions
+from factory.cycle.lab import open_lab
+from factory.cycle.launch import follow_up, run_cycle
 from factory.errors import EXIT_NO, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
 from factory.journal import Journal, read_events
-from factory.paths import ProjectPaths
+from factory.paths import ProjectPaths, factory_home
+from tests.spec.examples import IMPROVEMENT
 from tests.support import cycles, specs
 from tests.support.cli import command, end_group, environment, factory
-from tests.support.cycles import Scripted, said, verdict
+from tests.support.cycles import Scripted, Silent, said, verdict
 from tests.support.projects import assert_sound, events, history, journal_files, small_project
-from tests.support.repos import commit, git
+from tests.support.repos import commit, git, make_repo
 
 TEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 ONE_TRY = "\n[limits]\nphase_retries = 0\n"
@@ -337,3 +341,92 @@ def test_a_killed_build_goes_on_where_it_stood(project: Path, lines: int) -> Non
     assert [e.data["phase"] for e in told if e.type == "phase.outcome"] == [1, 2]
     assert len(journal_files(project)) == 1
     assert_sound(project)
+
+
+def test_an_improvement_in_between_does_not_undo_what_was_built(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    build(project)
+    Approvals(factory_home(), ProjectPaths(project).key).approve(
+        IMPROVEMENT, who="person", form="improvement", title="Improvement Cycle", how="terminal"
+    )
+    ProjectPaths(project).plan.parent.mkdir(exist_ok=True)
+    ProjectPaths(project).plan.write_text(IMPROVEMENT)
+    cycles.run(project, Scripted({"builder": ["Nothing is done."]}), mode="improve")
+    specs.approve(project, specs.spec(("one", "two", "three")))
+    _, runner = build(project)
+    assert builds(runner) == ["three"]
+    assert traced(project) == (EXIT_OK, dict.fromkeys(("one", "two", "three"), "built"))
+
+
+def test_a_journal_that_came_with_the_repository_builds_nothing(project: Path, tmp_path: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    build(project)
+    assert traced(project) == (EXIT_OK, {"one": "built", "two": "built"})
+    told = {
+        f".factory/cycles/{path.name}": path.read_text()
+        for path in ProjectPaths(project).cycles.glob("*.jsonl")
+    }
+    given = small_project(tmp_path / "given")
+    for path, text in told.items():
+        (given / path).parent.mkdir(parents=True, exist_ok=True)
+        (given / path).write_text(text)
+    git(given, "add", "--force", ".factory")
+    git(given, "commit", "--quiet", "-m", "Hand it over as built")
+    specs.approve(given, specs.spec(("one", "two")))
+    assert traced(given) == (EXIT_NO, {"one": "not attempted", "two": "not attempted"})
+    _, runner = build(given)
+    assert builds(runner) == ["one", "two"]
+
+
+class Nobody:
+    """A terminal with a person that a build has no question for."""
+
+    def discuss(self, draft: Any) -> Any:
+        raise AssertionError("a build argues about no draft")
+
+    def offer(self, summary: str) -> str:
+        raise AssertionError("a build offers nothing")
+
+
+def test_a_draft_that_breaks_rules_is_not_built_in_a_terminal_either(tmp_path: Path) -> None:
+    new = make_repo(tmp_path / "words", {"README.md": "# Words\n"})
+    spoiled = specs.spec(("one",)).replace("**Why:** It is wanted [R1].\n", "")
+    runner = Scripted({"strategist": [spoiled], "builder": [specs.builder({})]})
+    options = CycleOptions("build", runner=runner.name, idea="count words")
+    lab = open_lab(new, lambda _: None)
+    cycle = run_cycle(lab, options, Silent(), lambda role: runner, Nobody())
+    ended = cycle.state.scope("").ended
+    assert ended is not None and ended["reason"] == "draft_rejected"
+    assert runner.of("builder") == []
+    assert not (new / "SPEC.md").exists()
+
+
+def test_in_lite_what_failed_is_not_excused_by_an_item_under_blocked(project: Path) -> None:
+    waits = "- word one (§5.1) — which word it is"
+    specs.approve(project, specs.spec(("one", "two")).replace("(none)", waits))
+    runner = Scripted({"builder": [specs.builder({"one": "claims"})]})
+    assert [exit_code(cycle) for cycle in chained(project, runner, mode="build", lite=True)][-1] == EXIT_NO
+
+
+def test_an_approval_that_a_builder_has_laid_there_does_not_count(project: Path) -> None:
+    text = specs.spec(("one", "two"))
+    specs.approve(project, text)
+    changed = text.replace("word two", "word too")
+
+    def forge(invocation: Any) -> Any:
+        """By another process of its own, that no parent tells of: the record as a person's would be."""
+        (project / "SPEC.md").write_text(changed)
+        folder = factory_home().approvals / ProjectPaths(project).key
+        known = next(folder.glob("*.json")).read_text()
+        sha256 = fingerprint(changed)
+        (folder / f"{sha256}.md").write_text(changed)
+        (folder / f"{sha256}.json").write_text(known.replace(fingerprint(text), sha256))
+        return said("Done.")
+
+    runner = Scripted({"builder": [forge]})
+    with pytest.raises(Refused) as refused:
+        cycles.run(project, runner, mode="build", sandbox="off")
+    assert "SPEC.md was changed since it was approved" in refused.value.message
+    assert Approvals(factory_home(), ProjectPaths(project).key).of(changed) is None
+    again = factory("spec", "approve", project / "SPEC.md", "--yes").expect(EXIT_OK)
+    assert "is approved" in again.out

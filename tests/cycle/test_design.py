@@ -16,14 +16,16 @@ from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion
 from factory.cycle.lab import open_lab
 from factory.cycle.launch import follow_up, run_cycle
 from factory.cycle.steps.designing import Paused
-from factory.errors import EXIT_INTERRUPTED, EXIT_NO, EXIT_OK
+from factory.errors import EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, EXIT_REFUSED, Refused
 from factory.git import Repo
 from factory.journal import Journal
 from factory.paths import ProjectPaths, factory_home
+from factory.runners.base import AgentResult
 from factory.spec import parse
-from tests.support import cycles
+from tests.spec.examples import IMPROVEMENT
+from tests.support import cycles, specs
 from tests.support.cli import command, end_group, environment, factory
-from tests.support.cycles import Scripted, Silent
+from tests.support.cycles import Scripted, Silent, said
 from tests.support.projects import events, journal_files, small_project
 from tests.support.pty import Terminal
 from tests.support.repos import git, make_repo
@@ -303,3 +305,117 @@ def test_a_killed_draft_is_taken_up_again(tmp_path: Path, lines: int) -> None:
     assert answered == ["/research/0/researcher/1", "/draft/0/strategist/1"]
     assert len(journal_files(place)) == 1
     assert ProjectPaths(place).plan.read_text().startswith("# ")
+
+
+def test_what_was_not_shown_is_not_approved(new: Path) -> None:
+    runner = Scripted()
+    mark = "## 6. Reference Algorithms"
+
+    class Reading(Person):
+        def discuss(self, draft: Draft) -> Opinion:
+            if not self.seen:
+                (place,) = ProjectPaths(new).cycles.glob("*/draft.md")
+                place.write_text(draft.text.replace(mark, f"{mark}\n\nSomething else.", 1))
+            super().discuss(draft)
+            return Opinion("approve", draft.text)
+
+    person = Reading([Opinion("approve"), Opinion("approve")])
+    design(new, person, runner, idea=IDEA)
+    assert len(person.seen) == 2
+    assert (new / "SPEC.md").read_text() == person.seen[1].text
+    assert "Something else." in person.seen[1].text
+
+
+def test_where_no_agent_can_mend_it_the_draft_is_still_the_persons(new: Path) -> None:
+    runner = Scripted()
+    told = "segmentation following international boundaries"
+    person = Person([Opinion("feedback", told), Opinion("approve")])
+    cycle = design(new, person, runner, idea=IDEA, budget_invocations=2)
+    assert asked(runner, "strategist") == 1
+    assert person.seen[1].text == person.seen[0].text
+    assert (cycle.state.closed or {})["next"] == "build"
+    assert (new / "SPEC.md").read_text() == person.seen[0].text
+
+
+def test_findings_stay_known_where_the_researcher_cannot_be_asked_again(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    told = "segmentation following international boundaries"
+    person = Person([Opinion("feedback", told), Opinion("approve")])
+    cycle = design(project, person, Scripted(), budget_invocations=2)
+    assert (cycle.state.closed or {})["next"] == "improve"
+
+
+def test_a_draft_in_the_other_form_is_not_taken(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc", {"SPEC.md": "# What this is\n"})
+    person = Person([Opinion("approve")])
+    runner = Scripted({"strategist": [specs.spec(("one",))]})
+    with pytest.raises(Refused):
+        design(project, person, runner)
+    assert person.seen[0].findings[0].rule == "form"
+    assert (project / "SPEC.md").read_text() == "# What this is\n"
+
+
+def approve_improvement(project: Path) -> list[str]:
+    """A person has approved an improvement of two phases; their titles."""
+    plan = ProjectPaths(project).plan
+    plan.parent.mkdir(parents=True, exist_ok=True)
+    plan.write_text(IMPROVEMENT)
+    Approvals(factory_home(), ProjectPaths(project).key).approve(
+        IMPROVEMENT, who="person", form="improvement", title="Improvement Cycle", how="terminal"
+    )
+    return [phase.title for phase in parse(IMPROVEMENT).phases]
+
+
+def test_phases_that_the_budget_did_not_reach_are_not_planned_again(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    planned = approve_improvement(project)
+    runner = Scripted({"builder": [said("I leave no change.")]})
+    cycles.run(project, runner, mode="improve", budget_invocations=2)
+    assert len(runner.calls) == 2, "the first phase has used the budget up"
+    later = Scripted({"builder": [said("I leave no change.")]})
+    cycle = cycles.run(project, later, mode="improve")
+    assert asked(later, "strategist") == 0, "what is approved is not planned again"
+    assert [item.title for item in cycle.items] == planned[1:]
+
+
+def test_phases_of_an_abandoned_cycle_are_tried_again(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    planned = approve_improvement(project)
+
+    def cut(invocation: object) -> AgentResult:
+        raise Cut
+
+    with pytest.raises(Cut):
+        cycles.run(project, Scripted({"builder": [cut]}), mode="improve")
+    factory("abandon", project).expect(EXIT_OK)
+    cycle = cycles.run(project, Scripted(), mode="improve")
+    assert [item.title for item in cycle.items] == planned
+
+
+def test_an_approved_plan_changed_under_a_cycle_can_be_gone_on_from(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    design(project, Person([Opinion("approve")]), Scripted())
+    plan = ProjectPaths(project).plan
+    text = plan.read_text()
+    changed = text.replace("## 6. Anti-patterns", "## 6. Anti-patterns\n\nNone.", 1)
+
+    class Changing(Silent):
+        def step_started(self, label: str) -> None:
+            if label == "gate plan":
+                plan.write_text(changed)
+
+    runner = Scripted()
+    options = CycleOptions("improve", runner=runner.name)
+    with pytest.raises(Refused) as refused:
+        run_cycle(open_lab(project, lambda _: None), options, Changing(), lambda role: runner)
+    assert f"factory abandon {project}" in refused.value.hint
+    factory("abandon", project).expect(EXIT_OK)
+    factory("spec", "approve", plan, "--yes").expect(EXIT_OK)
+    cycle = cycles.run(project, Scripted(), mode="improve")
+    assert cycle.options.approved_plan == fingerprint(changed)
+
+
+def test_plan_only_never_goes_on_to_a_build(new: Path) -> None:
+    design(new, Person([Opinion("approve")]), Scripted(), idea=IDEA)
+    done = factory("ceo", new, "--mode", "design", "--plan-only", "--dry-run").expect(EXIT_REFUSED)
+    assert f"factory ceo {new} --mode build" in done.err

@@ -9,13 +9,13 @@ from factory.approvals import Approvals, fingerprint
 from factory.cycle.context import Cycle
 from factory.cycle.contract import approved_text, changed_since, text_of, text_to_build
 from factory.cycle.machine import Done, Outcome
-from factory.cycle.outcomes import OUTCOME, outcome_events, outcomes_of
+from factory.cycle.outcomes import OUTCOME, outcome_events, outcomes_of, was_tried
 from factory.cycle.steps.observing import SETUP_MESSAGE, discover_setup, told
 from factory.errors import BadInput, Refused
 from factory.models import FeatureCheck, PhaseState, PlanItem
 from factory.paths import CONFIG_FILE
-from factory.spec import Phase, Spec, parse
-from factory.spec.trace import PhaseOutcome, Trace, trace
+from factory.spec import Form, Phase, Spec, parse
+from factory.spec.trace import PhaseOutcome, State, Trace, trace
 from factory.target import SPEC_FILE
 
 
@@ -58,7 +58,7 @@ def _carry_over(cycle: Cycle, spec: Spec, sha256: str) -> None:
     approvals = Approvals(cycle.lab.home, cycle.lab.paths.key, cycle.lab.say)
     for earlier in approvals.contracts():
         known = outcomes_of(events, earlier.sha256)
-        if earlier.sha256 == sha256 or not known:
+        if earlier.form != Form.PROJECT or earlier.sha256 == sha256 or not known:
             continue
         try:
             before = parse(approvals.text_of(earlier))
@@ -137,17 +137,12 @@ def _still_to_do(
     items: list[PlanItem], outcomes: Mapping[int, PhaseOutcome], *, lite: bool
 ) -> list[PlanItem]:
     """The phases of this cycle: those not attempted yet, else those not built; in lite the first of them."""
-    untried = [item for item in items if not _was_tried(outcomes, item.phase)]
+    untried = [item for item in items if not was_tried(outcomes, item.phase)]
     unbuilt = [
         item for item in items if item.phase not in outcomes or outcomes[item.phase].state != PhaseState.BUILT
     ]
     wanted = untried or unbuilt
     return wanted[:1] if lite else wanted
-
-
-def _was_tried(outcomes: Mapping[int, PhaseOutcome], number: int) -> bool:
-    """Whether a phase came to an end; a single attempt is none."""
-    return number in outcomes and outcomes[number].state != PhaseState.RETRY
 
 
 def contract_unchanged(cycle: Cycle, scope: str) -> Outcome:
@@ -195,12 +190,20 @@ def account(cycle: Cycle, scope: str) -> Outcome:
     """Every approved feature is built, failed, or blocked: none is dropped."""
     known = cycle.state.result("contract")
     if not known:
-        return Done({"complete": False, "untried": [], "features": []})
+        return Done({"complete": False, "all_built": False, "untried": [], "features": []})
     spec = parse(text_of(cycle.lab, known["sha256"]))
     outcomes = outcomes_of(outcome_events(cycle.lab.paths), known["sha256"])
     found = trace(spec, outcomes)
-    untried = [phase.number for phase in spec.phases if not _was_tried(outcomes, phase.number)]
-    told = {"complete": found.complete, "untried": untried, "totals": found.totals, "features": _told(found)}
+    untried = [phase.number for phase in spec.phases if not was_tried(outcomes, phase.number)]
+    # A person's part of a feature excuses what has no phase, not a phase that was to be built.
+    planned = all(feature.state is State.BUILT for feature in found.features if feature.phases)
+    told = {
+        "complete": found.complete,
+        "all_built": found.complete and planned,
+        "untried": untried,
+        "totals": found.totals,
+        "features": _told(found),
+    }
     goes_on = found.complete and spec.research is not None
     return Done(told | ({"next": "research"} if goes_on else {}))
 

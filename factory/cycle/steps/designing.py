@@ -10,7 +10,7 @@ from typing import Any
 
 from factory.approvals import Approvals, How, fingerprint
 from factory.cycle.agents import Question, ask, objection
-from factory.cycle.context import Cycle, Draft, Opinion
+from factory.cycle.context import Cycle, Draft
 from factory.cycle.contract import text_to_build
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import defined_findings, research_text
@@ -48,7 +48,7 @@ def research(cycle: Cycle, scope: str) -> Outcome:
         return planning.research(cycle, scope)
     refusal = objection(cycle, "researcher", at=(scope, "research"))
     if refusal:
-        return Done({"left_out": refusal})
+        return planning.no_research(cycle, refusal)
     told = cycle.state.scope(scope).corrections
     task = "Find what is known that a specification of this idea should stand on."
     if told:
@@ -62,7 +62,7 @@ def research(cycle: Cycle, scope: str) -> Outcome:
     }
     result = ask(cycle, scope, "research", Question("researcher", task, facts))
     if result.status != "done":
-        return Done({"left_out": f"the researcher ended as {result.status}: {result.error}"})
+        return planning.no_research(cycle, f"the researcher ended as {result.status}: {result.error}")
     planning.store_research(cycle, result.text)
     return Done({"findings": defined_findings(result.text)})
 
@@ -71,7 +71,7 @@ def draft(cycle: Cycle, scope: str) -> Outcome:
     """Have the Strategist write the draft, or mend it by the person's feedback."""
     refusal = objection(cycle, "strategist", at=(scope, "draft"))
     if refusal:
-        return End("budget", f"no draft: {refusal}")
+        return _no_draft(cycle, scope, "budget", f"no draft: {refusal}")
     told = cycle.state.scope(scope).corrections
     previous = _read(_draft_file(cycle))
     task = "Mend the draft by the feedback." if told else "Write the specification."
@@ -91,10 +91,20 @@ def draft(cycle: Cycle, scope: str) -> Outcome:
     }
     result = ask(cycle, scope, "draft", Question("strategist", task, facts))
     if result.status != "done":
-        return End("no_draft", result.text or result.error or f"the strategist ended as {result.status}")
+        why = result.text or result.error or f"the strategist ended as {result.status}"
+        return _no_draft(cycle, scope, "no_draft", why)
     text = f"{result.text.rstrip()}\n"
     atomic_write(_draft_file(cycle), text)
     return Done({"sha256": fingerprint(text)})
+
+
+def _no_draft(cycle: Cycle, scope: str, reason: str, why: str) -> Outcome:
+    """The end, without a draft. What a person argues about stays theirs: to edit, approve, or leave."""
+    previous = _read(_draft_file(cycle))
+    if not previous or not _feedback(cycle, scope):
+        return End(reason, why)
+    cycle.progress.warn(f"the draft stays as it was: {why}")
+    return Done({"sha256": fingerprint(previous), "left_out": why})
 
 
 def gate_draft(cycle: Cycle, scope: str) -> Outcome:
@@ -106,9 +116,14 @@ def gate_draft(cycle: Cycle, scope: str) -> Outcome:
     )
     if problems and not edited and len(asked) < cycle.redirects_allowed:
         return Again("draft", problems)
-    if problems and cycle.person is None and not cycle.options.plan_only:
+    if problems and not _will_be_shown(cycle):
         return End("draft_rejected", "; ".join(problems))
     return Done({"problems": problems})
+
+
+def _will_be_shown(cycle: Cycle) -> bool:
+    """Whether a person will see the draft before anything is made of it; a build asks nobody."""
+    return cycle.options.mode == "design" and (cycle.person is not None or cycle.options.plan_only)
 
 
 def problems_of(cycle: Cycle, text: str) -> list[str]:
@@ -123,6 +138,9 @@ def problems_of(cycle: Cycle, text: str) -> list[str]:
 def findings_of_draft(cycle: Cycle, text: str) -> list[SpecFinding]:
     """What the rules say of a draft. Raises BadInput for a text in neither form."""
     spec = parse(text)
+    wanted = Form.PROJECT if is_new_project(cycle) else Form.IMPROVEMENT
+    if spec.form is not wanted:
+        return [_other_form(wanted)]
     if is_new_project(cycle):
         known = set(defined_findings(research_text(cycle)))
         return list(check(spec, PlanLimits(), PlanContext(findings=known)))
@@ -134,6 +152,13 @@ def findings_of_draft(cycle: Cycle, text: str) -> list[SpecFinding]:
     return list(check(spec, planning.limits(cycle), known_facts))
 
 
+def _other_form(wanted: Form) -> SpecFinding:
+    """A project's specification is written once; what changes an existing project is an improvement."""
+    return SpecFinding(
+        "form", "error", 1, f"the draft is not in the {wanted} form", f"Write it in the {wanted} form."
+    )
+
+
 def discuss(cycle: Cycle, scope: str) -> Outcome:
     """The person's word: approve, feedback, their own edit, or leave. Code takes it; no agent can say it."""
     file = _draft_file(cycle)
@@ -141,17 +166,18 @@ def discuss(cycle: Cycle, scope: str) -> Outcome:
         atomic_write(cycle.lab.paths.plan, _read(file))
         place = cycle.lab.paths.plan
         return End("plan_only", f"the draft waits for a person: factory spec approve {place}")
-    said = cycle.person.discuss(_view(cycle, scope))
+    shown = _view(cycle, scope)
+    said = cycle.person.discuss(shown)
     if said.kind == "quit":
         again = shlex.join(["factory", "ceo", str(cycle.lab.paths.root)])
         raise Paused("The draft waits for you; what was said so far is kept.", f"To go on: {again}")
-    atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md", _read(file))
+    atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "seen.md", shown.text)
     if said.kind == "edited":
         atomic_write(file, said.text)
         return Again("gate_draft", [])
     if said.kind == "feedback":
         return Again("research" if opens_new_ground(said.text, _known(cycle)) else "draft", [said.text])
-    return _approved(cycle, said)
+    return _approved(cycle, shown)
 
 
 def _feedback(cycle: Cycle, scope: str) -> list[dict[str, Any]]:
@@ -170,8 +196,11 @@ def _view(cycle: Cycle, scope: str) -> Draft:
     )
 
 
-def _approved(cycle: Cycle, said: Opinion) -> Outcome:
+def _approved(cycle: Cycle, shown: Draft) -> Outcome:
     text = _read(_draft_file(cycle))
+    if text != shown.text:
+        cycle.progress.warn("the draft was changed while it was read; here it is once more")
+        return Again("gate_draft", [])
     problems = problems_of(cycle, text)
     if problems:
         raise Refused("A draft that breaks rules cannot be approved.", problems[0])

@@ -10,8 +10,8 @@ from factory.brief import build_brief
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import latest_notes
 from factory.cycle.context import Cycle
-from factory.cycle.inflight import attempted_phases
 from factory.cycle.machine import Again, Done, End, Outcome
+from factory.cycle.outcomes import tried_phases
 from factory.cycle.research import defined_findings, research_text
 from factory.cycle.steps.gates import ceo_verdict
 from factory.errors import BadInput, Refused
@@ -30,7 +30,7 @@ def research(cycle: Cycle, scope: str) -> Outcome:
     """Have the Researcher find facts; its text is stored for the plan's citations."""
     refusal = objection(cycle, "researcher", at=(scope, "research"))
     if refusal:
-        return Done({"left_out": refusal})
+        return no_research(cycle, refusal)
     task = "Find what is true of this project and matters for its next improvement."
     if cycle.options.lite:
         task += " Use the archive and the observations only; no web search. Six findings at the most."
@@ -43,9 +43,14 @@ def research(cycle: Cycle, scope: str) -> Outcome:
     }
     result = ask(cycle, scope, "research", Question("researcher", task, facts))
     if result.status != "done":
-        return Done({"left_out": f"the researcher ended as {result.status}: {result.error}"})
+        return no_research(cycle, f"the researcher ended as {result.status}: {result.error}")
     store_research(cycle, result.text)
     return Done({"findings": defined_findings(result.text)})
+
+
+def no_research(cycle: Cycle, why: str) -> Outcome:
+    """The Researcher was not asked, or had no answer; what this cycle has found before stays known."""
+    return Done({"left_out": why, "findings": defined_findings(research_text(cycle))})
 
 
 def store_research(cycle: Cycle, text: str) -> None:
@@ -119,7 +124,8 @@ def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     if approved and fingerprint(text) != approved:
         raise Refused(
             f"{cycle.lab.paths.plan} was changed since it was approved.",
-            f"Read it, then: factory spec approve {cycle.lab.paths.plan}",
+            f"Take the change back; or, for what it says now: factory abandon {cycle.lab.paths.root}, then "
+            f"factory spec approve {cycle.lab.paths.plan}",
         )
     try:
         spec = parse(text)
@@ -130,7 +136,7 @@ def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     problems = [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in findings if f.severity == "error"]
     wanted = spec.items()
     if approved:
-        tried = attempted_phases(cycle.lab.paths, approved)
+        tried = tried_phases(cycle.lab.paths, approved)
         wanted = [item for item in wanted if item.phase not in tried]
     items = wanted[:1] if cycle.options.lite else wanted
     result = {
