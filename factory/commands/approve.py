@@ -87,10 +87,10 @@ def _agreed(file: Path, *, yes: bool) -> bool:
 
 def _tell(approval: Approval, project: Project, file: Path, text: str, *, as_json: bool) -> None:
     if as_json:
-        output.emit_json({"project": str(project.root), **asdict(approval)})
+        output.emit_json({"project": str(project.root), "file": str(file), **asdict(approval)})
         return
     output.say(
-        f"{approval.title} is approved for {project.root}, by {approval.who} at {approval.when[:19]}Z."
+        f"{approval.title} is approved for {project.root}, by {approval.who} at {approval.when[:19]}Z: {file}"
     )
     is_project = approval.form == Form.PROJECT
     for line in _commit_advice(project, file, text) if is_project else _plan_advice(project, file):

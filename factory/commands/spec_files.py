@@ -6,19 +6,44 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from factory import output
+from factory.approvals import Approvals
 from factory.errors import BadInput
-from factory.paths import ProjectPaths
-from factory.spec import SpecFinding
+from factory.paths import ProjectPaths, factory_home
+from factory.spec import Form, SpecFinding, parse
 from factory.target import SPEC_FILE
 
 
 def plan_file(project: Path) -> Path:
-    """A project's current plan: the draft, else the committed SPEC.md."""
-    candidates = (ProjectPaths(project).plan, project / SPEC_FILE)
-    found = next((path for path in candidates if path.is_file()), None)
-    if found is None:
-        raise BadInput(f"{project} has no plan.", "Draft one with `factory ceo PATH --mode design`.")
-    return found
+    """The plan that is meant where a project is named: SPEC.md, except where an improvement plan waits.
+
+    A SPEC.md that nobody has agreed to comes before everything; once it is agreed to, a current plan of
+    improvements that is not approved yet is meant, else SPEC.md. A draft of the project's own specification
+    counts only where there is no SPEC.md. Raises BadInput where there is no plan.
+    """
+    paths = ProjectPaths(project.resolve())
+    draft, committed = paths.plan, project / SPEC_FILE
+    has_draft = draft.is_file()
+    if not _is_specification(committed):
+        found = draft if has_draft else committed
+        if not found.is_file():
+            raise BadInput(f"{project} has no plan.", "Draft one with `factory ceo PATH --mode design`.")
+        return found
+    approvals = Approvals(factory_home(), paths.key)
+    is_agreed = approvals.contract_of(committed.read_bytes()) is not None
+    waits = has_draft and _form_of(draft) is Form.IMPROVEMENT and approvals.of(draft.read_bytes()) is None
+    return draft if is_agreed and waits else committed
+
+
+def _is_specification(file: Path) -> bool:
+    return file.is_file() and _form_of(file) is Form.PROJECT
+
+
+def _form_of(file: Path) -> Form | None:
+    """The form of the plan in a file; None for any other text."""
+    try:
+        return parse(read_text(file)).form
+    except BadInput:
+        return None
 
 
 def read_text(file: Path) -> str:

@@ -12,9 +12,10 @@ from factory.approvals import Approval, Approvals, Contract, fingerprint
 from factory.commands.spec_files import count, read_text
 from factory.cycle.outcomes import outcome_events, outcomes_of
 from factory.errors import EXIT_NO, EXIT_OK, Refused
+from factory.fsio import read_exactly
 from factory.paths import factory_home
 from factory.project import Project, open_project
-from factory.spec import parse
+from factory.spec import Form, parse
 from factory.spec.trace import Attempt, FeatureTrace, PhaseTrace, State, Trace, trace
 from factory.target import SPEC_FILE
 
@@ -28,8 +29,7 @@ def show_trace(target: Path, *, as_json: bool) -> int:
     is_project = target.is_dir()
     project = open_project(target if is_project else target.resolve().parent)
     approvals = Approvals(factory_home(), project.paths.key, output.note)
-    known = approvals.contracts()[:1] if is_project else [approvals.contract_of(read_text(target))]
-    contract = known[0] if known else None
+    contract = _in_force(project, approvals) if is_project else approvals.contract_of(read_text(target))
     if contract is None:
         raise Refused(
             f"No specification of {project.root} is approved."
@@ -49,10 +49,25 @@ def show_trace(target: Path, *, as_json: bool) -> int:
     return EXIT_OK if found.complete else EXIT_NO
 
 
+def _in_force(project: Project, approvals: Approvals) -> Contract | None:
+    """The newest contract; among those of the project's specification the one of its SPEC.md as it is now."""
+    newest = next(iter(approvals.contracts()), None)
+    text = _specification(project)
+    if newest is None or newest.form != Form.PROJECT or text is None:
+        return newest
+    return approvals.contract_of(text) or newest
+
+
+def _specification(project: Project) -> str | None:
+    """SPEC.md as it is in the checkout, else as it is committed; a build takes them in this order too."""
+    place = project.root / SPEC_FILE
+    return read_exactly(place) if place.is_file() else project.repo.show("HEAD", SPEC_FILE)
+
+
 def _note_changes(project: Project, contract: Contract) -> None:
-    """Say so where the committed plan is not the approved or adopted one any more."""
-    committed = project.repo.show("HEAD", SPEC_FILE)
-    if contract.form == "project" and committed is not None and fingerprint(committed) != contract.sha256:
+    """Say so where the project's specification is not the approved or adopted one any more."""
+    text = _specification(project)
+    if contract.form == Form.PROJECT and text is not None and fingerprint(text) != contract.sha256:
         became = "approved" if isinstance(contract, Approval) else "drafted"
         output.note(
             f"{SPEC_FILE} was changed since it was {became}: this is the trace of the text that was {became}."

@@ -31,8 +31,9 @@ class CycleOptions:
     """What a person asked for when the cycle was opened; recorded, and never re-derived.
 
     ``runner`` does the work of every role but those that ``roles`` gives to another. ``idea`` is the text
-    that design and build start from, empty for an existing project; ``approved_plan`` the hash of the plan
-    that a person has approved for an improve cycle. ``focus`` is what the person typed, a line each;
+    that design and build start from, empty for an existing project; ``takes_up`` says that a design goes on
+    with the draft that an earlier one has left; ``approved_plan`` is the hash of the plan that a person has
+    approved for an improve cycle. ``focus`` is what the person typed, a line each;
     ``focus_items`` what that named when the cycle was opened, issues with their texts.
     """
 
@@ -52,6 +53,7 @@ class CycleOptions:
     timeout: float | None = None
     idea: str = ""
     plan_only: bool = False
+    takes_up: bool = False
     approved_plan: str = ""
     roles: dict[str, str] = field(default_factory=dict)
     focus_items: list[dict[str, Any]] = field(default_factory=list)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from factory.approvals import Approval, Approvals, difference
 from factory.cycle.lab import Lab
 from factory.errors import BadInput, Refused
 from factory.fsio import read_exactly
-from factory.spec import Form
+from factory.spec import Form, parse
 from factory.target import SPEC_FILE
 
 
@@ -49,6 +50,17 @@ def waits_to_be_built(lab: Lab) -> bool:
     return lab.repo.show("HEAD", SPEC_FILE) is None and bool(_approved_draft(lab))
 
 
+def waiting_draft(lab: Lab) -> str:
+    """The draft of a new project that lies here while there is no SPEC.md, approved or not; else empty."""
+    if lab.repo.show("HEAD", SPEC_FILE) is not None or edited_text(lab) is not None:
+        return ""
+    draft = read_exactly(lab.paths.plan) if lab.paths.plan.is_file() else ""
+    try:
+        return draft if parse(draft).form is Form.PROJECT else ""
+    except BadInput:
+        return ""
+
+
 def edited_text(lab: Lab) -> str | None:
     """The checkout's SPEC.md where it is not the one of its commit, empty if deleted; None where it is."""
     place, committed = lab.paths.root / SPEC_FILE, lab.repo.show("HEAD", SPEC_FILE)
@@ -61,9 +73,13 @@ def edited_text(lab: Lab) -> str | None:
 def require_ground(lab: Lab, revision: str, idea: str) -> None:
     """Before a build begins: something approved, or an idea to plan from.
 
-    Raises Refused for an unapproved SPEC.md, BadInput where there is nothing to build from.
+    Raises Refused for an unapproved SPEC.md and an unapproved draft of one, BadInput where there is nothing
+    to build from.
     """
     if not text_to_build(lab, revision) and not idea:
+        draft = waiting_draft(lab)
+        if draft:
+            raise _refused(lab, draft, str(lab.paths.plan))
         raise BadInput(
             f"There is nothing to build in {lab.paths.root}: it has no {SPEC_FILE}.",
             'Name an idea or a .md file: factory ceo "…" --mode build, or --mode design to argue about it.',
@@ -136,13 +152,13 @@ def _approvals(lab: Lab) -> Approvals:
     return Approvals(lab.home, lab.paths.key, lab.say)
 
 
-def _refused(lab: Lab, text: str) -> Refused:
-    place = lab.paths.root / SPEC_FILE
+def _refused(lab: Lab, text: str, name: str = SPEC_FILE) -> Refused:
+    place = lab.paths.root / name
     if not text:
         return Refused(f"{SPEC_FILE} was deleted.", f"git -C {lab.paths.root} restore {SPEC_FILE}")
     latest = next((known for known in _approvals(lab).contracts() if known.form == Form.PROJECT), None)
     changed = f"\n{difference(_approvals(lab).text_of(latest), text)}" if latest else ""
     return Refused(
-        f"{SPEC_FILE} is not approved{' as it is now' if latest else ''}.{changed}",
-        f"Read it, then: factory spec approve {place}",
+        f"{name} is not approved{' as it is now' if latest else ''}.{changed}",
+        f"Read it, then: factory spec approve {shlex.quote(str(place))}",
     )

@@ -81,6 +81,17 @@ def last_cycle(paths: ProjectPaths) -> OpenCycle | None:
     return None
 
 
+def last_drafting(paths: ProjectPaths) -> OpenCycle | None:
+    """The newest design that has left its draft for a person to approve later; None where there is none."""
+    for path in own_journals(paths):
+        if first_event(path).get("data", {}).get("mode") == "design":
+            state = replay(read_events(path))
+            ended = (state.closed or {}).get("ended") or {}
+            if ended.get("reason") == "plan_only":
+                return OpenCycle(path.stem, state)
+    return None
+
+
 def chained_from(paths: ProjectPaths, found: OpenCycle) -> str:
     """The mode of the cycle that has gone on to this one, over several of this one's mode; empty for none."""
     mode = found.state.opened["mode"]

@@ -14,7 +14,7 @@ from factory.approvals import Approvals, fingerprint
 from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
-from factory.cycle.contract import refuse_specified, require_ground, waits_to_be_built
+from factory.cycle.contract import refuse_specified, require_ground, waiting_draft, waits_to_be_built
 from factory.cycle.experiment import load_open
 from factory.cycle.hub import Hub, hub_of
 from factory.cycle.inflight import (
@@ -24,6 +24,7 @@ from factory.cycle.inflight import (
     cycle_in_flight,
     damaged_in_flight,
     last_cycle,
+    last_drafting,
 )
 from factory.cycle.integrate import integrate_pending, integration_event, left_pending, pending_branches
 from factory.cycle.lab import Lab
@@ -54,18 +55,21 @@ def new_cycle_id() -> str:
 
 
 def resolve_mode(lab: Lab, wanted: str, idea: str) -> str:
-    """The mode to run. ``auto`` is build for an idea and an approved draft of a new project, else improve.
+    """The mode to run. ``auto`` is build for an idea and a draft of a new project, else improve.
 
     A design that is asked for once more, with what came of it not begun yet, goes on with that: what a person
     has approved is not drafted again.
     """
     last = last_cycle(lab.paths) if wanted == "design" else None
     pending = str((last.state.closed or {}).get("next", "")) if last else ""
+    if wanted == "design" and not pending and waits_to_be_built(lab):
+        pending = "build"
     if pending:
         lab.say(f"What was designed here is approved; it goes on with: {pending}")
         return pending
     if wanted == "auto":
-        return "build" if idea or waits_to_be_built(lab) else "improve"
+        is_new = waits_to_be_built(lab) or (lab.policy("HEAD") is None and bool(waiting_draft(lab)))
+        return "build" if idea or is_new else "improve"
     if wanted not in MODES:
         raise BadInput(f"There is no mode {wanted!r}.", f"The modes are: auto, {', '.join(MODES)}.")
     return wanted
@@ -89,12 +93,24 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
         )
     if mode == "build":
         require_ground(lab, start, options.idea)
+    if mode == "design":
+        options = _with_draft(lab, options)
     if mode == "design" and options.idea:
         refuse_specified(lab, start)
     plan = approved_plan(lab) if mode in ("improve", "research") else ""
     if mode == "research":
         require_target(lab, start, plan)
     return replace(options, mode=mode, approved_plan=plan), target, start
+
+
+def _with_draft(lab: Lab, options: CycleOptions) -> CycleOptions:
+    """The options of a design, with the draft of a new project that waits here, if it is of the same idea."""
+    text = waiting_draft(lab)
+    if not text:
+        return options
+    drafted = last_drafting(lab.paths)
+    idea = (options_of(drafted).idea if drafted else "") or text
+    return replace(options, idea=idea, takes_up=True) if options.idea in ("", idea) else options
 
 
 def approved_plan(lab: Lab) -> str:
@@ -137,7 +153,9 @@ def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool
         return None
     account = closed.get("account") or {}
     if closed.get("next"):
-        return replace(options, mode=closed["next"], idea="", plan_only=False, approved_plan="")
+        return replace(
+            options, mode=closed["next"], idea="", plan_only=False, takes_up=False, approved_plan=""
+        )
     if options.mode == "build" and options.lite and account.get("untried") and closed.get("phases"):
         return replace(options, idea="")
     if closed.get("plan_left") and any(closed[count] for count in ("kept", "reverted", "errors")):

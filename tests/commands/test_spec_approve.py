@@ -102,7 +102,7 @@ def test_a_draft_elsewhere_is_not_committed_and_says_so(repo: Path) -> None:
     draft = repo / ".factory/strategy/current.md"
     draft.parent.mkdir(parents=True)
     draft.write_text(replaced(PROJECT, "Skylark", "Lark"))
-    done = factory("spec", "approve", repo, "--yes").expect(EXIT_OK)
+    done = factory("spec", "approve", draft, "--yes").expect(EXIT_OK)
     assert done.out.splitlines()[1:] == [
         "Nothing was committed, and a build takes what is SPEC.md at the project's top. Type:",
         f"  cp {draft} {repo}/SPEC.md",
@@ -132,8 +132,45 @@ def test_an_improvement_is_approved_without_talk_of_commits(repo: Path) -> None:
     ]
     plan.parent.mkdir(parents=True)
     plan.write_text(IMPROVEMENT)
-    done = factory("spec", "approve", repo, "--yes").expect(EXIT_OK)
+    done = factory("spec", "approve", plan, "--yes").expect(EXIT_OK)
     assert done.out.splitlines()[1:] == [f"next: factory ceo {repo} --mode improve"]
+
+
+def test_of_a_directory_its_edited_spec_is_meant_and_not_the_draft_before_it(
+    repo: Path, factory_home: Path
+) -> None:
+    """The draft that the build began with lies there still, and is nobody's plan any more."""
+    plan = repo / ".factory/strategy/current.md"
+    plan.parent.mkdir(parents=True)
+    plan.write_text(PROJECT)
+    edited = replaced(PROJECT, "Place lookup", "Place search")
+    (repo / "SPEC.md").write_text(edited)
+    assert "Place search" in factory("spec", "show", repo).expect(EXIT_OK).out
+    done = factory("spec", "approve", repo, "--yes").expect(EXIT_OK)
+    assert done.out.splitlines()[0].endswith(f"Z: {repo}/SPEC.md")
+    known = approvals(factory_home, repo)
+    assert known.of(edited) is not None
+    assert known.of(PROJECT) is None
+    again = factory("spec", "approve", repo, "--yes", "--json").expect(EXIT_OK)
+    assert again.json["file"] == str(repo / "SPEC.md")
+
+
+def test_of_a_directory_a_waiting_improvement_comes_after_an_unapproved_spec_only(repo: Path) -> None:
+    plan = repo / ".factory/strategy/current.md"
+    plan.parent.mkdir(parents=True)
+    plan.write_text(IMPROVEMENT)
+    files = [
+        factory("spec", "approve", repo, "--yes", "--json").expect(EXIT_OK).json["file"] for _ in range(3)
+    ]
+    assert files == [str(repo / "SPEC.md"), str(plan), str(repo / "SPEC.md")]
+
+
+def test_a_spec_in_no_form_hides_no_draft(repo: Path) -> None:
+    plan = repo / ".factory/strategy/current.md"
+    plan.parent.mkdir(parents=True)
+    plan.write_text(IMPROVEMENT)
+    (repo / "SPEC.md").write_text("# What this is\n")
+    assert factory("spec", "approve", repo, "--yes", "--json").expect(EXIT_OK).json["file"] == str(plan)
 
 
 def test_the_projects_own_limits_bind_a_plan(repo: Path, factory_home: Path) -> None:
@@ -220,6 +257,23 @@ def test_a_changed_specification_is_traced_as_approved_and_said(repo: Path) -> N
     commit(repo, {"SPEC.md": PROJECT + "\nMore.\n"}, "Change it")
     done = factory("spec", "trace", repo).expect(EXIT_NO)
     assert "SPEC.md was changed since it was approved" in done.err
+
+
+def test_an_approved_edit_is_traced_before_it_is_committed(repo: Path) -> None:
+    factory("spec", "approve", repo, "--yes").expect(EXIT_OK)
+    (repo / "SPEC.md").write_text(replaced(PROJECT, "Place lookup", "Place search"))
+    assert "SPEC.md was changed since" in factory("spec", "trace", repo).expect(EXIT_NO).err
+    factory("spec", "approve", repo / "SPEC.md", "--yes").expect(EXIT_OK)
+    done = factory("spec", "trace", repo).expect(EXIT_NO)
+    assert "was changed since" not in done.err
+    assert "Place search" in done.out
+
+
+def test_a_draft_approved_beside_the_spec_is_not_what_the_project_is_traced_by(repo: Path) -> None:
+    factory("spec", "approve", repo, "--yes").expect(EXIT_OK)
+    (repo / "old.md").write_text(replaced(PROJECT, "Skylark", "Lark"))
+    factory("spec", "approve", repo / "old.md", "--yes").expect(EXIT_OK)
+    assert factory("spec", "trace", repo, "--json").expect(EXIT_NO).json["title"] == "Skylark"
 
 
 def test_a_damaged_journal_is_noted_and_the_rest_is_told(repo: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -119,6 +120,59 @@ def test_plan_only_stops_after_the_draft_and_build_takes_what_is_approved_later(
     factory("spec", "approve", new, "--yes").expect(EXIT_OK)
     dry = factory("ceo", new, "--mode", "build", "--dry-run").expect(EXIT_OK)
     assert "mode: build" in dry.out
+
+
+def test_a_draft_that_waits_is_taken_up_by_the_directory_and_paid_once(new: Path) -> None:
+    runner = Scripted()
+    design(new, None, runner, idea=IDEA, plan_only=True)
+    calls, waiting = len(runner.calls), ProjectPaths(new).plan.read_text()
+    person = Person([Opinion("feedback", "it must count words in a file"), Opinion("quit")])
+    with pytest.raises(Paused):
+        design(new, person, runner)
+    assert person.seen[0].text == waiting
+    assert "it must count words in a file" in person.seen[1].text
+    assert [call.role for call in runner.calls[calls:]] == ["strategist"], "only the feedback is paid"
+    calls = len(runner.calls)
+    cycle = design(new, Person([Opinion("approve")]), runner)
+    assert len(runner.calls) == calls
+    assert (new / "SPEC.md").read_text() == person.seen[1].text
+    assert (cycle.state.closed or {})["next"] == "build"
+
+
+def test_the_ideas_own_words_take_up_its_draft_too(new: Path) -> None:
+    runner = Scripted()
+    design(new, None, runner, idea=IDEA, plan_only=True)
+    calls = len(runner.calls)
+    design(new, Person([Opinion("approve")]), runner, idea=IDEA)
+    assert len(runner.calls) == calls
+
+
+def test_a_broken_edit_of_the_draft_that_waits_is_shown_and_not_mended_by_an_agent(new: Path) -> None:
+    runner = Scripted()
+    design(new, None, runner, idea=IDEA, plan_only=True)
+    plan, calls = ProjectPaths(new).plan, len(runner.calls)
+    plan.write_text(re.sub(r"\[R\d+\]", "", plan.read_text()))
+    person = Person([Opinion("quit")])
+    with pytest.raises(Paused):
+        design(new, person, runner)
+    assert person.seen[0].text == plan.read_text()
+    assert person.seen[0].findings
+    assert len(runner.calls) == calls
+
+
+@pytest.mark.parametrize("mode", [("--mode", "build"), ()])
+def test_a_draft_that_nobody_has_approved_is_not_built(new: Path, mode: tuple[str, ...]) -> None:
+    design(new, None, Scripted(), idea=IDEA, plan_only=True)
+    plan = ProjectPaths(new).plan
+    done = factory("ceo", new, *mode, "--runner", "offline").expect(EXIT_REFUSED)
+    assert f"{plan} is not approved." in done.err
+    assert f"Read it, then: factory spec approve {plan}" in done.err
+    factory("spec", "approve", plan, "--yes").expect(EXIT_OK)
+    plan.write_text(plan.read_text().replace("What the idea does not name.", "A clock.", 1))
+    done = factory("ceo", new, *mode, "--runner", "offline").expect(EXIT_REFUSED)
+    assert f"{plan} is not approved as it is now." in done.err
+    assert "+- A clock." in done.err
+    assert f"factory spec approve {plan}" in done.err
 
 
 def improvement(project: Path, *says: Opinion) -> tuple[Cycle, Scripted]:

@@ -12,6 +12,7 @@ from factory.approvals import Approvals, How, fingerprint
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.context import Cycle, Draft
 from factory.cycle.contract import text_to_build
+from factory.cycle.inflight import last_drafting
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import defined_findings, research_text
 from factory.cycle.steps import planning
@@ -46,6 +47,8 @@ def research(cycle: Cycle, scope: str) -> Outcome:
     """Have the Researcher find what the draft can stand on; where feedback opens new ground, only that."""
     if not is_new_project(cycle):
         return planning.research(cycle, scope)
+    if _takes_up(cycle, scope):
+        return _found_before(cycle)
     refusal = objection(cycle, "researcher", at=(scope, "research"))
     if refusal:
         return planning.no_research(cycle, refusal)
@@ -67,8 +70,27 @@ def research(cycle: Cycle, scope: str) -> Outcome:
     return Done({"findings": defined_findings(result.text)})
 
 
+def _takes_up(cycle: Cycle, scope: str) -> bool:
+    """Whether the draft that waits is what the conversation is about, as long as nobody has answered it."""
+    return cycle.options.takes_up and not cycle.state.scope(scope).redirects
+
+
+def _found_before(cycle: Cycle) -> Outcome:
+    """The research that the waiting draft stands on, where it was made here."""
+    drafted = last_drafting(cycle.lab.paths)
+    place = cycle.lab.paths.cycle_dir(drafted.id) / "research.md" if drafted else None
+    text = read_exactly(place) if place and place.exists() else ""
+    if text:
+        planning.store_research(cycle, text)
+    return Done({"findings": defined_findings(text), "left_out": "the draft waits already"})
+
+
 def draft(cycle: Cycle, scope: str) -> Outcome:
-    """Have the Strategist write the draft, or mend it by the person's feedback."""
+    """Take the draft that waits; else have the Strategist write one, or mend it by the person's feedback."""
+    if _takes_up(cycle, scope):
+        text = read_exactly(cycle.lab.paths.plan)
+        atomic_write(_draft_file(cycle), text.encode("utf-8", "surrogateescape"))
+        return Done({"sha256": fingerprint(text), "taken_up": True})
     refusal = objection(cycle, "strategist", at=(scope, "draft"))
     if refusal:
         return _no_draft(cycle, scope, "budget", f"no draft: {refusal}")
@@ -114,6 +136,7 @@ def gate_draft(cycle: Cycle, scope: str) -> Outcome:
     edited = any(
         r["step"] == "discuss" and not r["corrections"] for r in cycle.state.scope(scope).redirects[-1:]
     )
+    edited = edited or _takes_up(cycle, scope)
     if problems and not edited and len(asked) < cycle.redirects_allowed:
         return Again("draft", problems)
     if problems and not _will_be_shown(cycle):
@@ -143,7 +166,9 @@ def findings_of_draft(cycle: Cycle, text: str) -> list[SpecFinding]:
         return [_other_form(wanted)]
     if is_new_project(cycle):
         known = set(defined_findings(research_text(cycle)))
-        return list(check(spec, PlanLimits(), PlanContext(findings=known)))
+        # A draft that was put here by hand stands on research that only its person knows.
+        findings = None if cycle.options.takes_up and not known else known
+        return list(check(spec, PlanLimits(), PlanContext(findings=findings)))
     known_facts = planning.context(cycle)
     if spec.research:
         metric = spec.research.value("Metric")
