@@ -98,6 +98,18 @@ def forget_stdout() -> None:
     os.close(sink)
 
 
+def fill_missing_streams() -> None:
+    """Makes the null device of each standard stream that the program was started without, as by ``>&-``.
+
+    Else the first file that is opened would take its place, and children would write into that.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            sink = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(sink, True)
+            setattr(sys, name, os.fdopen(sink, mode, closefd=False))
+
+
 def is_terminal(stream: TextIO) -> bool:
     """Whether a person watches this stream, on a terminal that can move its cursor."""
     try:
