@@ -11,6 +11,7 @@ from math import inf
 
 from factory import __version__
 from factory.error_handler import run_guarded
+from factory.output import fill_missing_streams
 
 EXIT_CODES = (
     "exit codes: 0 done or clean; 1 the answer is no; 2 wrong usage or bad input; 3 refused by a rule; "
@@ -363,6 +364,7 @@ def _add_ace(add: Adder) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit code."""
+    fill_missing_streams()
     args = build_parser().parse_args(argv)
     return run_guarded(lambda: _call(args), debug=args.debug)
 

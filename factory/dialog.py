@@ -30,6 +30,8 @@ CHOICES = {
     "show": "the draft once more",
     "quit": "leave it for now; the same command takes it up again",
 }
+APPROVE = "Approve this text as it stands?"
+WHAT_TO_CHANGE = "What is to change? Ctrl-C takes it back.\nEnd with a line that is a single dot, or Ctrl-D."
 MENU = "[a]pprove  [f]eedback  [e]dit  [d]iff  [s]how  [q]uit"
 
 
@@ -91,20 +93,24 @@ def _discuss(draft: DraftView) -> Decision:
     _show(draft)
     while True:
         try:
-            answer = output.ask_text(f"{_standing(draft)}\n{MENU}")
+            decision = _answer(draft, output.ask_text(f"{_standing(draft)}\n{MENU}"))
         except Refused:  # the end of input
             return QUIT
-        decision = _answer(draft, answer)
         if decision is not None:
             return decision
 
 
 def _answer(draft: DraftView, answer: str) -> Decision | None:
-    """What an answer decides; None when there is more to ask."""
-    word, _, rest = answer.strip().partition(" ")
+    """What an answer decides; None when there is more to ask.
+
+    Only feedback has words after it: "a second thing" is the beginning of a sentence, and approves nothing.
+    """
+    word, _, rest = answer.partition(" ")
     choice = _choice(word)
-    # Only feedback has words after it: "a word is missing" agrees to nothing.
-    match choice if not rest or choice == "feedback" else "":
+    if rest and choice != "feedback":
+        output.note("That is not one of the choices. To give it as feedback, begin it with `f`.")
+        choice = ""
+    match choice:
         case "approve":
             return _approve(draft)
         case "feedback":
@@ -204,11 +210,11 @@ def _approve(draft: DraftView) -> Decision | None:
     if fault:
         output.note(f"It cannot be approved: {fault}")
         return None
-    if not draft.errors:
-        return Decision("approve", draft.text)
-    _show_findings(draft)
-    output.note("It cannot be approved before the errors are mended: by an edit, or by feedback.")
-    return None
+    if draft.errors:
+        _show_findings(draft)
+        output.note("It cannot be approved before the errors are mended: by an edit, or by feedback.")
+        return None
+    return Decision("approve", draft.text) if output.confirm(APPROVE) else None
 
 
 def _feedback(draft: DraftView, given: str) -> Decision | None:
@@ -217,7 +223,11 @@ def _feedback(draft: DraftView, given: str) -> Decision | None:
             f"{_count(draft.most_rounds, 'round')} of feedback are used up: edit it, approve it, or quit."
         )
         return None
-    text = given or output.ask_lines("What is to change? End with a line that is a single dot, or Ctrl-D.")
+    try:
+        text = given or output.ask_lines(WHAT_TO_CHANGE)
+    except KeyboardInterrupt:  # of these lines, not of the conversation
+        output.note("\nThis feedback was not taken.")
+        return None
     if text.strip():
         return Decision("feedback", text)
     output.note("No feedback was given.")

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 80
 NARROWEST_COLUMN = 8
+PIECE_WAIT = 0.05
+"""Seconds without a key after which a paste has ended."""
+MOST_PIECES = 100
+"""A terminal that is at its end is ready for ever; this often it is looked at, at the most."""
 
 # C0 and C1 controls but tab and newline; what reorders text (bidirectional overrides); lone surrogates.
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -92,6 +96,18 @@ def forget_stdout() -> None:
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, sys.stdout.fileno())
     os.close(sink)
+
+
+def fill_missing_streams() -> None:
+    """Makes the null device of each standard stream that the program was started without, as by ``>&-``.
+
+    Else the first file that is opened would take its place, and children would write into that.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            sink = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(sink, True)
+            setattr(sys, name, os.fdopen(sink, mode, closefd=False))
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -214,9 +230,13 @@ def error(problem: FactoryError, log_path: Path | None = None) -> None:
 
 
 def confirm(question: str) -> bool:
-    """Asks a person yes or no; an empty answer is no. Raises Refused when no person is there to ask."""
+    """Asks a person yes or no; an empty answer is no. Raises Refused when no person is there to ask.
+
+    What was typed or pasted before the question was put is no answer to it, and is thrown away.
+    """
     _insist_on_a_person(question)
     while True:
+        _forget_typed_ahead()
         answer = _read_answer(f"{question} [y/N] ", question).strip().lower()
         if answer in ("y", "yes"):
             return True
@@ -277,6 +297,18 @@ def _read_answer(prompt: str, question: str) -> str:
         _write(sys.stderr, "\n")
         raise Refused(f"No answer was given: {question}")
     return line
+
+
+def _forget_typed_ahead() -> None:
+    """Throws away what waits at the terminal, until nothing more comes: a long paste comes in pieces."""
+    import select  # noqa: PLC0415 - for a fast --help
+    import termios  # noqa: PLC0415 - for a fast --help
+
+    with contextlib.suppress(termios.error, OSError):  # a terminal that is gone: reading it tells
+        for _ in range(MOST_PIECES):
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
+            if not select.select([sys.stdin], [], [], PIECE_WAIT)[0]:
+                return
 
 
 def _console(stream: TextIO) -> Console:

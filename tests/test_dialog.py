@@ -16,6 +16,7 @@ from tests.support.cli import environment
 from tests.support.pty import CTRL_C, CTRL_D, Terminal
 
 MENU = "[a]pprove  [f]eedback  [e]dit  [d]iff  [s]how  [q]uit\n> "
+AGREED = "Approve this text as it stands? [y/N] "
 SPOILED = replaced(PROJECT, " — the service needs a key from the user", "")
 
 # Plays the engine: asks once about the draft in draft.json, and writes the decision down.
@@ -82,6 +83,8 @@ def test_a_draft_is_shown_and_approved(tmp_path: Path) -> None:
         ) in shown
         assert max(map(len, shown.splitlines())) <= 80
         terminal.line("a")
+        terminal.expect(AGREED)
+        terminal.line("y")
         assert talk.decision == ("approve", PROJECT)
 
 
@@ -91,16 +94,47 @@ def test_a_choice_may_be_spelled_out(tmp_path: Path, word: str) -> None:
     with talk as terminal:
         terminal.expect(MENU)
         terminal.line(word)
+        terminal.expect(AGREED)
+        terminal.line("yes")
         assert talk.decision[0] == "approve"
 
 
-@pytest.mark.parametrize("words", ["a word is missing", "approve it when it is smaller", "q is no name"])
-def test_a_sentence_is_no_choice(tmp_path: Path, words: str) -> None:
+@pytest.mark.parametrize("word", ["a please", "A second thing: no colours", "approve it", "q what", "edit 3"])
+def test_a_sentence_that_begins_like_a_choice_is_none(tmp_path: Path, word: str) -> None:
     talk = Talk(tmp_path, PROJECT)
     with talk as terminal:
         terminal.expect(MENU)
-        terminal.line(words)
-        assert "`f <one line>`" in terminal.expect(MENU)
+        terminal.line(word)
+        told = terminal.expect(MENU)
+        assert "That is not one of the choices. To give it as feedback, begin it with `f`.\n" in told
+        assert "The editor" not in told and AGREED not in told
+        terminal.line("q")
+        assert talk.decision == ("quit", "")
+
+
+def test_an_approval_is_asked_for_once_more(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, PROJECT)
+    with talk as terminal:
+        terminal.expect(MENU)
+        terminal.line("a")
+        terminal.expect(AGREED)
+        terminal.line("")
+        terminal.expect(MENU)
+        terminal.line("a")
+        terminal.expect(AGREED)
+        terminal.send(CTRL_D)
+        assert talk.decision == ("quit", "")
+
+
+def test_what_was_pasted_does_not_approve(tmp_path: Path) -> None:
+    """The lines behind the answer come with it; more than a terminal holds at once comes in pieces."""
+    talk = Talk(tmp_path, PROJECT)
+    with talk as terminal:
+        terminal.expect(MENU)
+        terminal.send("a\n" + "y\n" * 500)
+        terminal.expect(AGREED)
+        terminal.line("n")
+        terminal.expect(MENU)
         terminal.line("q")
         assert talk.decision == ("quit", "")
 
@@ -262,13 +296,28 @@ def test_an_editor_that_does_not_start_is_said(tmp_path: Path, command: str, sai
         terminal.expect(MENU)
 
 
-@pytest.mark.parametrize("keys", [CTRL_C, CTRL_D, "q\n", "quit\n", f"f\nsome words{CTRL_C}"])
+@pytest.mark.parametrize("keys", [CTRL_C, CTRL_D, "q\n", "quit\n"])
 def test_leaving(tmp_path: Path, keys: str) -> None:
     talk = Talk(tmp_path, PROJECT)
     with talk as terminal:
         terminal.expect(MENU)
         terminal.send(keys)
         assert talk.decision == ("quit", "")
+
+
+def test_ctrl_c_takes_back_the_feedback_alone(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, PROJECT)
+    with talk as terminal:
+        terminal.expect(MENU)
+        terminal.line("f")
+        terminal.expect("| ")
+        terminal.line("some words")
+        terminal.expect("| ")
+        terminal.send(CTRL_C)
+        terminal.expect("\nThis feedback was not taken.\n")
+        terminal.expect(MENU)
+        terminal.line("f other words")
+        assert talk.decision == ("feedback", "other words")
 
 
 def test_anything_else_is_answered_with_what_there_is(tmp_path: Path) -> None:
@@ -286,6 +335,8 @@ def test_a_dumb_terminal_gets_plain_text(tmp_path: Path) -> None:
     with talk as terminal:
         assert "### 5.1 Feature: Place lookup\n" in terminal.expect(MENU)
         terminal.line("a")
+        terminal.expect(AGREED)
+        terminal.line("y")
         assert talk.decision[0] == "approve"
 
 

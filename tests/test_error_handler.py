@@ -14,6 +14,7 @@ import pytest
 from factory import process
 from factory.error_handler import run_guarded
 from factory.errors import BadInput, EnvironmentLacking, Refused
+from tests.support import cli, repos
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -127,6 +128,29 @@ def test_a_reader_that_goes_away_is_quiet() -> None:
     child.stdout.close()
     assert child.stderr.read() == b""
     assert child.wait(30) == 141
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("history",), 0),
+        (("status",), 0),
+        (("verify",), 0),
+        (("backlog-remove", ".", "9"), 2),
+        (("nosuch",), 2),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_stream_that_is_closed_is_no_terminal(
+    tmp_path: Path, closed: str, args: tuple[str, ...], code: int
+) -> None:
+    repo = repos.python_project(tmp_path / "p")
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *cli.command(*args)]
+    done = subprocess.run(shell, cwd=repo, env=cli.environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr and "bug in factory" not in done.stderr
+    assert repos.git(repo, "status", "--porcelain") == ""
 
 
 def test_an_interruption_stops_children_of_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,11 @@ from factory.errors import BadInput, Refused
 REPOSITORY = Path(__file__).parent.parent
 
 
-def in_terminal(code: str, answers: str = "", **env: str) -> tuple[int, str]:
-    """Runs Python code in a real terminal and types the answers; returns exit code and what was shown."""
+def in_terminal(code: str, answers: str = "", after: str = "", **env: str) -> tuple[int, str]:
+    """Runs Python code in a real terminal and types the answers, at once or when ``after`` is shown.
+
+    Returns the exit code and what was shown.
+    """
     leader, follower = pty.openpty()
     clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FACTORY_ROLE", "COLUMNS")}
     child = subprocess.Popen(
@@ -34,8 +37,10 @@ def in_terminal(code: str, answers: str = "", **env: str) -> tuple[int, str]:
         env=clean | {"TERM": "xterm", "COLUMNS": "80"} | env,
     )
     os.close(follower)
-    os.write(leader, answers.encode())
+    waiting = answers.encode()
     shown = b""
+    if not after:
+        os.write(leader, waiting)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and select.select([leader], [], [], 30)[0]:
         try:
@@ -45,6 +50,9 @@ def in_terminal(code: str, answers: str = "", **env: str) -> tuple[int, str]:
         if not chunk:
             break
         shown += chunk
+        if after and after.encode() in shown:
+            os.write(leader, waiting)
+            after = ""
     os.close(leader)
     return child.wait(30), shown.decode().replace("\r\n", "\n")
 
@@ -165,12 +173,12 @@ class TestQuestions:
         ("typed", "answer"), [("y\n", True), ("YES\n", True), ("\n", False), ("n\n", False)]
     )
     def test_confirming(self, typed: str, answer: bool) -> None:
-        _, shown = in_terminal("print('=' + str(output.confirm('Push?')))", typed)
+        _, shown = in_terminal("print('=' + str(output.confirm('Push?')))", typed, "[y/N] ")
         assert "Push? [y/N]" in shown
         assert f"={answer}" in shown
 
     def test_end_of_input_is_no_answer(self) -> None:
-        code, shown = in_terminal("output.confirm('Push?')", "\x04")
+        code, shown = in_terminal("output.confirm('Push?')", "\x04", "[y/N] ")
         assert code == 1
         assert "No answer was given: Push?" in shown
 

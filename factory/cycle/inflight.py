@@ -76,7 +76,7 @@ def _unended(paths: ProjectPaths) -> Iterator[Path]:
 def last_cycle(paths: ProjectPaths) -> OpenCycle | None:
     """The newest cycle that was not begun by hand, ended or not; None where there is none."""
     for path in own_journals(paths):
-        if _first_and_last(path)[0].get("data", {}).get("mode") != BY_HAND:
+        if first_event(path).get("data", {}).get("mode") != BY_HAND:
             return OpenCycle(path.stem, replay(read_events(path)))
     return None
 
@@ -101,6 +101,11 @@ def chained_from(paths: ProjectPaths, found: OpenCycle) -> str:
         if path.stem < found.id and before not in (mode, BY_HAND):
             return before if last.get("data", {}).get("next") == mode else ""
     return ""
+
+
+def first_event(path: Path) -> dict[str, Any]:
+    """The first event of a journal, as far as it can be read."""
+    return _first_and_last(path)[0]
 
 
 def _first_and_last(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -327,6 +327,8 @@ def test_a_design_in_a_terminal(tmp_path: Path) -> None:
         terminal.expect(MENU)
         assert [e.type for e in events(place)].count("agent.completed") == before
         terminal.line("a")
+        terminal.expect("Approve this text as it stands? [y/N] ")
+        terminal.line("y")
         terminal.expect("goes on with: build")
         terminal.expect("phase 2 waits for a person, or for a runner that can do it: the builder declined: ")
         terminal.expect("not everything that was approved is built")

@@ -67,6 +67,8 @@ def test_from_an_idea_to_a_working_project(tmp_path: Path, runner: str, editor: 
         third = terminal.expect(MENU)
         assert "+By hand: the sum over the lines" in third
         terminal.line("a")
+        terminal.expect("Approve this text as it stands? [y/N] ")
+        terminal.line("y")
         person = git(place, "config", "user.name")
         terminal.expect(f"Words is approved by {person}, and committed as SPEC.md.\n")
         terminal.expect("goes on with: build\n")
@@ -203,6 +205,8 @@ def test_killed_after_the_approval(tmp_path: Path, runner: str, step: str) -> No
     with Terminal(design(place, runner), cwd=tmp_path, env=environment()) as terminal:
         terminal.expect(MENU)
         terminal.line("a")
+        terminal.expect("Approve this text as it stands? [y/N] ")
+        terminal.line("y")
         first = journal_files(place)[0]
         wait_for(lambda: step in completed(first))
     with Terminal(design(place, runner), cwd=tmp_path, env=environment(), timeout=180) as terminal:
@@ -230,6 +234,8 @@ def test_an_existing_project_is_improved_by_what_was_approved(tmp_path: Path) ->
         assert "+- Feedback `rename add to plus` — needs judgement" in second.replace("\n", " ")
         assert "\nDraft 2: 1 phase, 1 feature, 1 open question under Blocked.\n" in second
         terminal.line("a")
+        terminal.expect("Approve this text as it stands? [y/N] ")
+        terminal.line("y")
         terminal.expect("Improvement Cycle is approved by ")
         terminal.expect("goes on with: improve\n")
         terminal.expect("experiment 1: keep (improved)")
