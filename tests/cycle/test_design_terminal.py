@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from factory.approvals import Approvals, fingerprint
-from factory.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED, EXIT_USAGE
+from factory.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED
 from factory.journal import read_events
 from factory.paths import ProjectPaths
 from factory.paths import factory_home as home_paths
@@ -265,8 +265,8 @@ def test_a_plan_for_later_says_how_it_goes_on(tmp_path: Path, runner: str) -> No
         f"then:           factory ceo {place} --mode build",
     ]
     assert factory("spec", "show", plan).expect(EXIT_OK).out == plan.read_text()
-    refused = factory("ceo", place, "--mode", "build", "--runner", runner).expect(EXIT_USAGE)
-    assert "There is nothing to build" in refused.err
+    refused = factory("ceo", place, "--mode", "build", "--runner", runner).expect(EXIT_REFUSED)
+    assert f"{plan} is not approved." in refused.err
     told = factory("spec", "approve", plan, "--yes").expect(EXIT_OK)
     assert (
         told.out.splitlines()[-1]
