@@ -9,7 +9,7 @@ from factory.approvals import Approvals, fingerprint
 from factory.cycle.context import Cycle
 from factory.cycle.contract import approved_text, changed_since, text_of, text_to_build
 from factory.cycle.machine import Done, Outcome
-from factory.cycle.outcomes import OUTCOME, outcome_events, outcomes_of
+from factory.cycle.outcomes import OUTCOME, outcome_events, outcomes_of, was_tried
 from factory.cycle.steps.observing import SETUP_MESSAGE, discover_setup, told
 from factory.errors import BadInput, Refused
 from factory.models import FeatureCheck, PhaseState, PlanItem
@@ -137,17 +137,12 @@ def _still_to_do(
     items: list[PlanItem], outcomes: Mapping[int, PhaseOutcome], *, lite: bool
 ) -> list[PlanItem]:
     """The phases of this cycle: those not attempted yet, else those not built; in lite the first of them."""
-    untried = [item for item in items if not _was_tried(outcomes, item.phase)]
+    untried = [item for item in items if not was_tried(outcomes, item.phase)]
     unbuilt = [
         item for item in items if item.phase not in outcomes or outcomes[item.phase].state != PhaseState.BUILT
     ]
     wanted = untried or unbuilt
     return wanted[:1] if lite else wanted
-
-
-def _was_tried(outcomes: Mapping[int, PhaseOutcome], number: int) -> bool:
-    """Whether a phase came to an end; a single attempt is none."""
-    return number in outcomes and outcomes[number].state != PhaseState.RETRY
 
 
 def contract_unchanged(cycle: Cycle, scope: str) -> Outcome:
@@ -199,7 +194,7 @@ def account(cycle: Cycle, scope: str) -> Outcome:
     spec = parse(text_of(cycle.lab, known["sha256"]))
     outcomes = outcomes_of(outcome_events(cycle.lab.paths), known["sha256"])
     found = trace(spec, outcomes)
-    untried = [phase.number for phase in spec.phases if not _was_tried(outcomes, phase.number)]
+    untried = [phase.number for phase in spec.phases if not was_tried(outcomes, phase.number)]
     told = {"complete": found.complete, "untried": untried, "totals": found.totals, "features": _told(found)}
     goes_on = found.complete and spec.research is not None
     return Done(told | ({"next": "research"} if goes_on else {}))
