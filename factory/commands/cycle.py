@@ -24,6 +24,7 @@ from factory.config import Origin, ProjectConfig, Settings, default_project, set
 from factory.cycle.auditing import AUDIT_AFTER, audit
 from factory.cycle.briefing import ceo_task
 from factory.cycle.context import Cycle, CycleOptions, waiting_messages
+from factory.cycle.contract import word_for
 from factory.cycle.focus import require_work, resolve_focus
 from factory.cycle.hub import hub_of
 from factory.cycle.inflight import cycle_in_flight
@@ -385,7 +386,8 @@ def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
     for phase, why in _declined(cycle):
         output.say(f"phase {phase} waits for a person, or for a runner that can do it: {why}")
     if account.get("features") and not account.get("all_built"):
-        output.say(f"not everything that was approved is built: factory spec trace {lab.paths.root}")
+        word = word_for(lab, cycle.state.result("contract").get("sha256", ""))
+        output.say(f"not everything that was {word} is built: factory spec trace {lab.paths.root}")
 
 
 def _show_research(found: Mapping[str, Any]) -> None:

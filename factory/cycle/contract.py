@@ -45,6 +45,19 @@ def _approved_draft(lab: Lab) -> str:
     return draft if approval is not None and approval.form == Form.PROJECT else ""
 
 
+def agreed_text(lab: Lab) -> str:
+    """SPEC.md as it is in the checkout, where that is approved or adopted; else empty."""
+    edited = edited_text(lab)
+    text = (lab.repo.show("HEAD", SPEC_FILE) or "") if edited is None else edited
+    return text if text and is_agreed(lab, text) else ""
+
+
+def word_for(lab: Lab, sha256: str) -> str:
+    """What a specification is: approved by a person, or only specified, by the build that drafted it."""
+    found = (known for known in _approvals(lab).contracts() if known.sha256 == sha256)
+    return "approved" if isinstance(next(found, None), Approval) else "specified"
+
+
 def waits_to_be_built(lab: Lab) -> bool:
     """Whether an approved draft of a new project lies here that no commit has a SPEC.md of yet."""
     return lab.repo.show("HEAD", SPEC_FILE) is None and bool(_approved_draft(lab))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
@@ -31,7 +32,7 @@ from factory.cycle.lab import Lab
 from factory.cycle.machine import run_steps
 from factory.cycle.mirror import mirror_log
 from factory.cycle.modes import MODES
-from factory.cycle.outcomes import tried_phases
+from factory.cycle.outcomes import left_to_build, tried_phases
 from factory.cycle.state import CycleState
 from factory.cycle.target import require_target
 from factory.errors import BadInput, Refused
@@ -54,8 +55,10 @@ def new_cycle_id() -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}"
 
 
-def resolve_mode(lab: Lab, wanted: str, idea: str) -> str:
-    """The mode to run. ``auto`` is build for an idea and a draft of a new project, else improve.
+def resolve_mode(lab: Lab, wanted: str, idea: str, focus: str = "") -> str:
+    """The mode to run. ``auto`` is build for an idea, a draft of a new project, and what was agreed to and never
+    attempted; else improve, which says what a build has left unbuilt. A focus and an approved plan of
+    improvements are for improve.
 
     A design that is asked for once more, with what came of it not begun yet, goes on with that: what a person
     has approved is not drafted again.
@@ -69,10 +72,24 @@ def resolve_mode(lab: Lab, wanted: str, idea: str) -> str:
         return pending
     if wanted == "auto":
         is_new = waits_to_be_built(lab) or (lab.policy("HEAD") is None and bool(waiting_draft(lab)))
-        return "build" if idea or is_new else "improve"
+        if idea or is_new:
+            return "build"
+        return "build" if not focus and not approved_plan(lab) and _has_untried_phases(lab) else "improve"
     if wanted not in MODES:
         raise BadInput(f"There is no mode {wanted!r}.", f"The modes are: auto, {', '.join(MODES)}.")
     return wanted
+
+
+def _has_untried_phases(lab: Lab) -> bool:
+    """Whether a build of SPEC.md as it is has phases that none attempted; says so where some were, in vain."""
+    left = left_to_build(lab)
+    if left is None or left.untried or not left.unbuilt:
+        return bool(left and left.untried)
+    lab.say(
+        f"{left.unbuilt} of {left.features} {left.word} features are unbuilt; "
+        f"to try them again: factory ceo {shlex.quote(str(lab.paths.root))} --mode build"
+    )
+    return False
 
 
 def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]:
@@ -85,7 +102,7 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
         check_templates(lab, start, in_force)
     elif lab.paths.config.exists():
         lab.required_policy(start)  # a setup that waits to be committed is not to be replaced by another one
-    mode = resolve_mode(lab, options.mode, options.idea)
+    mode = resolve_mode(lab, options.mode, options.idea, options.focus)
     if options.plan_only and mode != "design":
         raise Refused(
             f"What was designed here is approved, and goes on with {mode}: there is no draft to stop after.",

@@ -3,16 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from factory.approvals import fingerprint
+from factory.cycle.contract import agreed_text, word_for
 from factory.cycle.inflight import own_journals
-from factory.cycle.state import RETRY
+from factory.cycle.lab import Lab
 from factory.errors import BadInput, Refused
 from factory.journal import Event, read_events
+from factory.models import PhaseState
 from factory.paths import ProjectPaths
-from factory.spec.trace import Attempt, PhaseOutcome
+from factory.spec import parse
+from factory.spec.trace import Attempt, PhaseOutcome, State, trace
 
 OUTCOME = "phase.outcome"
+
+
+@dataclass(frozen=True)
+class Left:
+    """What builds have left of a specification: phases without an end, and features that are not built.
+
+    What waits for the user is not counted. ``word`` is what the features are: approved, or specified.
+    """
+
+    untried: int
+    unbuilt: int
+    features: int
+    word: str
+
+
+def left_to_build(lab: Lab) -> Left | None:
+    """What is left of SPEC.md as it is now; None where nobody has agreed to that."""
+    text = agreed_text(lab)
+    if not text:
+        return None
+    spec, outcomes = parse(text), outcomes_of(outcome_events(lab.paths), fingerprint(text))
+    untried = sum(1 for phase in spec.phases if not was_tried(outcomes, phase.number))
+    waiting = (State.BUILT, State.BLOCKED_ON_USER)
+    unbuilt = sum(1 for feature in trace(spec, outcomes).features if feature.state not in waiting)
+    return Left(untried, unbuilt, len(spec.features), word_for(lab, fingerprint(text)))
+
+
+def was_tried(outcomes: Mapping[int, PhaseOutcome], number: int) -> bool:
+    """Whether a phase came to an end; a single attempt is none."""
+    return number in outcomes and outcomes[number].state != PhaseState.RETRY
 
 
 def outcome_events(paths: ProjectPaths, report: Callable[[str], None] = lambda _: None) -> list[Event]:
@@ -57,11 +92,6 @@ def _attempt(event: Event) -> list[Attempt]:
         return []
     verdict, reason, commit = (str(event.data.get(key) or "") for key in ("verdict", "reason", "commit"))
     return [Attempt(event.experiment, verdict, reason, commit)]
-
-
-def was_tried(outcomes: Mapping[int, PhaseOutcome], number: int) -> bool:
-    """Whether a phase came to an end; a single attempt is none."""
-    return number in outcomes and outcomes[number].state != RETRY
 
 
 def tried_phases(paths: ProjectPaths, sha256: str) -> set[int]:

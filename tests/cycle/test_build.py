@@ -248,6 +248,36 @@ def test_a_draft_that_waits_is_what_auto_builds(tmp_path: Path) -> None:
     assert [row["hypothesis"] for row in history(project)] == ["Fix unused imports (F401)"]
 
 
+def test_auto_builds_what_was_approved_after_a_build_and_improves_when_that_is_done(project: Path) -> None:
+    specs.approve(project, specs.spec(("one",)))
+    build(project)
+    assert "mode: improve\n" in factory("ceo", project, "--dry-run").expect(EXIT_OK).out
+    (project / "SPEC.md").write_text(specs.spec(("one", "two")))
+    assert "mode: improve\n" in factory("ceo", project, "--dry-run").expect(EXIT_OK).out
+    factory("spec", "approve", project, "--yes").expect(EXIT_OK)
+    assert "mode: build\n" in factory("ceo", project, "--dry-run").expect(EXIT_OK).out
+    focused = factory("ceo", project, "--dry-run", "--focus", "speed").expect(EXIT_OK)
+    assert "mode: improve\n" in focused.out
+    runner = Scripted({"builder": [specs.builder({})]})
+    cycles.run(project, runner, mode="auto")
+    assert builds(runner) == ["two"]
+
+
+def test_auto_says_what_a_build_has_left_and_how_to_retry(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two", "three")))
+    build(project, {"two": "claims"})
+    told = factory("ceo", project, "--dry-run").expect(EXIT_OK)
+    again = f"to try them again: factory ceo {project} --mode build"
+    assert f"1 of 3 approved features are unbuilt; {again}" in told.out + told.err
+    assert "mode: improve\n" in told.out
+
+
+def test_what_nobody_approved_is_called_specified(tmp_path: Path) -> None:
+    idea = "a command-line tool that counts words"
+    done = factory("ceo", idea, "--dir", tmp_path / "words", "--runner", "offline", "--headless")
+    assert f"not everything that was specified is built: factory spec trace {tmp_path}/words" in done.out
+
+
 def test_an_agent_that_edits_the_specification_is_stopped(project: Path) -> None:
     specs.approve(project, specs.spec(("one", "two")))
 
