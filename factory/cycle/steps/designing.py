@@ -94,17 +94,22 @@ def draft(cycle: Cycle, scope: str) -> Outcome:
         return End("no_draft", result.text or result.error or f"the strategist ended as {result.status}")
     text = f"{result.text.rstrip()}\n"
     atomic_write(_draft_file(cycle), text)
-    return Done({"sha256": fingerprint(text)})
+    return Done({"sha256": fingerprint(text), "unchanged": text.rstrip() == previous.rstrip()})
 
 
 def gate_draft(cycle: Cycle, scope: str) -> Outcome:
-    """Every rule that can be checked; problems go back once, before the person has to see them."""
+    """Every rule that can be checked; problems go back, before the person has to see them.
+
+    Not to a Strategist who has just handed the draft back as it was: they cannot mend it.
+    """
     problems = problems_of(cycle, _read(_draft_file(cycle)))
-    asked = [r for r in cycle.state.scope(scope).redirects if r["step"] == "gate_draft"]
-    edited = any(
-        r["step"] == "discuss" and not r["corrections"] for r in cycle.state.scope(scope).redirects[-1:]
-    )
-    if problems and not edited and len(asked) < cycle.redirects_allowed:
+    redirects = cycle.state.scope(scope).redirects
+    asked = [r for r in redirects if r["step"] == "gate_draft"]
+    edited = any(r["step"] == "discuss" and not r["corrections"] for r in redirects[-1:])
+    stuck = redirects[-1:] == asked[-1:] != [] and cycle.state.result("draft").get("unchanged")
+    if problems and stuck:
+        cycle.progress.warn("the strategist could not mend what breaks the rules: the draft is as it was")
+    elif problems and not edited and len(asked) < cycle.redirects_allowed:
         return Again("draft", problems)
     if problems and cycle.person is None and not cycle.options.plan_only:
         return End("draft_rejected", "; ".join(problems))
