@@ -44,6 +44,7 @@ from factory.cycle.runners import make_runner, resolve_runner
 from factory.cycle.scopes import scope_of
 from factory.cycle.steps.designing import Paused
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
+from factory.fsio import CycleLock
 from factory.research.ratchet import number
 from factory.rows import Row
 from factory.runners.base import Runner
@@ -104,6 +105,8 @@ def _run_shown(
         return _dry_run_of_new(start)
     lab = open_lab(start.place, progress.say, progress.detail, write=not args.dry_run)
     asked = _asked(args)
+    if not args.dry_run:
+        CycleLock(lab.repo.common_dir).require_free()
     found = cycle_in_flight(lab.paths)
     if found is not None:
         check_same_options(lab.paths, found, asked)
