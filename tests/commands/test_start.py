@@ -76,8 +76,9 @@ def test_what_does_not_fit_is_said_before_anything_is_made(
 def test_a_url_needs_trust(here: Path, remote: Path) -> None:
     url = remote.as_uri()
     done = factory("ceo", url, "--dry-run", cwd=here).expect(EXIT_OK)
-    assert done.out.splitlines()[0] == f"{url} is taken for a git URL: cloned into {here}/remote."
+    assert done.out.splitlines()[0] == f"{url} is taken for a git URL: to be cloned into {here}/remote."
     done = factory("run", url, cwd=here).expect(EXIT_REFUSED)
+    assert done.out == f"{url} is taken for a git URL: to be cloned into {here}/remote.\n"
     assert f"The code of {url} would be run here, and nobody has agreed to that." in done.err
     assert names(here) == []
 
@@ -87,6 +88,8 @@ def test_trust_is_given_once(here: Path, remote: Path) -> None:
     # An unknown runner ends it after the clone, before a cycle.
     done = factory("ceo", url, "--trust", "--runner", "nobody", cwd=here)
     assert names(here) == ["remote"], done.err
+    done = factory("ceo", url, "--runner", "nobody", cwd=here)
+    assert done.out.splitlines()[0] == f"{url} is taken for a git URL: {here}/remote, which is there already."
     done = factory("run", url, "--dir", "again", "--runner", "nobody", cwd=here)
     assert names(here) == ["again", "remote"], done.err
 
@@ -102,3 +105,11 @@ def test_trust_is_asked_for_in_a_terminal(here: Path, remote: Path, answer: str,
         code = terminal.end()
     assert code == (EXIT_REFUSED if answer == "n" else EXIT_USAGE)
     assert names(here) == made
+
+
+def test_an_idea_that_is_repeated_says_what_is_there(here: Path) -> None:
+    said = '"a tool that counts words" is taken for an idea: '
+    first = factory("ceo", IDEA, "--runner", "nobody", cwd=here)
+    assert first.out == f"{said}a new project in {here}/counts-words.\n"
+    again = factory("ceo", IDEA, "--runner", "nobody", cwd=here)
+    assert again.out == f"{said}{here}/counts-words, which is there already.\n"
