@@ -63,7 +63,7 @@ def draft(invocation: Invocation) -> AgentResult:
 
 
 def _heard(before: str, feedback: Sequence[str]) -> str:
-    """A draft with the feedback that it lacks; to the byte as it was where there is none, or it has no form."""
+    """A draft with the feedback that it lacks; as it was where it lacks none, or has no form."""
     spec = _spec_of(before)
     mended = _with_feedback(spec, feedback) if spec is not None else None
     return before if mended is None or mended == spec else render(mended)
