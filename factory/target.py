@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -135,7 +136,8 @@ def _plain_file(text: str, path: Path, cwd: Path) -> Target:
     if root is not None:
         raise BadInput(
             f"{text} is the specification of the project {root}.",
-            f"`factory ceo {root}` works on that project; `--as file` starts a new one from the text.",
+            f"Type `factory ceo {shlex.quote(str(root))} --mode build` to build it; "
+            "`--as file` starts a new project from the text.",
         )
     return _any_file(text, cwd)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from factory.cycle.modes import MODES
 from factory.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE
 from tests.support.cli import command, environment, factory
 from tests.support.pty import Terminal
@@ -107,9 +108,45 @@ def test_trust_is_asked_for_in_a_terminal(here: Path, remote: Path, answer: str,
     assert names(here) == made
 
 
+@pytest.mark.parametrize("made", [False, True])
+def test_a_dry_run_of_a_design_lists_its_steps(here: Path, made: bool) -> None:
+    if made:
+        factory("ceo", IDEA, "--runner", "nobody", cwd=here)
+    args = ("ceo", IDEA, "--mode", "design", "--runner", "offline", "--dry-run")
+    told = factory(*args, cwd=here).expect(EXIT_OK).out
+    before = (
+        "steps:\n  preflight (code)\n  setup (code) left out: there is nothing to measure yet\n"
+        "  study (code) left out: there is nothing to measure yet\n"
+        "  research (researcher)\n  draft (strategist)\n  gate_draft (code)\n"
+    )
+    assert f"{before}  discuss (person)\n  approve (code)\n  close (code)\n" in told
+    told = factory(*args, "--plan-only", cwd=here).expect(EXIT_OK).out
+    stops = "  discuss (person) not asked: --plan-only stops here, with the draft\n"
+    assert f"{before}{stops}  approve (code) left out: --plan-only\n  close (code)\n" in told
+    assert names(here) == (["counts-words"] if made else [])
+
+
+def test_the_specification_of_a_project_names_the_command_that_builds_it(here: Path) -> None:
+    project = make_repo(here / "my words", {"SPEC.md": "# Words\n"})
+    done = factory("ceo", project / "SPEC.md", "--mode", "build", cwd=here).expect(EXIT_USAGE)
+    assert f"Type `factory ceo '{project}' --mode build` to build it" in done.err
+
+
 def test_an_idea_that_is_repeated_says_what_is_there(here: Path) -> None:
     said = '"a tool that counts words" is taken for an idea: '
     first = factory("ceo", IDEA, "--runner", "nobody", cwd=here)
     assert first.out == f"{said}a new project in {here}/counts-words.\n"
     again = factory("ceo", IDEA, "--runner", "nobody", cwd=here)
     assert again.out == f"{said}{here}/counts-words, which is there already.\n"
+
+
+@pytest.mark.parametrize("name", ["ceo", "run"])
+def test_the_help_lists_every_mode(name: str) -> None:
+    told = " ".join(factory(name, "--help").expect(EXIT_OK).out.split())
+    assert f"--mode MODE auto (default), {', '.join(MODES)} " in told
+
+
+def test_the_help_says_which_options_need_another() -> None:
+    told = " ".join(factory("ace", "--help").expect(EXIT_OK).out.split())
+    assert "--diff N the playbook in force against version N; needs --role" in told
+    assert "--rollback N put version N in force again; needs --role" in told

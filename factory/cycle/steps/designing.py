@@ -6,11 +6,11 @@ import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from factory.approvals import Approvals, How, fingerprint
 from factory.cycle.agents import Question, ask, objection
-from factory.cycle.context import Cycle, Draft, Opinion
+from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion
 from factory.cycle.contract import text_to_build
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import defined_findings, research_text
@@ -32,12 +32,20 @@ class Paused(FactoryError):
     exit_code = EXIT_INTERRUPTED
 
 
-def is_new_project(cycle: Cycle) -> bool:
+class HasOptions(Protocol):
+    """A cycle, or what is known of one before it is opened."""
+
+    @property
+    def options(self) -> CycleOptions:
+        """The options that it was, or would be, opened with."""
+
+
+def is_new_project(cycle: HasOptions) -> bool:
     """Whether the draft is for a project from an idea, so in the project form."""
     return bool(cycle.options.idea)
 
 
-def has_approved_plan(cycle: Cycle) -> str:
+def has_approved_plan(cycle: HasOptions) -> str:
     """Why nothing is researched or planned in improve: the current plan was approved by a person."""
     return "the plan is approved" if cycle.options.approved_plan else ""
 
@@ -248,6 +256,6 @@ def _read(file: Path) -> str:
     return read_exactly(file) if file.exists() else ""
 
 
-def no_code(cycle: Cycle) -> str:
+def no_code(cycle: HasOptions) -> str:
     """Why a step about measurements is not needed: there is nothing to measure in a project from an idea."""
     return "there is nothing to measure yet" if is_new_project(cycle) else ""
