@@ -157,7 +157,7 @@ def _add_cycle_commands(add: Adder) -> None:
 
 def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--mode", default=None, help="auto (default), improve, design, build, research, discover"
+        "--mode", default=None, help="auto (default), improve, design, build, discover, research, meta"
     )
     parser.add_argument(
         "--as", dest="as_kind", choices=("dir", "file", "url", "idea"), default=None, help="what TARGET is"
@@ -355,10 +355,18 @@ def _add_ace(add: Adder) -> None:
         "--show", action="store_true", help="print the playbooks in force, with where each item comes from"
     )
     versions.add_argument(
-        "--diff", type=_positive, default=None, metavar="N", help="the playbook in force against version N"
+        "--diff",
+        type=_positive,
+        default=None,
+        metavar="N",
+        help="the playbook in force against version N; needs --role",
     )
     versions.add_argument(
-        "--rollback", type=_positive, default=None, metavar="N", help="put version N in force again"
+        "--rollback",
+        type=_positive,
+        default=None,
+        metavar="N",
+        help="put version N in force again; needs --role",
     )
 
 

@@ -14,6 +14,7 @@ import json
 import os
 import pwd
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -332,6 +333,17 @@ class CycleLock:
         _held_for_good.add(lock)
         write_json(self._about, {**info, **_about_this_process()})
         return self
+
+    def require_free(self) -> None:
+        """Waits as long as ``acquire`` would, and takes nothing: for what is said before the work begins.
+
+        Raises Refused, naming the holder, when another cycle has it.
+        """
+        deadline = time.monotonic() + CYCLE_LOCK_WAIT_S
+        while self._is_held():
+            if time.monotonic() > deadline:
+                raise self._taken()
+            time.sleep(0.05)
 
     def release(self) -> None:
         """Gives the lock back; harmless when it is not held."""

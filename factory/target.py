@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,11 +23,14 @@ README = "README.md"
 FIRST_MESSAGE = "Start with the idea"
 LONGEST_NAME = 40
 NAME_WORDS = 3
+FEWEST_WORDS = 5
+"""A text with a slash in it and fewer words than these may be a mistyped path, so it is taken for no idea."""
 
 # Only what merely fetches: a transport such as ext:: would run a command of the URL's choice.
 _URL = re.compile(r"(?:https?|ssh|git|file)://\S+", re.IGNORECASE)
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:(?!//)\S+")
 _ANY_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:://|::)\S*")
+_ANY_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*")
 _SHORTHAND = re.compile(r"[\w-]+/[\w.-]+")
 # With a space in it: what begins like a path, or is short and ends like a file.
 _PATH_LIKE = re.compile(r"(?:\.{0,2}/|~).*|(?:\S+\s+){0,2}\S+\.md", re.IGNORECASE | re.DOTALL)
@@ -81,9 +85,21 @@ def resolve_target(text: str, *, as_kind: str | None = None, cwd: Path) -> Targe
         return _plain_file(text, path, cwd)
     if is_url(text):
         return _url(text, cwd)
-    if re.search(r"\s", text.strip()) and not _PATH_LIKE.fullmatch(text.strip()):
+    like_path = _is_like_path(text.strip(), cwd)
+    if re.search(r"\s", text.strip()) and not like_path:
         return _idea(text, cwd)
-    raise _doubt(text)
+    raise _doubt(text, like_path=like_path)
+
+
+def _is_like_path(text: str, cwd: Path) -> bool:
+    """Whether a text that names nothing may be meant as a path, with a mistake in it."""
+    if _PATH_LIKE.fullmatch(text):
+        return True
+    first, slash, _ = _ANY_URL.sub("", text).partition("/")
+    if not slash or not re.search(r"\s", text):
+        return False
+    within = _path(first, cwd) if first.strip() else None
+    return len(text.split()) < FEWEST_WORDS or (within is not None and within.is_dir())
 
 
 def is_url(text: str) -> bool:
@@ -120,7 +136,8 @@ def _plain_file(text: str, path: Path, cwd: Path) -> Target:
     if root is not None:
         raise BadInput(
             f"{text} is the specification of the project {root}.",
-            f"`factory ceo {root}` works on that project; `--as file` starts a new one from the text.",
+            f"Type `factory ceo {shlex.quote(str(root))} --mode build` to build it; "
+            "`--as file` starts a new project from the text.",
         )
     return _any_file(text, cwd)
 
@@ -169,7 +186,7 @@ def _idea(text: str, cwd: Path) -> Target:
     return Target("idea", f'"{shown}" is taken for an idea', text=text.strip())
 
 
-def _doubt(text: str) -> BadInput:
+def _doubt(text: str, *, like_path: bool) -> BadInput:
     if _SHORTHAND.fullmatch(text):
         return BadInput(
             f"{text} is no directory here, and could be a repository on a server.",
@@ -180,7 +197,7 @@ def _doubt(text: str) -> BadInput:
             f"{without_password(text)} is no git URL that is cloned from here.",
             "https://, ssh://, git://, file:// and user@host:path are.",
         )
-    if _PATH_LIKE.fullmatch(text.strip()):
+    if like_path:
         return BadInput(
             f"{text} does not exist.", "`--as idea` takes it as the text of an idea, if that is meant."
         )

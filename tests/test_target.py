@@ -51,6 +51,7 @@ def here(tmp_path: Path) -> Path:
         (IDEA, "idea", f'"{IDEA}" is taken for an idea'),
         ("look at https://example.org", "idea", '"look at https://example.org" is taken for an idea'),
         ("a thing " * 20, "idea", f'"{("a thing " * 20)[:59]}…" is taken for an idea'),
+        ("a chat with client/server roles", "idea", '"a chat with client/server roles" is taken for an idea'),
         (
             "a tool that reads and sorts notes.md",
             "idea",
@@ -73,6 +74,9 @@ def test_taken_for(here: Path, text: str, kind: str, said: str) -> None:
         ("./missing dir", "./missing dir does not exist", "--as idea"),
         ("~/no such place", "~/no such place does not exist", "--as idea"),
         ("/no/such place", "/no/such place does not exist", "--as idea"),
+        ("a typo/in path", "a typo/in path does not exist", "--as idea"),
+        ("two words/mini", "two words/mini does not exist", "--as idea"),
+        ("two words/mini and much more of it", "does not exist", "--as idea"),
         ("owner/repo", "could be a repository on a server", "https://github.com/owner/repo"),
         ("notes.txt", "is a file, but no .md file", "--as file"),
         ("empty.md", "empty.md is empty", "Write down"),

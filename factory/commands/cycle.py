@@ -6,7 +6,7 @@ import argparse
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from textwrap import indent
 from typing import Any
@@ -44,8 +44,10 @@ from factory.cycle.metric import held_out_folder
 from factory.cycle.modes import MODES
 from factory.cycle.runners import make_runner, resolve_runner
 from factory.cycle.scopes import scope_of
+from factory.cycle.steps import designing
 from factory.cycle.steps.designing import Paused
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
+from factory.fsio import CycleLock
 from factory.research.ratchet import number
 from factory.rows import Row
 from factory.runners.base import Runner
@@ -107,9 +109,11 @@ def _run_shown(
 ) -> int:
     start = prepare(args, headless=headless)
     if not start.exists:
-        return _dry_run_of_new(start)
+        return _dry_run_of_new(start, args)
     lab = open_lab(start.place, progress.say, progress.detail, write=not args.dry_run)
     asked = _asked(args)
+    if not args.dry_run:
+        CycleLock(lab.repo.common_dir).require_free()
     found = cycle_in_flight(lab.paths)
     if found is not None:
         check_same_options(lab.paths, found, asked)
@@ -132,9 +136,14 @@ def _run_shown(
     )
 
 
-def _dry_run_of_new(start: Start) -> int:
-    """What is known of a project that does not exist yet."""
+def _dry_run_of_new(start: Start, args: argparse.Namespace) -> int:
+    """What is known of a project that does not exist yet; of a clone not even the mode."""
     output.say(f"mode: {start.mode}")
+    if start.mode in MODES:
+        options = CycleOptions(
+            start.mode, runner="", idea=start.idea, lite=args.lite, plan_only=args.plan_only
+        )
+        _say_steps(options)
     output.say("Nothing was changed.")
     return EXIT_OK
 
@@ -305,9 +314,7 @@ def _dry_run(lab: Lab, options: CycleOptions, taken: list[str], *, resumed: bool
     output.say(f"budget: {_budget(resolved, policy)}")
     if resolved.mode == "research" and policy.research.held_out:
         output.say(f"held-out data, laid over the checkouts of its runs alone: {held_out_folder(lab)}")
-    output.say("steps:")
-    for line in _step_lines(MODES[resolved.mode], lite=resolved.lite):
-        output.say(f"  {line}")
+    _say_steps(resolved)
     output.say("the CEO's task:")
     messages = [*taken, *(text for text in waiting_messages(lab.paths.messages) if text not in taken)]
     output.say(ceo_task(lab.paths.root, resolved, policy, messages))
@@ -330,19 +337,48 @@ def _budget(options: CycleOptions, policy: ProjectConfig) -> str:
     return f"{calls} invocations, {policy.limits.redirects} redirects"
 
 
-def _step_lines(steps: Steps, *, lite: bool) -> list[str]:
+@dataclass(frozen=True)
+class _Planned:
+    """A cycle that is not opened, for the reasons to leave a step out that look at its options alone."""
+
+    options: CycleOptions
+
+
+FORESEEN = (designing.no_code, designing.has_approved_plan)
+"""The reasons to leave a step out that are known before a cycle is opened."""
+
+
+def _say_steps(options: CycleOptions) -> None:
+    output.say("steps:")
+    for line in _step_lines(MODES[options.mode], options):
+        output.say(f"  {line}")
+
+
+def _step_lines(steps: Steps, options: CycleOptions) -> list[str]:
     lines: list[str] = []
     for step in steps:
         if isinstance(step, EachPhase):
             lines.append(f"{step.told}:")
-            lines += [f"  {line}" for line in _step_lines(step.steps, lite=lite)]
+            lines += [f"  {line}" for line in _step_lines(step.steps, options)]
         else:
-            lines.append(_step_line(step, lite=lite))
+            lines.append(f"{step.name} ({step.who}){_remark(step, options)}")
     return lines
 
 
-def _step_line(step: Step, *, lite: bool) -> str:
-    return f"{step.name} ({step.who})" + (" left out in lite mode" if lite and not step.lite else "")
+def _remark(step: Step, options: CycleOptions) -> str:
+    """What a dry run says behind a step: why it is left out, or that it is where the cycle stops."""
+    if options.lite and not step.lite:
+        return " left out in lite mode"
+    for why in FORESEEN:
+        if step.unless is why and why(_Planned(options)):
+            return f" left out: {why(_Planned(options))}"
+    if options.mode == DESIGN and options.plan_only:
+        stop = {
+            "discuss": " not asked: --plan-only stops here, with the draft",
+            "approve": " left out: --plan-only",
+        }
+        return stop.get(step.name, "")
+    return ""
 
 
 def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:

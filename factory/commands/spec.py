@@ -8,21 +8,21 @@ from pathlib import Path
 
 from factory import output
 from factory.commands.approve import approve
-from factory.commands.spec_files import count, plan_file, read_text, show_findings
+from factory.commands.spec_files import count, plan_file, read_text, require_there, show_findings
 from factory.commands.trace import show_trace
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.spec import check, parse
 
 
 def run(args: argparse.Namespace) -> int:
-    """``args``: ``action``, ``target`` (a file, but for check also a project), ``yes`` and ``json``.
+    """``args``: ``action``, ``target`` (a plan's file, or a project), ``yes`` and ``json``.
 
-    Raises BadInput for a file that cannot be read or is no plan.
+    Raises BadInput for what does not exist, and for a file that cannot be read or is no plan.
     """
-    target = Path(args.target)
+    target = require_there(Path(args.target))
     match args.action:
         case "check":
-            return check_file(target, as_json=args.json)
+            return check_file(plan_file(target) if target.is_dir() else target, as_json=args.json)
         case "approve":
             return approve(target, yes=args.yes, as_json=args.json)
         case "trace":

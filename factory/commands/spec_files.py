@@ -46,6 +46,19 @@ def _form_of(file: Path) -> Form | None:
         return None
 
 
+def require_there(target: Path) -> Path:
+    """The target itself. Raises BadInput where nothing lies there."""
+    try:
+        target.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput(
+            f"{target} does not exist.", "Name a plan's file, or the folder of a project."
+        ) from error
+    except (OSError, ValueError):
+        pass  # reading it says why it cannot be read
+    return target
+
+
 def read_text(file: Path) -> str:
     """The text of a file, every byte of it. Raises BadInput when it is missing, unreadable or not UTF-8."""
     try:

@@ -128,10 +128,17 @@ def _check_new(mode: str | None) -> None:
 
 
 def _start(target: Target, place: Path, mode: str | None) -> Start:
-    said = f"{target.said}: {'cloned into' if target.kind == 'url' else 'a new project in'} {place}."
+    said = f"{target.said}: {_whereabouts(target, place)}."
     if target.kind == "url":
         return Start(place, said)
     return Start(place, said, target.text, mode if mode in FOR_NEW else FOR_NEW[-1])
+
+
+def _whereabouts(target: Target, place: Path) -> str:
+    """Where it goes: true also where nobody has agreed to a clone yet, and of what is there already."""
+    if is_taken(place):
+        return f"{place}, which is there already"
+    return f"{'to be cloned into' if target.kind == 'url' else 'a new project in'} {place}"
 
 
 def _clone(target: Target, place: Path, *, trusted: bool) -> None:

@@ -39,10 +39,16 @@ class Named:
 
 
 def draft(invocation: Invocation) -> AgentResult:
-    """Write a project-form draft that keeps every rule, or refuse with what is lacking."""
+    """Write a project-form draft that keeps every rule, or refuse with what is lacking.
+
+    A draft that is there already gets what a person has said of it, and nothing else: to mend what breaks a
+    rule takes judgement, so it comes back as it was.
+    """
     facts = invocation.facts
-    text = text_of(facts, "idea")
-    earlier = _spec_of(text_of(facts, "draft")) or _spec_of(text)
+    text, before = text_of(facts, "idea"), text_of(facts, "draft")
+    if before.strip() and not _is_improvement(before):
+        return done(_heard(before, texts_of(facts, "feedback")))
+    earlier = _spec_of(text)
     if earlier is None:
         if not text.strip():
             return refused("nothing to propose: there is no idea to write a specification from")
@@ -53,7 +59,21 @@ def draft(invocation: Invocation) -> AgentResult:
         wrong = [f for f in check(earlier) if f.severity == "error"]
         if wrong:
             return refused(f"nothing to propose: the idea gives no sound draft: {wrong[0].message}")
-    return done(render(_with_feedback(earlier, texts_of(facts, "corrections"))))
+    return done(render(_with_feedback(earlier, texts_of(facts, "feedback"))))
+
+
+def _heard(before: str, feedback: Sequence[str]) -> str:
+    """A draft with the feedback that it lacks; as it was where it lacks none, or has no form."""
+    spec = _spec_of(before)
+    mended = _with_feedback(spec, feedback) if spec is not None else None
+    return before if mended is None or mended == spec else render(mended)
+
+
+def _is_improvement(text: str) -> bool:
+    try:
+        return parse(text).form is Form.IMPROVEMENT
+    except BadInput:
+        return False
 
 
 def _spec_of(text: str) -> Spec | None:

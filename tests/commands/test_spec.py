@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factory.commands.spec import run
-from factory.errors import EXIT_NO, EXIT_OK, BadInput
+from factory.errors import EXIT_NO, EXIT_OK, EXIT_USAGE, BadInput
 from tests.spec.examples import IMPROVEMENT, PROJECT, line_of, replaced
+from tests.support.cli import factory
 
 
 def spec(action: str, target: Path | str, *, as_json: bool = False) -> int:
@@ -112,3 +113,16 @@ def test_any_bytes_are_bad_input(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "any.md").write_bytes(content)
     with pytest.raises(BadInput):
         spec("check", tmp_path / "any.md")
+
+
+def test_check_takes_a_project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(tmp_path / "SPEC.md", replaced(PROJECT, "[R3]", ""))
+    assert spec("check", tmp_path) == EXIT_NO
+    out, _ = capsys.readouterr()
+    assert out.startswith(f"{tmp_path / 'SPEC.md'}:") and "depth.grounding" in out
+
+
+@pytest.mark.parametrize("action", ["check", "show", "approve", "trace"])
+def test_what_does_not_exist_is_said(tmp_path: Path, action: str) -> None:
+    done = factory("spec", action, "nosuch", cwd=tmp_path).expect(EXIT_USAGE)
+    assert done.err.startswith("factory: nosuch does not exist.\n  Name a plan's file")

@@ -435,6 +435,7 @@ class TestTwoAtOnce:
         done = factory("ceo", held, "--runner", "offline").expect(3)
         assert f"process {os.getpid()} on " in done.err
         assert " since 20" in done.err
+        assert done.out == "", "nothing is announced that does not happen"
         assert journal_files(held) == []
 
     def test_abandon_waits_for_nobody(self, held: Path) -> None:

@@ -25,6 +25,11 @@ from tests.support.repos import git
 
 IDEA = "a command-line tool that counts words"
 MENU = "[q]uit\n> "
+SPOIL = """
+text = open(p).read()
+assert "Depends on:** Phase 1" in text
+open(p, "w").write(text.replace("Depends on:** Phase 1", "Depends on:** Phase 9", 1))
+"""
 
 
 @pytest.fixture
@@ -94,6 +99,28 @@ def test_from_an_idea_to_a_working_project(tmp_path: Path, runner: str, editor: 
     calls = [key for key in asked(place) if key.startswith(("/research/", "/draft/"))]
     assert calls == ["/research/0/researcher/1", "/draft/0/strategist/1", "/draft/1/strategist/1"]
     assert_sound(place)
+
+
+def test_what_an_edit_has_spoiled_is_left_as_it_is(tmp_path: Path) -> None:
+    """Offline, nothing mends it: the rules' sentences are not taken for what the person says."""
+    place, spoiler = tmp_path / "words", tmp_path / "editor"
+    spoiler.write_text(f"#!{sys.executable}\nimport sys\np = sys.argv[-1]\n" + SPOIL)
+    spoiler.chmod(0o755)
+    env = environment({"EDITOR": str(spoiler), "VISUAL": None})
+    with Terminal(design(place, "offline"), cwd=tmp_path, env=env, timeout=120) as terminal:
+        terminal.expect(MENU)
+        terminal.line("e")
+        assert "It has 1 error" in terminal.expect(MENU)
+        for number, said in ((3, "f it must read standard input"), (4, "f quickly, please")):
+            terminal.line(said)
+            terminal.expect("the strategist could not mend what breaks the rules: the draft is as it was")
+            shown = terminal.expect(MENU)
+            assert f"\nDraft {number - 1}: " in shown and "It has 1 error" in shown
+        terminal.line("q")
+        assert terminal.end() == EXIT_INTERRUPTED
+    text = next(place.glob(".factory/cycles/*/draft.md")).read_text()
+    assert "`it must read standard input`" in text and "Feedback `quickly, please`" in text
+    assert "Feedback `line" not in text
 
 
 def design(place: Path, runner: str, *more: str) -> list[str]:

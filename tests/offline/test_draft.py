@@ -27,7 +27,7 @@ def draft(cwd: Path, idea: str, *feedback: str, previous: str = "") -> str:
         form="project",
         idea=idea,
         research=research(cwd, idea),
-        corrections=list(feedback),
+        feedback=list(feedback),
         draft=previous,
     )
     assert result.status == "done", result.text
@@ -146,6 +146,20 @@ def test_what_a_draft_cannot_rest_on(tmp_path: Path, facts: dict[str, str], why:
 
 def test_an_improvement_as_previous_draft_is_not_continued_as_a_project(tmp_path: Path) -> None:
     assert parse(draft(tmp_path, IDEA, previous=IMPROVEMENT)).form == "project"
+
+
+@pytest.mark.parametrize(
+    "spoil", [("- **Scope:** one PR\n", ""), ("## 2. Goals", "## 2. Aims"), ("## 8.", "## 9.")]
+)
+def test_what_the_rules_say_is_no_feedback_of_a_person(tmp_path: Path, spoil: tuple[str, str]) -> None:
+    """A draft that somebody's edit has spoiled comes back as it is: nothing here can mend it."""
+    spoiled = draft(tmp_path, IDEA).replace(*spoil, 1).replace("# Converts", "#  Converts", 1)
+    told = ["line 42: phase.scope: Phase 1 has no scope (Write it.)"]
+    result = ask(
+        "strategist", tmp_path, form="project", idea=IDEA, research=research(tmp_path, IDEA),
+        corrections=told, feedback=[], draft=spoiled,
+    )  # fmt: skip
+    assert (result.status, result.text) == ("done", spoiled)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -6,11 +6,11 @@ import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from factory.approvals import Approvals, How, fingerprint
 from factory.cycle.agents import Question, ask, objection
-from factory.cycle.context import Cycle, Draft
+from factory.cycle.context import Cycle, CycleOptions, Draft
 from factory.cycle.contract import text_to_build
 from factory.cycle.inflight import last_drafting
 from factory.cycle.machine import Again, Done, End, Outcome
@@ -33,12 +33,20 @@ class Paused(FactoryError):
     exit_code = EXIT_INTERRUPTED
 
 
-def is_new_project(cycle: Cycle) -> bool:
+class HasOptions(Protocol):
+    """A cycle, or what is known of one before it is opened."""
+
+    @property
+    def options(self) -> CycleOptions:
+        """The options that it was, or would be, opened with."""
+
+
+def is_new_project(cycle: HasOptions) -> bool:
     """Whether the draft is for a project from an idea, so in the project form."""
     return bool(cycle.options.idea)
 
 
-def has_approved_plan(cycle: Cycle) -> str:
+def has_approved_plan(cycle: HasOptions) -> str:
     """Why nothing is researched or planned in improve: the current plan was approved by a person."""
     return "the plan is approved" if cycle.options.approved_plan else ""
 
@@ -117,7 +125,7 @@ def draft(cycle: Cycle, scope: str) -> Outcome:
         return _no_draft(cycle, scope, "no_draft", why)
     text = f"{result.text.rstrip()}\n"
     atomic_write(_draft_file(cycle), text)
-    return Done({"sha256": fingerprint(text)})
+    return Done({"sha256": fingerprint(text), "unchanged": text.rstrip() == previous.rstrip()})
 
 
 def _no_draft(cycle: Cycle, scope: str, reason: str, why: str) -> Outcome:
@@ -130,14 +138,19 @@ def _no_draft(cycle: Cycle, scope: str, reason: str, why: str) -> Outcome:
 
 
 def gate_draft(cycle: Cycle, scope: str) -> Outcome:
-    """Every rule that can be checked; problems go back once, before the person has to see them."""
+    """Every rule that can be checked; problems go back, before the person has to see them.
+
+    Not to a Strategist who has just handed the draft back as it was: they cannot mend it.
+    """
     problems = problems_of(cycle, _read(_draft_file(cycle)))
-    asked = [r for r in cycle.state.scope(scope).redirects if r["step"] == "gate_draft"]
-    edited = any(
-        r["step"] == "discuss" and not r["corrections"] for r in cycle.state.scope(scope).redirects[-1:]
-    )
+    redirects = cycle.state.scope(scope).redirects
+    asked = [r for r in redirects if r["step"] == "gate_draft"]
+    edited = any(r["step"] == "discuss" and not r["corrections"] for r in redirects[-1:])
     edited = edited or _takes_up(cycle, scope)
-    if problems and not edited and len(asked) < cycle.redirects_allowed:
+    stuck = redirects[-1:] == asked[-1:] != [] and cycle.state.result("draft").get("unchanged")
+    if problems and stuck:
+        cycle.progress.warn("the strategist could not mend what breaks the rules: the draft is as it was")
+    elif problems and not edited and len(asked) < cycle.redirects_allowed:
         return Again("draft", problems)
     if problems and not _will_be_shown(cycle):
         return End("draft_rejected", "; ".join(problems))
@@ -297,6 +310,6 @@ def _read(file: Path) -> str:
     return read_exactly(file) if file.exists() else ""
 
 
-def no_code(cycle: Cycle) -> str:
+def no_code(cycle: HasOptions) -> str:
     """Why a step about measurements is not needed: there is nothing to measure in a project from an idea."""
     return "there is nothing to measure yet" if is_new_project(cycle) else ""
