@@ -57,8 +57,8 @@ def new_cycle_id() -> str:
 
 
 def resolve_mode(lab: Lab, wanted: str, idea: str, focus: str = "") -> str:
-    """The mode to run. ``auto`` is build for an idea, a draft of a new project, and what was agreed to and never
-    attempted; else improve, which says what a build has left unbuilt. A focus and an approved plan of
+    """The mode to run. ``auto`` is build for an idea, a draft of a new project, and what was agreed to and
+    never attempted; else improve, which says what a build has left unbuilt. A focus and an approved plan of
     improvements are for improve.
 
     A design that is asked for once more, with what came of it not begun yet, goes on with that: what a person
@@ -82,7 +82,7 @@ def resolve_mode(lab: Lab, wanted: str, idea: str, focus: str = "") -> str:
 
 
 def _has_untried_phases(lab: Lab) -> bool:
-    """Whether a build of SPEC.md as it is has phases that none attempted; says so where some were, in vain."""
+    """Whether a build of SPEC.md as it is has phases that none attempted; tells what others have left."""
     left = left_to_build(lab)
     if left is None or left.untried or not left.unbuilt:
         return bool(left and left.untried)
