@@ -24,6 +24,9 @@ from typing import Any
 
 from factory.errors import BadInput
 
+DECLINED = "the builder declined"
+"""How the notes of an experiment begin whose Builder said that it is not its work."""
+
 COLUMNS: tuple[str, ...] = (
     *("id", "timestamp", "hypothesis", "change_summary", "issue_number", "pr_number"),
     *("score_before", "score_after", "delta", "verdict", "cost_usd", "notes", "research_citations"),
@@ -262,6 +265,12 @@ class Row:
     def change_summary(self) -> str:
         """What was changed."""
         return self.text("change_summary")
+
+    @property
+    def declined(self) -> str:
+        """What the Builder said when it declined, on one line; empty where it did not."""
+        notes = " ".join(self.notes.split())
+        return notes if self.verdict == "error" and notes.startswith(DECLINED) else ""
 
     @property
     def kind(self) -> str:

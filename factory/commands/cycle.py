@@ -385,7 +385,7 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     end = cycle.state.closed or {}
     for row in new:
         delta = "" if row.delta is None else f" {row.delta:+.4f}"
-        output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}")
+        output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}{_why(row)}")
     output.say(
         f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
         f"{end.get('errors', 0)} errors"
@@ -404,6 +404,12 @@ def _show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
     show_learned(cycle)
+
+
+def _why(row: Row) -> str:
+    """What went wrong with an experiment that was neither kept nor reverted."""
+    told = " ".join(row.notes.split())
+    return f": {told}" if row.verdict == "error" and told else ""
 
 
 def _declined(cycle: Cycle) -> Iterator[tuple[int, str]]:

@@ -109,6 +109,8 @@ def _cells(row: Row, undone: Mapping[int, int]) -> tuple[str, ...]:
     verdict = row.verdict or row.text("verdict")
     by = _undone_by(row, undone)
     hypothesis = row.hypothesis if by is None else f"{row.hypothesis} (undone by {by})"
+    if row.declined:
+        hypothesis += f" ({row.declined})"
     return (identity, verdict, row.reason, delta, _scores(row), hypothesis)
 
 

@@ -81,7 +81,7 @@ def resolve_mode(lab: Lab, wanted: str, idea: str, focus: str = "") -> str:
 
 
 def _has_untried_phases(lab: Lab) -> bool:
-    """Whether a build of SPEC.md as it is has untried phases; says so where all were tried, some in vain."""
+    """Whether a build of SPEC.md as it is has phases that none attempted; tells what others have left."""
     left = left_to_build(lab)
     if left is None or left.untried or not left.unbuilt:
         return bool(left and left.untried)

@@ -13,6 +13,7 @@ from factory.agents.roles import ROLES
 from factory.answers import read_answer
 from factory.cycle.lab import Lab
 from factory.errors import BadInput
+from factory.insights.projects import NO_EVIDENCE
 from factory.journal import Event, Journal
 from factory.models import ExperimentRecord
 from factory.paths import HomePaths
@@ -60,10 +61,11 @@ def answer_without_citations(role: str, result: AgentResult) -> AgentResult:
 def count_outcome(lab: Lab, journal: Journal, record: ExperimentRecord) -> None:
     """Write down what became of an experiment, for the playbooks of the roles that worked on it.
 
-    Safe to repeat; an experiment in which no model was asked says nothing of what it was shown.
+    Safe to repeat; an experiment in which no model was asked says nothing of what it was shown, nor does one
+    whose kind is no evidence.
     """
     roles = uses(journal.events(), record.id)
-    if not roles:
+    if not roles or record.kind in NO_EVIDENCE:
         return
     outcome = Outcome(
         project=lab.paths.key,

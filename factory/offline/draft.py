@@ -38,6 +38,14 @@ class Named:
     finding: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a feature from feedback is written on: the idea's language and a finding, empty for none."""
+
+    language: str
+    finding: str
+
+
 def draft(invocation: Invocation) -> AgentResult:
     """Write a project-form draft that keeps every rule, or refuse with what is lacking.
 
@@ -46,8 +54,9 @@ def draft(invocation: Invocation) -> AgentResult:
     """
     facts = invocation.facts
     text, before = text_of(facts, "idea"), text_of(facts, "draft")
+    ground = Ground(take_apart(text).language, next(iter(_findings(text_of(facts, "research"))), ""))
     if before.strip() and not _is_improvement(before):
-        return done(_heard(before, texts_of(facts, "feedback")))
+        return done(_heard(before, texts_of(facts, "feedback"), ground))
     earlier = _spec_of(text)
     if earlier is None:
         if not text.strip():
@@ -59,13 +68,13 @@ def draft(invocation: Invocation) -> AgentResult:
         wrong = [f for f in check(earlier) if f.severity == "error"]
         if wrong:
             return refused(f"nothing to propose: the idea gives no sound draft: {wrong[0].message}")
-    return done(render(_with_feedback(earlier, texts_of(facts, "feedback"))))
+    return done(render(_with_feedback(earlier, texts_of(facts, "feedback"), ground)))
 
 
-def _heard(before: str, feedback: Sequence[str]) -> str:
+def _heard(before: str, feedback: Sequence[str], ground: Ground) -> str:
     """A draft with the feedback that it lacks; as it was where it lacks none, or has no form."""
     spec = _spec_of(before)
-    mended = _with_feedback(spec, feedback) if spec is not None else None
+    mended = _with_feedback(spec, feedback, ground) if spec is not None else None
     return before if mended is None or mended == spec else render(mended)
 
 
@@ -288,10 +297,10 @@ def _questions(idea: Idea) -> Iterator[str]:
 # Feedback.
 
 
-def _with_feedback(spec: Spec, feedback: Sequence[str]) -> Spec:
+def _with_feedback(spec: Spec, feedback: Sequence[str], ground: Ground) -> Spec:
     """The draft with each line of feedback in its place, word for word; none is entered twice."""
     for line in feedback_lines(feedback):
-        spec = _placed(spec, line)
+        spec = _placed(spec, line, ground)
     return spec
 
 
@@ -304,16 +313,61 @@ def feedback_lines(feedback: Sequence[str]) -> Iterator[str]:
                 yield bare
 
 
-def _placed(spec: Spec, line: str) -> Spec:
-    """As a goal or non-goal where it says that it is one, or makes a demand; else as an open question."""
+def _placed(spec: Spec, line: str, ground: Ground) -> Spec:
+    """As a feature where it is a goal or makes a demand, as a non-goal where it says so; else as an open
+    question.
+    """
     if _NON_GOAL.match(line):
         return replace(spec, non_goals=_added(spec.non_goals, _NON_GOAL.sub("", line)))
     if _GOAL.match(line) or _DEMAND.search(line):
-        return replace(spec, goals=_added(spec.goals, _GOAL.sub("", line)))
+        wanted = _with_feature(spec, _GOAL.sub("", line), ground)
+        if wanted is not None:
+            return wanted
     words = open_feedback(line)
     if any(item.item == words for item in spec.blocked):
         return spec
     return replace(spec, blocked=(*spec.blocked, BlockedItem(words, DECIDED_BY_USER)))
+
+
+def _with_feature(spec: Spec, words: str, ground: Ground) -> Spec | None:
+    """The draft with one feature more, with goal, phase and row of the matrix; None where that breaks a rule.
+
+    A demand that stands among the goals has its feature already.
+    """
+    if Entry(quoted(words)) in spec.goals:
+        return spec
+    cited = re.findall(r"\[(R\d+)\]", " ".join(feature.text("Why") for feature in spec.features))
+    finding = ground.finding or next(iter(cited), "")
+    is_python = any("pytest" in row.command for row in spec.matrix)
+    language = "Python" if is_python else ground.language
+    if not words or not spec.phases or not finding or not language:
+        return None
+    number, phase = f"5.{len(spec.features) + 1}", len(spec.phases) + 1
+    # Written by the hand that writes those of an idea, as the one feature of a project of that name.
+    idea = Idea(words, spec.title, (_clause(spec, words, number),), language, "")
+    alone = parse(_fresh(idea, {finding: ""}))
+    feature, row, step = alone.features[0], alone.matrix[0], alone.phases[1]
+    fields = tuple(replace(f, text=f.text.replace("he idea", "he feedback")) for f in feature.fields)
+    made = replace(
+        spec,
+        goals=_added(spec.goals, words),
+        features=(*spec.features, replace(feature, number=number, fields=fields)),
+        matrix=(*spec.matrix, replace(row, feature=f"§{number}")),
+        phases=(*spec.phases, replace(step, label=str(phase), reference=f"§{number}")),
+    )
+    return made if _broken(parse(render(made))) <= _broken(spec) else None
+
+
+def _clause(spec: Spec, words: str, number: str) -> Clause:
+    """The words with a title that no feature has."""
+    title = take_apart(words).clauses[0].title
+    if title in {feature.title for feature in spec.features}:
+        title = f"Feature {number}"
+    return Clause(words, title)
+
+
+def _broken(spec: Spec) -> int:
+    return sum(1 for finding in check(spec) if finding.severity == "error")
 
 
 def open_feedback(line: str) -> str:

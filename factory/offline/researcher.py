@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from factory.offline.answers import done
@@ -32,9 +33,19 @@ def research(invocation: Invocation) -> AgentResult:
     sections = [
         *_dimensions(mapping_of(facts, "measurement")),
         *(_mechanical(o, seen) for o in opportunities(invocation.cwd, seen, scope)),
-        *_judgement(seen),
+        *_judgement(_without_read_only(seen, scope)),
     ]
     return done(_render(sections, seen))
+
+
+def _without_read_only(seen: Survey, scope: Scope) -> Survey:
+    """What was seen but for the files that no change may touch, such as the project's own judge."""
+    mine = Scope(read_only=scope.read_only)
+    handlers = {
+        package: tuple(handler for handler in found if mine.covers(handler.path))
+        for package, found in seen.handlers.items()
+    }
+    return replace(seen, lint=tuple(f for f in seen.lint if mine.covers(f.path)), handlers=handlers)
 
 
 def _of_idea(idea: Idea) -> str:

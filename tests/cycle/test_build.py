@@ -86,6 +86,14 @@ def test_the_exit_code_says_that_not_all_is_built(project: Path) -> None:
     specs.approve(project, specs.spec(("one", "two")))
     done = factory("ceo", project, "--mode", "build", "--runner", "offline").expect(EXIT_NO)
     assert "feature 5.2: failed  word two" in done.out
+    declined = "the builder declined: not a mechanical task"
+    assert f"error (error)  Add word two: {declined}" in done.out
+    shown = " ".join(factory("history", project).out.split())
+    assert f"Add word two ({declined}" in shown
+    row = factory("history", project, "--json").json[1]
+    assert row["reason"] == "error"
+    assert row["notes"].startswith(declined)
+    assert row["change_summary"] == row["notes"]
     assert f"not everything that was approved is built: factory spec trace {project}" in done.out
     assert traced(project) == (EXIT_NO, {"one": "failed", "two": "failed"})
 

@@ -95,3 +95,19 @@ def test_what_is_wrong_with_a_log_is_told(tmp_path: Path) -> None:
     assert (len(found["damaged"].rows), found["damaged"].damaged) == (3, 2)
     assert "no header of an experiment log" in found["broken"].problem
     assert (found["skewed"].future, len(found["skewed"].decided)) == (3, 2)
+
+
+def test_a_scaffold_and_an_undo_are_no_evidence(tmp_path: Path) -> None:
+    """Every new project has the same scaffold: it would be the one pattern that holds everywhere."""
+    path = make_project(tmp_path / "a", [*ROWS, ("Scaffold and evaluation harness", "keep")])
+    log = path / ".factory/results.tsv"
+    header, *rows = log.read_text().splitlines()
+    at = header.split("\t").index("kind")
+    for number, kind in ((1, "undo"), (3, "scaffold")):
+        cells = rows[number].split("\t")
+        cells[at] = kind
+        rows[number] = "\t".join(cells)
+    log.write_text("".join(f"{line}\n" for line in (header, *rows)))
+    (found,) = load_all_histories([path])
+    assert [row.hypothesis for row in found.rows] == ["Add a test for the reader", "Ponder"]
+    assert [row.hypothesis for row in found.decided] == ["Add a test for the reader"]

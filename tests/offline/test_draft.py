@@ -112,6 +112,7 @@ def test_feedback_is_placed_word_for_word_and_once(tmp_path: Path) -> None:
     second = draft(tmp_path, IDEA, feedback, previous=first)
     before, after = parse(first), parse(second)
     assert [e.text for e in after.goals[len(before.goals) :]] == ["`it must read stdin`", "`streaming`"]
+    assert [f.title for f in after.features[len(before.features) :]] == ["Read stdin", "Streaming"]
     assert [e.text for e in after.non_goals[len(before.non_goals) :]] == ["`Excel`"]
     assert [b.item for b in after.blocked[len(before.blocked) :]] == ["Feedback `make it faster, [later]`"]
     assert errors(after) == []
@@ -123,7 +124,29 @@ def test_what_the_person_wrote_into_the_draft_before_stays(tmp_path: Path) -> No
     spec = parse(text)
     assert spec.title == "Skylark"
     assert spec.goals[-1].text == "`it must be quiet`"
-    assert spec.features == parse(PROJECT).features
+    assert spec.features[:-1] == parse(PROJECT).features
+    assert spec.features[-1].title == "Be quiet"
+
+
+def test_a_demand_becomes_a_feature_with_a_phase_and_a_row_like_those_of_the_idea(tmp_path: Path) -> None:
+    first = parse(draft(tmp_path, IDEA))
+    spec = parse(draft(tmp_path, IDEA, "it must read standard input", previous=draft(tmp_path, IDEA)))
+    feature, phase, row = spec.features[-1], spec.phases[-1], spec.matrix[-1]
+    number = f"5.{len(first.features) + 1}"
+    assert (feature.number, feature.title) == (number, "Read standard input")
+    assert "these words of the feedback say: `it must read standard input`" in feature.text("What")
+    assert (phase.number, phase.refs, phase.depends_on) == (len(first.phases) + 1, (number,), (1,))
+    assert row.refs == (number,)
+    assert row.command == "python -m pytest -q tests/test_read_standard_input.py"
+    assert spec.blocked == first.blocked
+    assert errors(spec) == []
+
+
+def test_a_demand_that_no_feature_can_be_made_of_waits_for_the_user(tmp_path: Path) -> None:
+    bare = PROJECT.replace("pytest", "check")
+    spec = parse(draft(tmp_path, "an idea", "it must be quiet", previous=bare))
+    assert spec.goals == parse(bare).goals
+    assert spec.blocked[-1].item == "Feedback `it must be quiet`"
 
 
 def test_a_file_that_is_a_specification_already_is_the_draft(tmp_path: Path) -> None:

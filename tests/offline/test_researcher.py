@@ -41,6 +41,14 @@ def test_handlers_that_need_judgement_are_told_with_the_reason(tmp_path: Path) -
     assert "- StopIteration ignored in f: StopIteration is often flow control (`pkg/a.py:7`)" in text
 
 
+def test_read_only_files_are_no_work_for_anybody(tmp_path: Path) -> None:
+    """No plan can touch the judge, so nothing about it belongs into a plan's ground."""
+    root = write(tmp_path / "p", eval__score=SILENT, a="x = 1\n")
+    scope = {"modifiable": [], "read_only": ["eval/**"]}
+    assert headings(ask("researcher", root, config=scope).text) == []
+    assert headings(ask("researcher", root).text)[-1] == "R2: silent exception handlers that need judgement"
+
+
 def test_without_a_logger_logging_is_a_question_for_a_person(tmp_path: Path) -> None:
     text = ask("researcher", write(tmp_path / "p", a=SILENT)).text
     assert "log-swallowed" not in text

@@ -122,6 +122,11 @@ def test_a_phase_with_anything_else_in_it_is_refused_whole(tmp_path: Path) -> No
     assert files(tmp_path) == []
 
 
+def test_the_harness_gives_the_researcher_nothing_to_find(tmp_path: Path) -> None:
+    ask("builder", tmp_path, item=item("Scaffold: harness"))
+    assert "score.py" not in ask("researcher", tmp_path).text
+
+
 def test_the_harness_runs_the_matrix_of_the_specification(tmp_path: Path) -> None:
     ask("builder", tmp_path, item=item("Scaffold: harness"))
     spec = replaced(PROJECT, "`pytest tests/test_places.py`", '`python -c "print(1)"`')

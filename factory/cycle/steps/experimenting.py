@@ -31,6 +31,7 @@ from factory.models import (
     VerdictRecord,
     VerifyReport,
 )
+from factory.rows import DECLINED
 from factory.runners.base import AgentResult
 from factory.spec.rules.strategy import backlog_key
 
@@ -109,7 +110,7 @@ def build(cycle: Cycle, scope: str) -> Outcome:
             # A repository inside without a commit, a file that nobody may read: no call would get over it.
             return End(Reason.ERROR, f"what the builder left cannot be recorded: {error.message}")
         if result.status == "refused":
-            why = f"the builder declined: {result.text or result.error}"
+            why = f"{DECLINED}: {result.text or result.error}"
             return End(Reason.ERROR, why, {"commit": "", "declined": True})
         if result.status == "done" and commit is not None:
             return Done({"commit": commit, "summary": _first_line(result.text)})
@@ -332,7 +333,9 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     """Row, event, branch; a kept item leaves the backlog, the findings of its review join it."""
     experiment = _experiment(cycle, scope)
     decision = cycle.lab.store.experiment(experiment.id).read(lab_work.VERDICT, VerdictRecord)
-    summary = str(cycle.state.result("build", scope).get("summary", ""))
+    built = cycle.state.result("build", scope)
+    # What the Builder said when it declined is the whole story of its change.
+    summary = str(built.get("summary") or (decision.rationale if built.get("declined") else ""))
     record = finalizing.finalize(
         cycle.lab,
         cycle.journal,
@@ -345,7 +348,8 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
     gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
     moved = "" if record.delta is None else f" {record.delta:+.4f}"
-    cycle.lab.say(f"{_place(scope, experiment)}: {record.verdict} ({record.reason}){moved}")
+    why = f": {' '.join(record.notes.split())}" if record.verdict is Verdict.ERROR and record.notes else ""
+    cycle.lab.say(f"{_place(scope, experiment)}: {record.verdict} ({record.reason}){moved}{why}")
     return Done(
         {
             "id": experiment.id,
