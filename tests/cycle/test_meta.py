@@ -13,10 +13,13 @@ from factory.ace.library import Library
 from factory.git import Repo
 from factory.paths import HomePaths, factory_home
 from factory.registry import Registry
+from tests.support import command_agent
 from tests.support.cli import command, environment, factory
 from tests.support.example_projects import make_projects
-from tests.support.projects import assert_sound, events, small_project
+from tests.support.model_server import ModelServer
+from tests.support.projects import assert_sound, events, history, small_project
 from tests.support.pty import Terminal
+from tests.support.role_model import Change, Roles
 
 META = ("--mode", "meta", "--runner", "offline")
 
@@ -73,6 +76,32 @@ def test_what_the_histories_support_is_learned_told_and_used_next_time(project: 
 
     factory("ace", "--role", "strategist", "--rollback", "1").expect(0)
     assert [line for line in new if line in playbook("strategist")] == []
+
+
+def test_a_scripted_agent_starts_from_what_the_run_before_has_learned(
+    project: Path, factory_home: Path
+) -> None:
+    for change in (
+        Change("Remove an unused import", path="calc/sums.py", old="import os\n", new=""),
+        Change("Drop the other unused import", path="calc/sums.py", old="import sys\n", new=""),
+    ):
+        with ModelServer(Roles([change])) as server:
+            command_agent.configure(factory_home, server.url)
+            options = ("--mode", "meta", "--runner", command_agent.NAME, "--sandbox", "off", "--lite")
+            done = factory("ceo", project, *options).expect(0)
+        if change.old == "import os\n":
+            assert "playbook of the strategist: " in done.out
+            assert "Look for an item about testing first" in playbook("strategist")
+    assert [row["verdict"] for row in history(project)] == ["keep", "keep"]
+    lot = inject(
+        Library(factory_home / "playbooks").playbook("strategist"),
+        {},
+        lot_of(project, "strategist"),
+        lite=True,
+    )
+    assert prompts(project, "strategist")
+    assert all(lot.text in prompt for prompt in prompts(project, "strategist"))
+    assert_sound(project)
 
 
 def answer(project: Path) -> str:
