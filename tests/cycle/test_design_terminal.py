@@ -259,8 +259,8 @@ def test_a_plan_for_later_says_how_it_goes_on(tmp_path: Path, runner: str) -> No
         f"then:           factory ceo {place} --mode build",
     ]
     assert factory("spec", "show", plan).expect(EXIT_OK).out == plan.read_text()
-    refused = factory("ceo", place, "--mode", "build", "--runner", runner).expect(EXIT_USAGE)
-    assert "There is nothing to build" in refused.err
+    refused = factory("ceo", place, "--mode", "build", "--runner", runner).expect(EXIT_REFUSED)
+    assert f"{plan} is not approved." in refused.err
     told = factory("spec", "approve", plan, "--yes").expect(EXIT_OK)
     assert (
         told.out.splitlines()[-1]
