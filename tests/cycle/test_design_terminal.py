@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from factory.approvals import Approvals, fingerprint
-from factory.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED, EXIT_USAGE
+from factory.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED
 from factory.journal import read_events
 from factory.paths import ProjectPaths
 from factory.paths import factory_home as home_paths
