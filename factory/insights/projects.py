@@ -31,7 +31,7 @@ class ProjectHistory:
     """The experiments of one project. ``copies`` are clones, forks and copies of it that were also named.
 
     ``rows`` are its experiments in the order of the logs, those in several copies once, without what is no
-    evidence of anything by its kind (a scaffold is kept once it stands, an undo by a person's wish);
+    evidence of anything by its kind (a scaffold is kept once it stands, an undo by a person's wish).
     ``damaged`` counts lines that could not be read, ``future`` rows dated later than tomorrow (a clock was
     wrong), and ``problem`` says why there is nothing to read, empty where there is. ``remotes`` is where it
     comes from.

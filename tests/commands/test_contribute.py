@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from factory.ace.library import Library
+from factory.paths import HomePaths
 from tests.support import example_projects, learning
 from tests.support.cli import Result, command, environment, factory
 from tests.support.fake_gh import FakeGitHub, install
@@ -102,7 +104,7 @@ class TestClassify:
             "  General: experiments of its kind are found in 3 unrelated projects, and it\n"
             "  scores 0.92.\n"
             "  Evidence: 6 matching experiments in 3 of 3 unrelated projects: 6 kept, 0\n"
-            "  reverted; cited helpful 12, harmful 1; topic testing.\n"
+            "  reverted; cited helpful 12, harmful 1 as written in the file; topic testing.\n"
             "\n"
             "Specific: stays here (1)\n"
         )
@@ -110,6 +112,12 @@ class TestClassify:
             "  factory contribute --submit --dry-run    shows exactly what would be sent\n"
         )
         assert max(map(len, done.out.splitlines())) <= 80
+
+    def test_what_was_counted_is_told_and_not_what_was_typed_since(self, desk: Desk) -> None:
+        Library(HomePaths(desk.home).playbooks).refresh("builder")
+        desk.evolve((GENERAL_TEXT, 50, 0))
+        told = factory("contribute", "--classify", "--projects-dir", desk.projects).expect(0).out
+        assert "cited helpful 12, harmful 1; topic" in " ".join(told.split())
 
     def test_twelve_projects_sort_a_mixed_set(self, tmp_path: Path, factory_home: Path) -> None:
         """By the projects of ``example_projects``, copies counted once."""

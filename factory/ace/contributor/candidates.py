@@ -10,8 +10,9 @@ from pydantic import Field
 
 from factory.ace.contributor.classify import classify_evolved_playbooks
 from factory.ace.contributor.model import ClassifiedItem
-from factory.ace.library import Library
+from factory.ace.library import Library, with_counters
 from factory.ace.models import Playbook
+from factory.ace.outcomes import tallies
 from factory.ace.paths import DEFAULTS_DIR, user_playbooks_dir
 from factory.errors import BadInput
 from factory.fsio import ensure_private_dir, read_json, utc_now, write_json
@@ -56,8 +57,20 @@ def classify_known(
         for line in playbook.damaged:
             report(f"{role}.md:{line.line}: damaged, not classified: {line.problem}")
     origins = {role: _learned_from(home, role, report) for role in evolved}
+    evolved = {role: _counted(home, playbook) for role, playbook in evolved.items()}
     items = classify_evolved_playbooks(evolved, read_playbooks(DEFAULTS_DIR), known, origins)
+    items = [one.model_copy(update={"written": one.item.id not in origins[one.role]}) for one in items]
     return store_candidates(home, items, sum(bool(one.decided) for one in known))
+
+
+def _counted(home: HomePaths, playbook: Playbook) -> Playbook:
+    """A playbook with its counters as the outcomes on record have them, whatever was typed into its lines."""
+    library = Library(home.playbooks)
+    try:
+        record = library.record(playbook.role)
+    except BadInput:
+        return playbook  # what is damaged is reported with the items' origins
+    return with_counters(playbook, record, tallies(library.outcomes(), playbook.role, record.survivors))
 
 
 def _learned_from(home: HomePaths, role: str, report: Callable[[str], None]) -> dict[str, list[str]]:

@@ -86,7 +86,8 @@ def evidence_line(classified: ClassifiedItem) -> str:
     return (
         f"{_count(seen.matching, 'matching experiment')} in {seen.projects} of "
         f"{_count(seen.known_projects, 'unrelated project')}: {seen.kept} kept, {seen.reverted} reverted; "
-        f"cited helpful {classified.item.helpful}, harmful {classified.item.harmful}; topic {seen.topic}"
+        f"cited helpful {classified.item.helpful}, harmful {classified.item.harmful}"
+        f"{' as written in the file' if classified.written else ''}; topic {seen.topic}"
     )
 
 

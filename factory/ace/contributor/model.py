@@ -64,7 +64,10 @@ class Evidence(Model):
 
 
 class ClassifiedItem(Model):
-    """A playbook item with its role, signals, evidence, score in [0, 1], and label."""
+    """A playbook item with its role, signals, evidence, score in [0, 1], and label.
+
+    ``written``: its counters are what its line says, for the program has not counted it yet.
+    """
 
     item: PlaybookItem
     role: str
@@ -73,6 +76,7 @@ class ClassifiedItem(Model):
     score: float = Field(ge=0, le=1)
     signals: Signals
     evidence: Evidence
+    written: bool = False
 
     @property
     def name(self) -> str:
