@@ -53,7 +53,7 @@ def was_tried(outcomes: Mapping[int, PhaseOutcome], number: int) -> bool:
 def outcome_events(paths: ProjectPaths, report: Callable[[str], None] = lambda _: None) -> list[Event]:
     """The outcomes of phases by the journals written here, oldest first. ``report`` hears of damage."""
     found: list[Event] = []
-    for path in own_journals(paths):
+    for path in reversed(own_journals(paths)):
         try:
             found += [event for event in read_events(path) if event.type == OUTCOME]
         except (BadInput, Refused) as error:

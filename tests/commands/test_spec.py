@@ -77,11 +77,16 @@ def test_show_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr() == (PROJECT, "")
 
 
-def test_show_a_project_prefers_its_draft(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_a_project_means_the_specification_until_that_is_agreed_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     written(tmp_path / "SPEC.md", PROJECT)
     assert spec("show", tmp_path) == EXIT_OK
     assert capsys.readouterr().out == PROJECT
     written(tmp_path / ".factory/strategy/current.md", IMPROVEMENT)
+    assert spec("show", tmp_path, as_json=True) == EXIT_OK
+    assert json.loads(capsys.readouterr().out)["form"] == "project"
+    (tmp_path / "SPEC.md").unlink()
     assert spec("show", tmp_path, as_json=True) == EXIT_OK
     assert json.loads(capsys.readouterr().out)["form"] == "improvement"
 
