@@ -22,11 +22,12 @@ settings.load_profile("factory")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The crash matrix takes minutes, so it runs where it is asked for: `-m crash`, as `make crash` does."""
-    if "crash" not in config.option.markexpr:
-        left_out = [item for item in items if item.get_closest_marker("crash")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    """The matrices take minutes, so they run where they are asked for by marker, as `make crash` does."""
+    unasked = [name for name in ("crash", "matrix") if name not in config.option.markexpr]
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in unasked)]
+    config.hook.pytest_deselected(items=left_out)
+    left = set(left_out)
+    items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(autouse=True)

@@ -119,6 +119,7 @@ def test_keeps_that_add_up_are_clean(project: Path) -> None:
     assert factory("audit", project, "--since", "3").expect(0).out.startswith("audit of the keeps 3 on main")
 
 
+@pytest.mark.matrix
 def test_a_check_that_a_keep_delivered_and_a_later_one_breaks_is_found(project: Path) -> None:
     keep(
         project, "Say what it is", {"notes.md": "A calculator.\n"}, "--verify", "grep -q calculator notes.md"
@@ -133,6 +134,7 @@ def test_a_check_that_a_keep_delivered_and_a_later_one_breaks_is_found(project: 
     assert "  by experiment 2: Remove unused imports\n" in found.out
 
 
+@pytest.mark.matrix
 def test_commits_of_other_people_in_between_are_named_as_such(project: Path) -> None:
     keep(project, "Document what reading does", {"calc/reading.py": DOCUMENTED})
     foreign = commit(project, {"calc/reading.py": PLAIN}, "Tidy")
@@ -144,6 +146,7 @@ def test_commits_of_other_people_in_between_are_named_as_such(project: Path) -> 
     assert "to take it back" not in found.out
 
 
+@pytest.mark.matrix
 def test_a_test_that_fails_at_the_top_is_traced_to_what_broke_it(tmp_path: Path) -> None:
     project = small_project(tmp_path / "calc", policy=TESTED_POLICY)
     keep(project, "Remove unused imports", {"calc/sums.py": CLEAN_SUMS})

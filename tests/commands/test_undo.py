@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import command, end_group, environment, factory
+from tests.support.matrix import sampled
 from tests.support.projects import (
     CLEAN_SUMS,
     SUMS,
@@ -160,7 +161,7 @@ def test_what_was_taken_back_is_not_tried_again(project: Path) -> None:
     assert "resembles experiment 1, which a person has taken back" in refused.err
 
 
-@pytest.mark.parametrize("lines", [1, 2, 3, 4])
+@pytest.mark.parametrize("lines", sampled([1, 2, 3, 4], [2]))
 def test_killed_after_any_event_the_same_command_ends_it(project: Path, lines: int) -> None:
     keep(project, {"calc/sums.py": CLEAN_SUMS})
     process = subprocess.Popen(

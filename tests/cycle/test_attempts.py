@@ -12,6 +12,7 @@ from factory.paths import ProjectPaths
 from tests.support.attempts import ATTEMPTS, NAME, SECRET, Attempt, project_for
 from tests.support.cli import ROOT, Result, command, factory
 from tests.support.hostile import beating, holding
+from tests.support.matrix import sampled
 from tests.support.projects import assert_sound, history
 from tests.support.repos import git
 from tests.support.sandboxes import working_sandbox
@@ -34,7 +35,7 @@ def told(project: Path) -> str:
     return "\n".join([history(project)[0]["notes"], *lines])
 
 
-@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.name)
+@pytest.mark.parametrize("attempt", sampled(ATTEMPTS, ATTEMPTS[::4]), ids=lambda attempt: attempt.name)
 def test_attempt(attempt: Attempt, tmp_path: Path, private_home: Path) -> None:
     if attempt.sandboxed:
         working_sandbox()

@@ -138,6 +138,7 @@ def test_fails_only_the_first_time():
 """
 
 
+@pytest.mark.matrix
 def test_a_test_that_passes_by_luck_is_no_gain(project: Path) -> None:
     policy = (project / "factory.toml").read_text().replace(NOISY, "")
     commit(project, {"tests/test_flaky.py": LUCKY, "factory.toml": policy}, "Less noise")

@@ -25,6 +25,7 @@ from factory.research.runs import RunStore
 from factory.runners.base import AgentResult, Invocation
 from tests.support.cli import factory
 from tests.support.cycles import Scripted, Silent, run, said
+from tests.support.matrix import sampled
 from tests.support.packing import (
     DECREASING,
     OTHER_LUCK,
@@ -368,7 +369,7 @@ STEPS = ("baseline_run", "analyse", "gate_plan", "build", "leakage", "run",
          "finalize", "conclude", "close")  # fmt: skip
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", sampled(STEPS, STEPS[::3]))
 def test_what_is_cut_off_goes_on_to_the_same_end(
     project: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
