@@ -25,7 +25,7 @@ test: $(INSTALLED)  ## The test suite
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 crash: $(INSTALLED)  ## Kill cycles at every point, and every misbehaving agent: the matrices, many minutes
-	$(BIN)/python -m pytest -n auto -m "crash or matrix" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto -m "crash or matrix or slow" $(PYTEST_ARGS)
 
 coverage: $(INSTALLED)  ## The test suite with the coverage of factory/, which has to stay above 90%
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(PYTEST_ARGS)

@@ -22,8 +22,8 @@ settings.load_profile("factory")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The matrices take minutes, so they run where they are asked for by marker, as `make crash` does."""
-    unasked = [name for name in ("crash", "matrix") if name not in config.option.markexpr]
+    """What takes minutes together runs where it is asked for by its marker, as `make crash` does."""
+    unasked = [name for name in ("crash", "matrix", "slow") if name not in config.option.markexpr]
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in unasked)]
     config.hook.pytest_deselected(items=left_out)
     left = set(left_out)

@@ -78,7 +78,6 @@ def test_every_other_task_leaves_the_tests_green(tmp_path: Path, command: str) -
     assert failures(root) == []
 
 
-@pytest.mark.slow
 def test_the_demo_keeps_and_reverts_for_measured_reasons(tmp_path: Path) -> None:
     variables = {
         "TMPDIR": str(tmp_path),

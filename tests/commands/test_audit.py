@@ -109,6 +109,7 @@ def test_a_keep_that_undoes_another_is_found_and_taken_back_and_the_log_says_so(
     assert_sound(project)
 
 
+@pytest.mark.matrix
 def test_keeps_that_add_up_are_clean(project: Path) -> None:
     three_keeps(project, LOGGED)
     found = factory("audit", project).expect(0)
@@ -160,6 +161,7 @@ def test_a_test_that_fails_at_the_top_is_traced_to_what_broke_it(tmp_path: Path)
     )
 
 
+@pytest.mark.matrix
 def test_without_keeps_there_is_nothing_to_audit(project: Path) -> None:
     assert factory("audit", project).expect(0).out == "There are no keeps on the target branch to audit.\n"
     keep(project, "Document what reading does", {"calc/reading.py": DOCUMENTED})

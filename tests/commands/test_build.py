@@ -162,6 +162,7 @@ def test_a_build_goes_on_with_what_was_approved_anew(tmp_path: Path, factory_hom
     assert git(project, "show", "HEAD:SPEC.md") + "\n" == (project / "SPEC.md").read_text()
 
 
+@pytest.mark.matrix
 def test_a_build_goes_on_with_what_was_committed_and_approved_anew(
     tmp_path: Path, factory_home: Path, log: Path
 ) -> None:
@@ -189,6 +190,7 @@ def assert_three_built_once(project: Path, log: Path) -> None:
     assert_sound(project)
 
 
+@pytest.mark.matrix
 def test_a_specification_of_the_build_itself_moves_with_its_target(
     tmp_path: Path, factory_home: Path, log: Path
 ) -> None:
@@ -208,6 +210,7 @@ def test_a_specification_of_the_build_itself_moves_with_its_target(
     assert_sound(project)
 
 
+@pytest.mark.matrix
 def test_a_specification_that_is_deleted_stops_the_build(
     tmp_path: Path, factory_home: Path, log: Path
 ) -> None:
@@ -303,6 +306,7 @@ def test_a_lite_build_goes_on_to_a_lite_improve(tmp_path: Path, factory_home: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.matrix
 def test_a_lite_build_sets_up_and_goes_on_lite(tmp_path: Path, factory_home: Path, log: Path) -> None:
     """The link through discover: a project without a policy gets one before its first phase."""
     project = approved(tmp_path / "calc", specs.spec(TEN[:1]))
@@ -319,6 +323,7 @@ def test_a_lite_build_sets_up_and_goes_on_lite(tmp_path: Path, factory_home: Pat
         assert_lite(project, journal)
 
 
+@pytest.mark.matrix
 def test_a_build_that_is_not_complete_is_not_improved(tmp_path: Path, factory_home: Path, log: Path) -> None:
     project = approved(tmp_path / "calc", specs.spec(TEN[:2]))
     spec_agent.configure(factory_home, {"two": "claims"}, log)
@@ -393,7 +398,7 @@ def test_a_check_that_passed_before_shows_nothing(tmp_path: Path, factory_home: 
     assert "a row of the matrix does not show it" in history(project)[1]["notes"]
 
 
-@pytest.mark.parametrize("retries", [0, 2])
+@pytest.mark.parametrize("retries", sampled([0, 2], [2]))
 def test_a_phase_is_tried_as_often_as_the_limit_says(
     tmp_path: Path, factory_home: Path, log: Path, retries: int
 ) -> None:

@@ -35,7 +35,7 @@ def told(project: Path) -> str:
     return "\n".join([history(project)[0]["notes"], *lines])
 
 
-@pytest.mark.parametrize("attempt", sampled(ATTEMPTS, ATTEMPTS[::4]), ids=lambda attempt: attempt.name)
+@pytest.mark.parametrize("attempt", sampled(ATTEMPTS, ATTEMPTS[::5]), ids=lambda attempt: attempt.name)
 def test_attempt(attempt: Attempt, tmp_path: Path, private_home: Path) -> None:
     if attempt.sandboxed:
         working_sandbox()

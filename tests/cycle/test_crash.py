@@ -22,6 +22,7 @@ from factory.runners.base import AgentResult, Invocation
 from tests.support import specs
 from tests.support.cli import command, end_group, environment, factory
 from tests.support.cycles import Answer, Scripted, Silent, said, verdict
+from tests.support.matrix import sampled
 from tests.support.projects import POLICY, assert_sound, events, history, journal_files, refs, small_project
 from tests.support.repos import git
 
@@ -155,7 +156,7 @@ def check_resumed(project: Path, expected: dict[str, Any]) -> None:
     assert_sound(project)
 
 
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("share", sampled([0.3, 0.6, 0.9], [0.6]))
 def test_a_killed_cycle_is_resumed_to_the_same_outcome(
     tmp_path: Path, undisturbed: Callable[[], dict[str, Any]], share: float
 ) -> None:

@@ -102,6 +102,7 @@ def test_from_an_idea_to_a_working_project(tmp_path: Path, runner: str, editor: 
     assert_sound(place)
 
 
+@pytest.mark.matrix
 def test_what_an_edit_has_spoiled_is_left_as_it_is(tmp_path: Path) -> None:
     """Offline, nothing mends it: the rules' sentences are not taken for what the person says."""
     place, spoiler = tmp_path / "words", tmp_path / "editor"
@@ -188,6 +189,7 @@ def configured(home: Path, source: str) -> str:
 
 @pytest.mark.parametrize(("role", "before"), [("researcher", 0), ("strategist", 1)])
 @pytest.mark.parametrize("how", sampled(["kill", "ctrl-c"], ["kill"]))
+@pytest.mark.matrix
 def test_cut_off_while_an_agent_works(
     tmp_path: Path, factory_home: Path, role: str, before: int, how: str
 ) -> None:

@@ -109,6 +109,7 @@ def test_none_of_them_decides_a_keep_or_a_revert(project: Path) -> None:
     assert_sound(project)
 
 
+@pytest.mark.matrix
 def test_a_change_that_may_have_made_a_test_flaky_is_not_kept(project: Path) -> None:
     wavering = CLEAN_SUMS.replace("return a + a", 'return a + a + (count("made") % 2 == 0)')
     imports = 'import sys\n\nsys.path.insert(0, "fixed")\n\nfrom counted import count\n'

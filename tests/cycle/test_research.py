@@ -191,6 +191,7 @@ def test_answers_that_are_read_or_encoded_are_found(project: Path, solver: str, 
     assert_sound(project)
 
 
+@pytest.mark.matrix
 def test_answers_in_a_plan_go_back_to_the_strategist(project: Path) -> None:
     answers = json.loads((project / "bench/best_known.json").read_text())
     told = "; ".join(f"{name} is {bins}" for name, bins in list(answers.items())[:4])
@@ -205,6 +206,7 @@ def test_answers_in_a_plan_go_back_to_the_strategist(project: Path) -> None:
     assert verdicts(project) == [("keep", "improved")]
 
 
+@pytest.mark.matrix
 def test_what_an_analysis_quotes_of_the_answers_reaches_nobody(project: Path) -> None:
     answers = json.loads((project / "bench/best_known.json").read_text())
     quoted = f"- inst-03 should be {answers['inst-03']}\n"
@@ -242,6 +244,7 @@ def test_a_fixed_file_that_is_touched_is_put_back_and_told_of(project: Path) -> 
     assert git(project, "diff", "--name-only", "main~1", "main") == "packing/solver.py"
 
 
+@pytest.mark.matrix
 def test_who_goes_on_touching_fixed_files_is_ended(project: Path) -> None:
     cheat = builds({"bench/instances.json": "{}"})
     run(project, scripted(plan("Sort the items first"), builder=[cheat]), mode="research", lite=True)
@@ -257,6 +260,7 @@ def test_only_mutable_surfaces_may_change(tmp_path: Path) -> None:
     assert "other.py" in history(project)[0]["notes"]
 
 
+@pytest.mark.matrix
 def test_a_candidate_that_cannot_be_run_is_no_improvement(project: Path) -> None:
     broken = builds(
         {"packing/solver.py": DECREASING.replace("    bins = []", "    assert not order\n    bins = []")}
@@ -267,6 +271,7 @@ def test_a_candidate_that_cannot_be_run_is_no_improvement(project: Path) -> None
     assert_sound(project)
 
 
+@pytest.mark.matrix
 def test_a_result_that_the_run_has_not_made_is_none(tmp_path: Path) -> None:
     policy = POLICY + TARGET.replace("python bench/score.py", "true")
     project = packing_project(tmp_path / "packing", policy=policy)
@@ -290,6 +295,7 @@ def test_the_target_ends_it(tmp_path: Path) -> None:
     assert (closed(again)["stop"], again.state.spent.invocations) == ("target", 1), "the archivist alone"
 
 
+@pytest.mark.matrix
 def test_a_budget_ends_it(project: Path) -> None:
     runner = scripted(plan("Sort the items first"), builder=[BETTER])
     cycle = run(project, runner, mode="research", budget_invocations=2)
@@ -413,6 +419,7 @@ def test_a_run_that_is_cut_off_leaves_nothing_half(project: Path, monkeypatch: p
     assert verdicts(project) == [("keep", "improved")]
 
 
+@pytest.mark.matrix
 def test_on_a_target_that_has_moved_the_metric_is_run_again(project: Path) -> None:
     def archivist(invocation: Invocation) -> AgentResult:
         if invocation.facts["subject"] == "cycle":
@@ -428,6 +435,7 @@ def test_on_a_target_that_has_moved_the_metric_is_run_again(project: Path) -> No
     assert (project / "notes.md").read_text() == "Meanwhile.\n"
 
 
+@pytest.mark.matrix
 def test_a_gain_that_the_target_has_by_now_stays_pending(project: Path) -> None:
     def archivist(invocation: Invocation) -> AgentResult:
         if invocation.facts["subject"] == "cycle":
@@ -464,6 +472,7 @@ def test_what_a_person_should_know_is_said(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.matrix
 def test_a_metric_that_somebody_made_worse_is_told(project: Path) -> None:
     run(project, scripted(plan("Sort the items first"), builder=[BETTER]), mode="research", lite=True)
     commit(project, {"packing/solver.py": SOLVER}, "Take it back by hand")
