@@ -72,6 +72,8 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
     ("factory.output", "json*"): "--help stays fast",
     ("factory.output", "shutil*"): "--help stays fast",
     ("factory.output", "textwrap*"): "--help stays fast",
+    ("factory.output", "select*"): "only where a person is asked; --help stays fast",
+    ("factory.output", "termios*"): "only where a person is asked; --help stays fast",
     ("factory.log", "logging*"): "comes with structlog",
     ("factory.fsio", "datetime*"): "readers do without",
     ("factory.*", "filelock*"): "only for who writes; costs more than reading a history",
