@@ -30,7 +30,7 @@ COMMANDS: dict[str, str] = {
     "spec": "factory.commands.spec:run",
     "message": "factory.commands.message:run",
     "usage": "factory.commands.usage:run",
-    "abandon": "factory.commands.cycle:run_abandon",
+    "abandon": "factory.commands.abandon:run",
     "insights": "factory.commands.insights:run",
     "ace": "factory.commands.ace:run",
     "contribute": "factory.commands.contribute:run",

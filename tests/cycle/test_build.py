@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from factory.approvals import Approvals, fingerprint
-from factory.commands.cycle import exit_code
+from factory.commands.ending import exit_code
 from factory.cycle.context import Cycle, CycleOptions
 from factory.cycle.lab import open_lab
 from factory.cycle.launch import follow_up, run_cycle

@@ -1,0 +1,98 @@
+"""How a cycle ended: what is told of it, and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from factory import output
+from factory.commands.learned import show_learned
+from factory.cycle.context import Cycle
+from factory.cycle.contract import word_for
+from factory.cycle.lab import Lab
+from factory.cycle.scopes import scope_of
+from factory.errors import EXIT_NO, EXIT_OK
+from factory.research.ratchet import number
+from factory.rows import Row
+
+
+def show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
+    """The cycle's ``new`` rows, its counts, and what became of what it kept."""
+    end = cycle.state.closed or {}
+    for row in new:
+        delta = "" if row.delta is None else f" {row.delta:+.4f}"
+        output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}{_why(row)}")
+    output.say(
+        f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
+        f"{end.get('errors', 0)} errors"
+    )
+    _show_account(lab, cycle, end.get("account") or {})
+    _show_research(end.get("research") or {})
+    if end.get("ended"):
+        output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")
+    integration = end.get("integration", {})
+    if integration.get("status") == "pending":
+        output.say(f"integration is pending: {integration['message']}")
+        output.say(f"when that is out of the way: {integration['command']}")
+    elif integration.get("status") == "pr":
+        output.say(f"kept work {integration['message']}")
+        output.say(f"when that is merged: git pull, then {integration['command']}")
+    elif integration and (end.get("kept") or end.get("setup")):
+        output.say(f"integrated: {integration['message']}")
+    show_learned(cycle)
+
+
+def exit_code(cycle: Cycle) -> int:
+    """1 where approved features are not built, else 0."""
+    closed = cycle.state.closed or {}
+    unbuilt = cycle.options.mode == "build" and not (closed.get("account") or {}).get("all_built")
+    nothing = cycle.options.mode == "design" and (closed.get("ended") or {}).get("reason") not in (
+        None, "plan_only",
+    )  # fmt: skip
+    return EXIT_NO if unbuilt or nothing else EXIT_OK
+
+
+def _why(row: Row) -> str:
+    """What went wrong with an experiment that was neither kept nor reverted."""
+    told = " ".join(row.notes.split())
+    return f": {told}" if row.verdict == "error" and told else ""
+
+
+def _declined(cycle: Cycle) -> Iterator[tuple[int, str]]:
+    """The phases that the Builder said are not its work, each with what it said."""
+    for item in cycle.items:
+        scope = scope_of(item.phase)
+        ended = cycle.state.scope(scope).ended
+        if cycle.state.result("build", scope).get("declined") and ended:
+            yield item.phase, ended["detail"]
+
+
+def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
+    """What became of every approved feature."""
+    for feature in account.get("features", ()):
+        output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
+    for phase, why in _declined(cycle):
+        output.say(f"phase {phase} waits for a person, or for a runner that can do it: {why}")
+    if account.get("features") and not account.get("all_built"):
+        word = word_for(lab, cycle.state.result("contract").get("sha256", ""))
+        output.say(f"not everything that was {word} is built: factory spec trace {lab.paths.root}")
+
+
+def _show_research(found: Mapping[str, Any]) -> None:
+    """How far the metric came, why research ended, and what the held-out runs say."""
+    if not found:
+        return
+    moved = f"{number(found['start'])} → {number(found['best'])}"
+    output.say(
+        f"research: {found['metric']} {moved} ({found['objective']}); {found['stop']}: {found['detail']}"
+    )
+    held = found.get("held_out") or {}
+    if "left_out" in held:
+        output.say(f"held-out runs: left out: {held['left_out']}")
+    elif held:
+        told = {
+            "holds": "the gain holds there",
+            "overfitted": "over-fitted: better on the known runs, not on these",
+            "unproven": "better there too, but not beyond what may be luck",
+        }[held["answer"]]
+        output.say(f"held-out runs: {held['told']}; {told}")
