@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from factory import output
-from factory.agents.prompting import Occasion, render_prompt
 from factory.agents.roles import Role, role_named
 from factory.config import default_project, settings_in_force
 from factory.cycle import experiment as lab_work
-from factory.cycle.briefing import own_template
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.learning import answer_without_citations, playbook_text
 from factory.cycle.runners import make_runner, resolve_runner
+from factory.cycle.single import ask_once
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.git import scratch_checkout
-from factory.runners.base import AgentResult, Invocation
+from factory.runners.base import AgentResult
 from factory.sandbox import choose
 
 
@@ -41,30 +38,14 @@ def run(args: argparse.Namespace) -> int:
         "modifiable": list(policy.scope.modifiable),
         "read_only": list(policy.scope.read_only),
     }
-    template, source = own_template(lab, lab.repo.resolve("HEAD"), policy, role.name)
-    told = Occasion(
-        goal=policy.goal, template=template, source=source, playbook=playbook_text(lab.home, role.name)
-    )
-    prompt = render_prompt(role.name, args.task, facts, told)
-    with tempfile.TemporaryDirectory() as scratch:
 
-        def ask(cwd: Path) -> AgentResult:
-            return runner.run(
-                Invocation(
-                    role=role.name,
-                    prompt=prompt,
-                    cwd=cwd,
-                    access=role.access,
-                    facts=facts,
-                    output_dir=Path(scratch),
-                    timeout_s=policy.limits.timeout,
-                    env={"FACTORY_ROLE": role.name},
-                    schema=role.schema,
-                    model=chosen.model,
-                )
-            )
+    def ask(cwd: Path) -> AgentResult:
+        head = lab.repo.resolve("HEAD")
+        return ask_once(
+            lab, runner, role, args.task, facts, cwd=cwd, policy=policy, revision=head, model=chosen.model
+        )
 
-        result = answer_without_citations(role.name, _in_place(lab, role, args.id, ask))
+    result = _in_place(lab, role, args.id, ask)
     if result.text:
         output.say(result.text)
     if result.status != "done":

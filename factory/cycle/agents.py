@@ -43,7 +43,8 @@ class Question:
 
     A runner gets all ``facts``, its prompt shows what the role needs (factory/agents/facts.py). ``key`` tells
     apart several calls of one role in one step; ``gate`` is the CEO's gate; ``revision`` the commit that a
-    reading role looks at, the cycle's head if empty.
+    reading role looks at, the cycle's head if empty. ``reserved`` are the invocations that another try must
+    leave to others.
     """
 
     role: str
@@ -53,6 +54,7 @@ class Question:
     key: str = "1"
     gate: str = ""
     revision: str = ""
+    reserved: int = 0
 
 
 def objection(
@@ -96,7 +98,7 @@ def ask(
         return answer_without_citations(question.role, _read_answer(call.folder, stored))
     result = _adopt(call) or _run(call)
     for delay in RETRY_DELAYS_S:
-        if result.status != "transient" or objection(cycle, question.role):
+        if result.status != "transient" or objection(cycle, question.role, question.reserved):
             break
         cycle.progress.warn(f"{question.role}: {result.error or 'no connection'}; next try in {delay:g} s")
         time.sleep(delay)

@@ -7,21 +7,19 @@ say about them comes from the checks on GitHub. Policy, prompts and guidance are
 from __future__ import annotations
 
 import re
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from factory.agents.prompting import Occasion, render_prompt
 from factory.agents.roles import ROLES
 from factory.answers import read_answer
 from factory.config import ProjectConfig, default_project, settings_in_force
-from factory.cycle.briefing import guidance, own_template
+from factory.cycle.briefing import guidance
 from factory.cycle.experiment import FINAL_REVIEW, VERDICT, load
 from factory.cycle.hub import REMOTE, Hub
 from factory.cycle.judging import candidate_of
 from factory.cycle.lab import Lab
 from factory.cycle.runners import make_runner, resolve_runner
+from factory.cycle.single import ask_once
 from factory.cycle.told import experiment_told
 from factory.errors import BadInput, EnvironmentLacking, Refused
 from factory.evals.dimensions.sources import is_test_file
@@ -39,7 +37,6 @@ from factory.models import (
     Verdict,
     VerdictRecord,
 )
-from factory.runners.base import Invocation
 from factory.sandbox import choose
 
 DIFF_SHOWN = 60_000
@@ -193,26 +190,17 @@ def _ask(
     sandbox = choose(settings.sandbox)
     chosen = make_runner(resolve_runner(wanted[0] or settings.default, sandbox), sandbox, settings.commands)
     sandbox.require(role.access, own=chosen.protects_itself)
-    template, source = own_template(lab, guard.baseline, policy, role.name)
-    occasion = Occasion(goal=policy.goal, template=template, source=source)
-    prompt = render_prompt(role.name, "Review this pull request.", facts, occasion)
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        scratch_checkout(lab.repo, guard.head, parent=lab.workspaces) as checkout,
-    ):
-        result = chosen.run(
-            Invocation(
-                role=role.name,
-                prompt=prompt,
-                cwd=checkout,
-                access=role.access,
-                facts=facts,
-                output_dir=Path(scratch),
-                timeout_s=policy.limits.timeout,
-                env={"FACTORY_ROLE": role.name},
-                schema=role.schema,
-                model=wanted[1] or policy.runner.model,
-            )
+    with scratch_checkout(lab.repo, guard.head, parent=lab.workspaces) as checkout:
+        result = ask_once(
+            lab,
+            chosen,
+            role,
+            "Review this pull request.",
+            facts,
+            cwd=checkout,
+            policy=policy,
+            revision=guard.baseline,
+            model=wanted[1] or policy.runner.model,
         )
     answer, wrong = read_answer(result.answer, result.text, role.schema or {})
     if result.status != "done" or answer is None:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from factory.backlog import read_backlog
+from factory.cycle import agents
+from factory.cycle.machine import Parked
 from factory.cycle.steps.gates import answer_or_why, read_verdict
 from factory.models import ReviewRecord, ReviewVerdict
 from factory.offline.runner import OfflineRunner
@@ -220,3 +222,15 @@ def test_a_redirect_that_cannot_be_afforded_is_the_last_word(project: Path) -> N
     ]
     assert [result["checked"] for result in checked] == [True]
     assert_sound(project)
+
+
+def test_tries_that_fail_leave_a_lite_cycle_the_ceos_review(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven in all: the Researcher, the Strategist at the third try, a Builder that leaves the last."""
+    monkeypatch.setattr(agents, "RETRY_DELAYS_S", (0.0, 0.0, 0.0))
+    overloaded = AgentResult("transient", "", error="overloaded")
+    runner = Scripted({"strategist": [overloaded, overloaded, OfflineRunner().run], "builder": [overloaded]})
+    with pytest.raises(Parked, match="overloaded"):
+        run(project, runner, lite=True)
+    assert [call.role for call in runner.calls] == ["researcher", *["strategist"] * 3, *["builder"] * 2]

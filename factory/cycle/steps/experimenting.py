@@ -136,7 +136,12 @@ def _build_question(
         "guidance": guidance(cycle.lab, experiment.baseline),
     }
     return Question(
-        "builder", f"Carry out the plan item: {experiment.hypothesis}", facts, access="write", key=attempt
+        "builder",
+        f"Carry out the plan item: {experiment.hypothesis}",
+        facts,
+        access="write",
+        key=attempt,
+        reserved=_held_back(cycle),
     )
 
 
@@ -185,6 +190,7 @@ def review(cycle: Cycle, scope: str) -> Outcome:
         "Review this change against its plan item.",
         _change_facts(cycle, scope) | {"guidance": guidance(cycle.lab, experiment.baseline)},
         revision=_candidate(cycle, scope),
+        reserved=1,
     )
     return Done(answer_or_why("reviewer", ask(cycle, scope, "review", question)))
 
@@ -244,6 +250,7 @@ def explain(cycle: Cycle, scope: str) -> Outcome:
         "Explain what moved between these measurements.",
         facts,
         revision=_candidate(cycle, scope),
+        reserved=1,
     )
     return Done(answer_or_why("evaluator", ask(cycle, scope, "explain", question)))
 
