@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support import isolation
+from tests.support.github_server import Hosted, github
 
 ROOT = Path(__file__).resolve().parents[1]
 HOMES = isolation.real_homes()
@@ -50,3 +51,12 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 def factory_home(private_home: Path) -> Path:
     """The factory home of this test (not made yet)."""
     return private_home / ".factory"
+
+
+@pytest.fixture
+def hub(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosted]:
+    """The stand-in of GitHub, with the remote of the test's own ``project`` on it."""
+    with github(project.parent / "calc.git") as hosted:
+        for name, value in hosted.environment().items():
+            monkeypatch.setenv(name, value)
+        yield hosted

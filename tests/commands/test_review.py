@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.cli import Result, factory
-from tests.support.github_server import ME, SLUG, Hosted, github
+from tests.support.github_server import ME, SLUG, Hosted
 from tests.support.hosted import hosted_project, needs_gh
 from tests.support.projects import CLEAN_SUMS, WORSE_SUMS, begin, history
 from tests.support.repos import commit, git
@@ -20,14 +19,6 @@ pytestmark = needs_gh
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return hosted_project(tmp_path)[0]
-
-
-@pytest.fixture
-def hub(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosted]:
-    with github(project.parent / "calc.git") as hosted:
-        for name, value in hosted.environment().items():
-            monkeypatch.setenv(name, value)
-        yield hosted
 
 
 def review(project: Path, *options: str) -> Result:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from factory.cycle.focus import served_by
 from factory.models import PlanItem
 from tests.support.cli import Result, factory
-from tests.support.github_server import SLUG, Hosted, github
+from tests.support.github_server import SLUG, Hosted
 from tests.support.hosted import SWITCHED_ON, hosted_project, needs_gh, without_gh
 from tests.support.projects import POLICY, events, history, journal_files
 from tests.support.repos import git
@@ -21,14 +20,6 @@ UNUSED = "Remove unused imports"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return hosted_project(tmp_path)[0]
-
-
-@pytest.fixture
-def hub(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosted]:
-    with github(project.parent / "calc.git") as hosted:
-        for name, value in hosted.environment().items():
-            monkeypatch.setenv(name, value)
-        yield hosted
 
 
 def run_cycle(project: Path, *options: str) -> Result:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.cli import Result, factory
 from tests.support.cycles import Scripted, run, verdict
-from tests.support.github_server import Hosted, github
+from tests.support.github_server import Hosted
 from tests.support.hosted import WITH_ISSUES, hosted_project, needs_gh
 from tests.support.projects import POLICY, events, history
 from tests.support.repos import git
@@ -21,14 +20,6 @@ ONLY_ISSUES = WITH_ISSUES.replace("pull_requests = true\n", "")
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return hosted_project(tmp_path, policy=POLICY + ONLY_ISSUES)[0]
-
-
-@pytest.fixture
-def hub(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosted]:
-    with github(project.parent / "calc.git") as hosted:
-        for name, value in hosted.environment().items():
-            monkeypatch.setenv(name, value)
-        yield hosted
 
 
 def run_cycle(project: Path, *options: str) -> Result:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.cli import Result, factory
-from tests.support.github_server import ME, SLUG, Hosted, github
+from tests.support.github_server import ME, SLUG, Hosted
 from tests.support.hosted import hosted_project, needs_gh, without_gh
 from tests.support.projects import assert_sound, events, history, refs
 from tests.support.repos import git
@@ -24,14 +23,6 @@ def place(tmp_path: Path) -> Path:
 @pytest.fixture
 def project(place: Path) -> Path:
     return hosted_project(place)[0]
-
-
-@pytest.fixture
-def hub(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosted]:
-    with github(project.parent / "calc.git") as hosted:
-        for name, value in hosted.environment().items():
-            monkeypatch.setenv(name, value)
-        yield hosted
 
 
 def run_cycle(project: Path, *options: str) -> Result:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from factory.cycle.lab import open_lab
 from factory.cycle.steps.hosting import column
 from tests.support.cli import factory
 from tests.support.cycles import Scripted, run, said
-from tests.support.github_server import Hosted, github
+from tests.support.github_server import Hosted
 from tests.support.hosted import hosted_project, needs_gh
 from tests.support.projects import CLEAN_SUMS, SUMS, history
 from tests.support.repos import git
@@ -70,14 +69,6 @@ Lint has two findings.
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return hosted_project(tmp_path)[0]
-
-
-@pytest.fixture
-def hub(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosted]:
-    with github(project.parent / "calc.git") as hosted:
-        for name, value in hosted.environment().items():
-            monkeypatch.setenv(name, value)
-        yield hosted
 
 
 def builder(texts: list[str]) -> list[Any]:
