@@ -6,11 +6,11 @@ import argparse
 
 from factory import output
 from factory.ancestry import refuse_agents
+from factory.cycle import deciding, finalizing, judging
 from factory.cycle import experiment as lab_work
-from factory.cycle import finalizing, judging
 from factory.cycle.archive import write_experiment_note
+from factory.cycle.deciding import Override
 from factory.cycle.inflight import BY_HAND
-from factory.cycle.judging import Override
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import new_cycle_id
 from factory.cycle.mirror import mirror_log
@@ -111,7 +111,7 @@ def run_finalize(args: argparse.Namespace) -> int:
     if not lab.store.experiment(args.id).exists(lab_work.VERDICT):
         _insist_on_order(lab, experiment, args.override)
     policy = lab.required_policy(experiment.baseline)
-    decision = judging.settle(lab, experiment, policy, override=_override(args))
+    decision = deciding.settle(lab, experiment, policy, override=_override(args))
     journal = lab.journal(experiment.cycle)
     record = finalizing.finalize(lab, journal, experiment, decision, summary=args.summary)
     facts = record.model_dump(mode="json") | {

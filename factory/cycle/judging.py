@@ -1,4 +1,4 @@
-"""Judging an experiment: measured, guarded, reviewed, prechecked, decided; from what is on record alone.
+"""Judging an experiment: measured, guarded, reviewed, prechecked; from what is on record alone.
 
 No function takes a score: they read what was stored for the experiment.
 """
@@ -6,7 +6,6 @@ No function takes a score: they read what was stored for the experiment.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from factory.config import ProjectConfig
@@ -18,7 +17,6 @@ from factory.cycle.experiment import (
     GUARD,
     PAIRS,
     PRECHECK,
-    VERDICT,
     VERIFY,
     tip_of,
     workspace,
@@ -29,13 +27,12 @@ from factory.cycle.leaks import LEAKS
 from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
 from factory.cycle.metric import RATCHET
 from factory.errors import Refused
-from factory.evals.decide import Comparison, compare, decide
+from factory.evals.decide import Comparison, compare
 from factory.evals.steady import without
 from factory.fsio import utc_now
 from factory.globs import matches
 from factory.guard import run_guards
 from factory.models import (
-    Check,
     Experiment,
     FailureReport,
     FeatureCheck,
@@ -48,11 +45,8 @@ from factory.models import (
     Outcome,
     PrecheckReport,
     RatchetRecord,
-    Reason,
     ReviewRecord,
     ReviewVerdict,
-    Verdict,
-    VerdictRecord,
     VerifyCheck,
     VerifyReport,
 )
@@ -138,7 +132,7 @@ def _owed(lab: Lab, experiment: Experiment, before: Measurement) -> Mapping[str,
     if experiment.undoes is None:
         return before.tests
     undone = lab.store.experiment(experiment.undoes)
-    old, new = (_stored(undone, name, Measurement) for name in (BEFORE, AFTER))
+    old, new = (stored(undone, name, Measurement) for name in (BEFORE, AFTER))
     came_with_it = set(new.tests) - set(old.tests) if old and new else set()
     return {test: outcome for test, outcome in before.tests.items() if test not in came_with_it}
 
@@ -182,8 +176,8 @@ def out_of_order(lab: Lab, experiment: Experiment, commit: str) -> tuple[str, st
     """
     folder = lab.store.experiment(experiment.id)
     place = f"{lab.paths.root} --id {experiment.id}"
-    review = _stored(folder, FINAL_REVIEW, ReviewRecord)
-    if review is not None and _rejects(review, commit):
+    review = stored(folder, FINAL_REVIEW, ReviewRecord)
+    if review is not None and rejects(review, commit):
         return "", ""
     if None in sides(folder, commit):
         return f"Commit {commit[:12]} is not measured.", f"factory eval {place}"
@@ -195,7 +189,8 @@ def out_of_order(lab: Lab, experiment: Experiment, commit: str) -> tuple[str, st
     return "", ""
 
 
-def _rejects(review: ReviewRecord, commit: str) -> bool:
+def rejects(review: ReviewRecord, commit: str) -> bool:
+    """Whether a review of that very commit is against it."""
     return review.commit == commit and review.verdict is not ReviewVerdict.PROCEED
 
 
@@ -204,15 +199,15 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
     folder = lab.store.experiment(experiment.id)
     commit = candidate_of(lab, experiment)
     before, after = sides(folder, commit)
-    failures = _stored(folder, FAILURES, FailureReport)
+    failures = stored(folder, FAILURES, FailureReport)
     report = run_precheck(
         PrecheckFacts(
             commit=commit,
             before=before,
             after=after,
-            guard=_stored(folder, GUARD, GuardReport),
+            guard=stored(folder, GUARD, GuardReport),
             threshold=policy.eval.threshold,
-            comparison=_comparison(lab, folder, commit, policy),
+            comparison=comparison_of(lab, folder, commit, policy),
             new_failures=failures.told if failures else (),
             unclear_failures=failures.unclear if failures else (),
             anti_pattern=experiment.anti_pattern,
@@ -220,7 +215,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             dependencies_changed=_changes_dependencies(lab, experiment, commit),
             scaffold=experiment.kind == Kind.SCAFFOLD,
             undo=experiment.kind == Kind.UNDO,
-            review=_stored(folder, FINAL_REVIEW, ReviewRecord),
+            review=stored(folder, FINAL_REVIEW, ReviewRecord),
         )
     )
     folder.write(PRECHECK, report)
@@ -231,7 +226,7 @@ def _leaks(folder: ExperimentFolder, experiment: Experiment, commit: str) -> lis
     """What the leakage scan has found; that it has not looked at this commit is a finding too."""
     if experiment.kind is not Kind.RESEARCH:
         return []
-    report = _stored(folder, LEAKS, LeakReport)
+    report = stored(folder, LEAKS, LeakReport)
     if report is None or report.commit != commit:
         return ["the leakage scan did not run on this commit"]
     return [leak.message for leak in report.leaks]
@@ -239,7 +234,7 @@ def _leaks(folder: ExperimentFolder, experiment: Experiment, commit: str) -> lis
 
 def ratchet_of(lab: Lab, number: int) -> RatchetRecord | None:
     """How an experiment moved the metric of research mode; None where it did not run it."""
-    return _stored(lab.store.experiment(number), RATCHET, RatchetRecord)
+    return stored(lab.store.experiment(number), RATCHET, RatchetRecord)
 
 
 def _changes_dependencies(lab: Lab, experiment: Experiment, commit: str) -> bool:
@@ -252,25 +247,28 @@ def sides(folder: ExperimentFolder, commit: str) -> tuple[Measurement | None, Me
 
     Nor does a measurement whose findings a later, broken-off one on another commit has replaced.
     """
-    after = _stored(folder, AFTER, Measurement)
+    after = stored(folder, AFTER, Measurement)
     complete = after is not None and after.commit == commit and _found_on(folder, commit)
-    return _stored(folder, BEFORE, Measurement), after if complete else None
+    return stored(folder, BEFORE, Measurement), after if complete else None
 
 
 def _found_on(folder: ExperimentFolder, commit: str) -> bool:
     """Whether new failures, the item's checks and the pairs are all on record for that commit."""
-    failures, shown = _stored(folder, FAILURES, FailureReport), _stored(folder, VERIFY, VerifyReport)
-    pairs = _stored(folder, PAIRS, MeasurementPairs)
+    failures, shown = stored(folder, FAILURES, FailureReport), stored(folder, VERIFY, VerifyReport)
+    pairs = stored(folder, PAIRS, MeasurementPairs)
     if failures is None or shown is None or pairs is None:
         return False
     return {failures.commit, shown.commit, *(sample.commit for sample in pairs.after)} == {commit}
 
 
-def _comparison(lab: Lab, folder: ExperimentFolder, commit: str, policy: ProjectConfig) -> Comparison | None:
+def comparison_of(
+    lab: Lab, folder: ExperimentFolder, commit: str, policy: ProjectConfig
+) -> Comparison | None:
+    """How the score moved from the baseline to ``commit``; None where a side was not measured."""
     if None in sides(folder, commit):
         return None
     pairs = folder.read(PAIRS, MeasurementPairs)
-    failures = _stored(folder, FAILURES, FailureReport)
+    failures = stored(folder, FAILURES, FailureReport)
     # Unclear ones make the experiment inconclusive; they are no loss of score that could be told.
     wavering = {*failures.unclear, *failures.excused} if failures else set()
     return compare_sides(lab, pairs.before, pairs.after, policy, wavering)
@@ -297,123 +295,6 @@ def compare_sides(
     )
 
 
-def _stored(folder: ExperimentFolder, name: str, kind: type[M]) -> M | None:
+def stored(folder: ExperimentFolder, name: str, kind: type[M]) -> M | None:
+    """What is stored under that name; None where nothing is."""
     return folder.read(name, kind) if folder.exists(name) else None
-
-
-def settle(
-    lab: Lab,
-    experiment: Experiment,
-    policy: ProjectConfig,
-    *,
-    ended: Mapping[str, str] | None = None,
-    override: Override | None = None,
-) -> VerdictRecord:
-    """Decide the experiment by rule from what is stored, and store the decision.
-
-    ``ended`` is the early end of its scope (reason and detail), where there was one: then there is nothing to
-    weigh. Once decided by hand, the stored decision stands. A cycle decides by what it knows itself: nobody
-    else can have decided for it, so a verdict that lies there was cut off, or laid there.
-    """
-    folder = lab.store.experiment(experiment.id)
-    if folder.exists(VERDICT) and not experiment.scope:
-        return folder.read(VERDICT, VerdictRecord)
-    if ended is not None:
-        reason = Reason(ended["reason"])
-        verdict = Verdict.ERROR if reason is Reason.ERROR else Verdict.REVERT
-        record = _verdict(tip_of(lab, experiment), verdict, reason, ended["detail"])
-    else:
-        record = _weigh(lab, experiment, policy, override)
-    folder.write(VERDICT, record)
-    return record
-
-
-@dataclass(frozen=True)
-class Override:
-    """A person's word, given in a terminal, that named checks of the precheck shall not stop a keep."""
-
-    checks: frozenset[str]
-    reason: str
-
-
-def _weigh(
-    lab: Lab, experiment: Experiment, policy: ProjectConfig, override: Override | None
-) -> VerdictRecord:
-    report = precheck(lab, experiment, policy)
-    if override is not None:
-        report = report.model_copy(
-            update={"checks": [_overridden(check, override) for check in report.checks]}
-        )
-        if report.passed:
-            rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
-            return _verdict(report.commit, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
-    folder = lab.store.experiment(experiment.id)
-    if experiment.kind == Kind.SCAFFOLD and report.passed:
-        rationale = "a scaffold: nothing could be measured before, and what can be measured now passes"
-        return _verdict(report.commit, Verdict.KEEP, Reason.HELD_DELIVERED, rationale)
-    comparison = _comparison(lab, folder, report.commit, policy)
-    if comparison is None:
-        return _unmeasured(lab, experiment, report.commit)
-    if experiment.kind is Kind.UNDO and report.passed:
-        reason = Reason.IMPROVED if comparison.direction == "improved" else Reason.HELD_DELIVERED
-        rationale = f"a person took experiment {experiment.undoes} back; {comparison.rationale}"
-        return _verdict(report.commit, Verdict.KEEP, reason, rationale, decided_by="person")
-    if experiment.kind is Kind.RESEARCH and report.passed:
-        return _by_ratchet(lab, experiment, report.commit)
-    shown = _stored(folder, VERIFY, VerifyReport)
-    decision = decide(
-        report,
-        comparison,
-        delivered=shown.delivered if shown else None,
-        is_contract=experiment.kind == Kind.CONTRACT,
-    )
-    # A measurement that counts for nothing is no evidence against the change.
-    verdict = Verdict.ERROR if decision.reason is Reason.ERROR else decision.verdict
-    return _verdict(report.commit, verdict, decision.reason, decision.rationale)
-
-
-RATCHET_REASONS = {
-    "improved": Reason.IMPROVED,
-    "held": Reason.NO_EFFECT,
-    "regressed": Reason.REGRESSED,
-    "inconclusive": Reason.INCONCLUSIVE,
-}
-
-
-def _by_ratchet(lab: Lab, experiment: Experiment, commit: str) -> VerdictRecord:
-    """Research: kept is what moved the metric beyond its noise, and nothing else."""
-    record = ratchet_of(lab, experiment.id)
-    if record is None or (record.commit, record.baseline) != (commit, experiment.baseline):
-        return _verdict(commit, Verdict.ERROR, Reason.ERROR, "the metric was not run on this commit")
-    verdict = Verdict.KEEP if record.direction == "improved" else Verdict.REVERT
-    return _verdict(commit, verdict, RATCHET_REASONS[record.direction], record.rationale)
-
-
-def _unmeasured(lab: Lab, experiment: Experiment, commit: str) -> VerdictRecord:
-    review = _stored(lab.store.experiment(experiment.id), FINAL_REVIEW, ReviewRecord)
-    if review is not None and _rejects(review, commit):
-        words = f"not measured; {review.by} says {review.verdict}: {review.reason}"
-        return _verdict(commit, Verdict.REVERT, Reason.REVIEW, words)
-    return _verdict(commit, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured")
-
-
-def _overridden(check: Check, override: Override) -> Check:
-    return check.model_copy(update={"passed": True}) if check.name in override.checks else check
-
-
-def _verdict(
-    commit: str,
-    verdict: Verdict,
-    reason: Reason,
-    rationale: str,
-    *,
-    decided_by: str = "factory",
-) -> VerdictRecord:
-    return VerdictRecord(
-        commit=commit,
-        verdict=verdict,
-        reason=reason,
-        rationale=rationale,
-        decided_by=decided_by,
-        timestamp=utc_now(),
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from factory.config import ProjectConfig
-from factory.cycle import finalizing, judging
+from factory.cycle import deciding, finalizing, judging
 from factory.cycle.archive import write_experiment_note
 from factory.cycle.branches import drop_branch
 from factory.cycle.experiment import VERDICT, begin, commit_message, load, tip_of
@@ -167,7 +167,7 @@ def _carry_out(lab: Lab, journal: Journal, experiment: Experiment) -> Undone:
     policy = lab.required_policy(experiment.baseline)
     if not lab.store.experiment(experiment.id).exists(VERDICT):
         ended = _judged(lab, experiment, policy)
-        judging.settle(lab, experiment, policy, ended=ended)
+        deciding.settle(lab, experiment, policy, ended=ended)
     record = _finalized(lab, journal, experiment)
     integrated = _integrated(lab, journal, experiment) if record.verdict is Verdict.KEEP else None
     journal.append("cycle.closed", kept=int(record.verdict is Verdict.KEEP))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from factory.cycle import deciding, judging
 from factory.cycle import experiment as lab_work
-from factory.cycle import judging
 from factory.cycle.lab import open_lab
 from factory.errors import BadInput
 from factory.models import PrecheckReport, Verdict
@@ -131,7 +131,7 @@ def test_the_verdict_is_on_the_commit_that_was_checked(
         return run_precheck(facts)
 
     monkeypatch.setattr(judging, "run_precheck", moved_meanwhile)
-    decision = judging.settle(lab, experiment, lab.required_policy(experiment.baseline))
+    decision = deciding.settle(lab, experiment, lab.required_policy(experiment.baseline))
     assert (decision.verdict, decision.commit) == (Verdict.KEEP, checked)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from factory.backlog import add_backlog, read_backlog, remove_backlog
+from factory.cycle import deciding, finalizing, judging
 from factory.cycle import experiment as lab_work
-from factory.cycle import finalizing, judging
 from factory.cycle.agents import Question, ask, objection, was_asked
 from factory.cycle.archive import write_experiment_note
 from factory.cycle.briefing import guidance
@@ -332,7 +332,7 @@ def precheck(cycle: Cycle, scope: str) -> Outcome:
 def verdict(cycle: Cycle, scope: str) -> Outcome:
     """Decide by rule from what is stored."""
     ended = cycle.state.scope(scope).ended
-    record = judging.settle(cycle.lab, _experiment(cycle, scope), cycle.policy, ended=ended)
+    record = deciding.settle(cycle.lab, _experiment(cycle, scope), cycle.policy, ended=ended)
     return Done({"verdict": record.verdict, "reason": record.reason, "rationale": record.rationale})
 
 

@@ -1,0 +1,163 @@
+"""Deciding an experiment by rule: keep, revert or error, from what is on record alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from factory.config import ProjectConfig
+from factory.cycle.experiment import FINAL_REVIEW, VERDICT, VERIFY, tip_of
+from factory.cycle.judging import comparison_of, precheck, ratchet_of, rejects, stored
+from factory.cycle.lab import Lab
+from factory.evals.decide import decide
+from factory.fsio import utc_now
+from factory.models import (
+    Check,
+    Experiment,
+    Kind,
+    PrecheckReport,
+    Reason,
+    ReviewRecord,
+    Verdict,
+    VerdictRecord,
+    VerifyReport,
+)
+
+RATCHET_REASONS = {
+    "improved": Reason.IMPROVED,
+    "held": Reason.NO_EFFECT,
+    "regressed": Reason.REGRESSED,
+    "inconclusive": Reason.INCONCLUSIVE,
+}
+
+
+@dataclass(frozen=True)
+class Override:
+    """A person's word, given in a terminal, that named checks of the precheck shall not stop a keep."""
+
+    checks: frozenset[str]
+    reason: str
+
+
+def settle(
+    lab: Lab,
+    experiment: Experiment,
+    policy: ProjectConfig,
+    *,
+    ended: Mapping[str, str] | None = None,
+    override: Override | None = None,
+) -> VerdictRecord:
+    """Decide the experiment by rule from what is stored, and store the decision.
+
+    ``ended`` is the early end of its scope (reason and detail), where there was one: then there is nothing to
+    weigh. Once decided by hand, the stored decision stands. A cycle decides by what it knows itself: nobody
+    else can have decided for it, so a verdict that lies there was cut off, or laid there.
+    """
+    folder = lab.store.experiment(experiment.id)
+    if folder.exists(VERDICT) and not experiment.scope:
+        return folder.read(VERDICT, VerdictRecord)
+    if ended is not None:
+        reason = Reason(ended["reason"])
+        verdict = Verdict.ERROR if reason is Reason.ERROR else Verdict.REVERT
+        record = _verdict(tip_of(lab, experiment), verdict, reason, ended["detail"])
+    else:
+        record = _weigh(lab, experiment, policy, override)
+    folder.write(VERDICT, record)
+    return record
+
+
+def _weigh(
+    lab: Lab, experiment: Experiment, policy: ProjectConfig, override: Override | None
+) -> VerdictRecord:
+    report = precheck(lab, experiment, policy)
+    if override is not None:
+        report = _with_override(report, override)
+        if report.passed:
+            rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
+            return _verdict(report.commit, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
+    if report.passed and experiment.kind in OWN_RULES:
+        return OWN_RULES[experiment.kind](lab, experiment, policy, report.commit)
+    return _by_score(lab, experiment, policy, report)
+
+
+def _with_override(report: PrecheckReport, override: Override) -> PrecheckReport:
+    def passed_by(check: Check) -> Check:
+        return check.model_copy(update={"passed": True}) if check.name in override.checks else check
+
+    return report.model_copy(update={"checks": [passed_by(check) for check in report.checks]})
+
+
+def _by_score(
+    lab: Lab, experiment: Experiment, policy: ProjectConfig, report: PrecheckReport
+) -> VerdictRecord:
+    """The rule of most experiments, and of all that failed the precheck."""
+    folder = lab.store.experiment(experiment.id)
+    comparison = comparison_of(lab, folder, report.commit, policy)
+    if comparison is None:
+        return _unmeasured(lab, experiment, report.commit)
+    shown = stored(folder, VERIFY, VerifyReport)
+    decision = decide(
+        report,
+        comparison,
+        delivered=shown.delivered if shown else None,
+        is_contract=experiment.kind == Kind.CONTRACT,
+    )
+    # A measurement that counts for nothing is no evidence against the change.
+    verdict = Verdict.ERROR if decision.reason is Reason.ERROR else decision.verdict
+    return _verdict(report.commit, verdict, decision.reason, decision.rationale)
+
+
+def _scaffold(lab: Lab, experiment: Experiment, policy: ProjectConfig, commit: str) -> VerdictRecord:
+    rationale = "a scaffold: nothing could be measured before, and what can be measured now passes"
+    return _verdict(commit, Verdict.KEEP, Reason.HELD_DELIVERED, rationale)
+
+
+def _undo(lab: Lab, experiment: Experiment, policy: ProjectConfig, commit: str) -> VerdictRecord:
+    """A person's wish is the ground; the score is told."""
+    comparison = comparison_of(lab, lab.store.experiment(experiment.id), commit, policy)
+    if comparison is None:
+        return _unmeasured(lab, experiment, commit)
+    reason = Reason.IMPROVED if comparison.direction == "improved" else Reason.HELD_DELIVERED
+    rationale = f"a person took experiment {experiment.undoes} back; {comparison.rationale}"
+    return _verdict(commit, Verdict.KEEP, reason, rationale, decided_by="person")
+
+
+def _by_ratchet(lab: Lab, experiment: Experiment, policy: ProjectConfig, commit: str) -> VerdictRecord:
+    """Research: kept is what moved the metric beyond its noise, and nothing else."""
+    record = ratchet_of(lab, experiment.id)
+    if record is None or (record.commit, record.baseline) != (commit, experiment.baseline):
+        return _verdict(commit, Verdict.ERROR, Reason.ERROR, "the metric was not run on this commit")
+    verdict = Verdict.KEEP if record.direction == "improved" else Verdict.REVERT
+    return _verdict(commit, verdict, RATCHET_REASONS[record.direction], record.rationale)
+
+
+Rule = Callable[[Lab, Experiment, ProjectConfig, str], VerdictRecord]
+
+OWN_RULES: dict[Kind, Rule] = {Kind.SCAFFOLD: _scaffold, Kind.UNDO: _undo, Kind.RESEARCH: _by_ratchet}
+"""What decides an experiment of a kind that passed the precheck, where that is not the score."""
+
+
+def _unmeasured(lab: Lab, experiment: Experiment, commit: str) -> VerdictRecord:
+    review = stored(lab.store.experiment(experiment.id), FINAL_REVIEW, ReviewRecord)
+    if review is not None and rejects(review, commit):
+        words = f"not measured; {review.by} says {review.verdict}: {review.reason}"
+        return _verdict(commit, Verdict.REVERT, Reason.REVIEW, words)
+    return _verdict(commit, Verdict.ERROR, Reason.ERROR, "baseline or candidate were not measured")
+
+
+def _verdict(
+    commit: str,
+    verdict: Verdict,
+    reason: Reason,
+    rationale: str,
+    *,
+    decided_by: str = "factory",
+) -> VerdictRecord:
+    return VerdictRecord(
+        commit=commit,
+        verdict=verdict,
+        reason=reason,
+        rationale=rationale,
+        decided_by=decided_by,
+        timestamp=utc_now(),
+    )
