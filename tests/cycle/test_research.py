@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import zlib
 from collections.abc import Callable
@@ -144,17 +145,21 @@ def test_a_lucky_first_run_is_not_kept(project: Path, monkeypatch: pytest.Monkey
     assert_sound(project)
 
 
-def best_luck_first(project: Path) -> list[int]:
-    """Seeds for a baseline and five pairs: in the first the candidate is lucky, in the others it is as often
-    better as worse."""
+def bins_by_seed(project: Path, seeds: int) -> list[int]:
+    """How many bins the solver needs with each seed from 0 on."""
     namespace: dict[str, Any] = {}
     exec(SOLVER, namespace)
     given = json.loads((project / "bench/instances.json").read_text())
+    return [
+        sum(len(namespace["pack"](sizes, 100, seed)) for sizes in given.values()) for seed in range(seeds)
+    ]
 
-    def bins(seed: int) -> int:
-        return sum(len(namespace["pack"](sizes, 100, seed)) for sizes in given.values())
 
-    differences = {seed: bins(seed + 7) - bins(seed) for seed in range(200)}
+def best_luck_first(project: Path) -> list[int]:
+    """Seeds for a baseline and five pairs: in the first the candidate is lucky, in the others it is as often
+    better as worse."""
+    bins = bins_by_seed(project, 207)
+    differences = {seed: bins[seed + 7] - bins[seed] for seed in range(200)}
     lucky = min(differences, key=lambda seed: differences[seed])
     worse = [seed for seed, moved in differences.items() if moved > 0]
     better = [seed for seed, moved in differences.items() if moved < 0 and seed != lucky]
@@ -459,9 +464,12 @@ def test_a_changed_run_is_noticed(project: Path) -> None:
     ]
 
 
-def test_what_a_person_should_know_is_said(tmp_path: Path) -> None:
+def test_what_a_person_should_know_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blind = TARGET.replace('fixed = ["bench/**"]\n', "").replace("repeats = 5", "repeats = 1")
     project = packing_project(tmp_path / "packing", policy=POLICY + blind)
+    bins = bins_by_seed(project, 50)
+    two_runs = itertools.cycle([bins.index(min(bins)), bins.index(max(bins))])
+    monkeypatch.setattr("secrets.randbelow", lambda _: next(two_runs))
     progress = Silent()
     options = CycleOptions(mode="research", runner="offline")
     runner = OfflineRunner()
