@@ -10,7 +10,6 @@ from factory.cycle import experiment as lab_work
 from factory.cycle import judging
 from factory.cycle.hub import Hub, hub_of
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.pull_review import post, review_of
 from factory.errors import EXIT_OK, BadInput, Refused
 from factory.models import ReviewVerdict
 
@@ -42,6 +41,8 @@ def _record(lab: Lab, args: argparse.Namespace) -> None:
 
 
 def _post(lab: Lab, args: argparse.Namespace) -> None:
+    from factory.cycle.pull_review import post, review_of  # noqa: PLC0415 - agents, which recording does without
+
     refuse_agents("post a review")
     hub = hub_of(lab, lab.policy("HEAD"))
     client = hub.require()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from factory.approvals import Approvals, fingerprint
@@ -38,6 +36,7 @@ from factory.cycle.target import require_target
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
 from factory.git import left_over_checkouts
+from factory.journal import new_cycle_id
 from factory.models import Integration, Verdict
 from factory.paths import ProjectPaths
 from factory.runners.base import Runner
@@ -48,11 +47,6 @@ def options_of(found: OpenCycle) -> CycleOptions:
     """The options that a cycle was opened with; those of other versions are left out."""
     known = {field.name for field in fields(CycleOptions)}
     return CycleOptions(**{k: v for k, v in found.state.opened["options"].items() if k in known})
-
-
-def new_cycle_id() -> str:
-    """A fresh id that sorts by time, to the microsecond: two begun at once must not change places."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}"
 
 
 def resolve_mode(lab: Lab, wanted: str, idea: str, focus: str = "") -> str:

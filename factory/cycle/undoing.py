@@ -17,11 +17,10 @@ from factory.cycle.hub import hub_of
 from factory.cycle.inflight import BY_HAND, first_event, own_journals
 from factory.cycle.integrate import Integrated, integrate_pending, waits_on
 from factory.cycle.lab import Lab
-from factory.cycle.launch import new_cycle_id
 from factory.cycle.mirror import mirror_log
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock
-from factory.journal import Journal
+from factory.journal import Journal, new_cycle_id
 from factory.models import (
     Experiment,
     ExperimentRecord,
