@@ -11,6 +11,7 @@ from factory.cycle.measuring import belongs_to_tests, judged_checkout
 from factory.runners.base import AgentResult, Invocation
 from tests.support import role_model
 from tests.support.cycles import Scripted, run, said
+from tests.support.matrix import named
 from tests.support.projects import (
     BROKEN_SUMS,
     CLEAN_SUMS,
@@ -129,14 +130,29 @@ OTHERWISE = TESTS.replace("== 8", "== 12")
 
 @pytest.mark.parametrize(
     ("allows", "files", "expected"),
-    [
-        ("", {"tests/test_sums.py": None}, ("revert", "guard")),
-        ("`tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
-        ("`test_file_deleted:tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
-        ("", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
-        ("`tests/test_sums.py::test_double`", {"tests/test_sums.py": OTHERWISE}, ("keep", "improved")),
-        ("`tests/test_sums.py::test_add`", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
-    ],
+    named(
+        {
+            "nothing: deleted": ("", {"tests/test_sums.py": None}, ("revert", "guard")),
+            "file": ("`tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
+            "finding": (
+                "`test_file_deleted:tests/test_sums.py`",
+                {"tests/test_sums.py": None},
+                ("keep", "improved"),
+            ),
+            "nothing: changed": ("", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
+            "test": (
+                "`tests/test_sums.py::test_double`",
+                {"tests/test_sums.py": OTHERWISE},
+                ("keep", "improved"),
+            ),
+            "another test": (
+                "`tests/test_sums.py::test_add`",
+                {"tests/test_sums.py": OTHERWISE},
+                ("revert", "new_failures"),
+            ),
+        },
+        always=["file", "test", "another test"],
+    ),
 )
 def test_allows_reaches_guard_and_new_failures(
     tmp_path: Path, allows: str, files: dict[str, str | None], expected: tuple[str, str]
