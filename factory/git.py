@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,12 +19,11 @@ from pathlib import Path
 from factory.errors import BadInput, EnvironmentLacking, FactoryError, Refused
 from factory.fsio import user_name
 from factory.process import quick_bytes
+from factory.scratch import scratch_folder
 
 ENGINE_NAME = "factory"
 ENGINE_EMAIL = "factory@localhost"
 BRANCHES = "refs/heads/"
-CHECKOUT = "checkout-"
-"""How the name of a throwaway checkout begins; the number of its process follows."""
 
 GITLINK_MODE = "160000"
 SYMLINK_MODE = "120000"
@@ -383,8 +381,8 @@ class Repo:
         The commit goes into this repository's object store, but no ref is moved. The workspace's own
         ``.git`` is not read: index and configuration are made afresh for this call.
         """
-        with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
-            engine = Path(scratch) / "engine.git"
+        with scratch_folder("index") as scratch:
+            engine = scratch / "engine.git"
             _checked(
                 _run(["init", "--quiet", "--bare", "--template=", str(engine)], workspace, own_config=True),
                 "start an index",
@@ -410,8 +408,8 @@ class Repo:
 
     def commit_files(self, parent: str, files: Mapping[str, str], message: str) -> str:
         """A commit on top of ``parent`` with ``files`` (path to text) added or replaced; no ref is moved."""
-        with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
-            env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+        with scratch_folder("index") as scratch:
+            env = {"GIT_INDEX_FILE": str(scratch / "index")}
             self.git("read-tree", parent, env=env)
             for path, text in files.items():
                 blob = self.git("hash-object", "-w", "--stdin", stdin=text).strip()
@@ -438,8 +436,8 @@ class Repo:
 
     def _tree_without(self, base: str, commit: str, left_out: Callable[[str], bool]) -> str:
         """A commit's tree, in which the paths that are left out are as they are at ``base``."""
-        with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
-            env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+        with scratch_folder("index") as scratch:
+            env = {"GIT_INDEX_FILE": str(scratch / "index")}
             self.git("read-tree", commit, env=env)
             for change in self.changes(base, commit):
                 if not left_out(change.path):
@@ -601,37 +599,14 @@ def _in_the_way(said: str) -> str:
     return f"changes of your own that are not committed are in the way: {', '.join(files[:3])}{rest}"
 
 
-def left_over_checkouts(parent: Path) -> list[Path]:
-    """The throwaway checkouts in ``parent`` whose process is gone, so that nobody removes them any more."""
-    return [place for place in sorted(parent.glob(f"{CHECKOUT}*")) if not _owner_lives(place.name)]
-
-
-def _owner_lives(name: str) -> bool:
-    owner = name.removeprefix(CHECKOUT).split("-")[0]
-    if not owner.isdecimal():
-        return False
-    try:
-        os.kill(int(owner), 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        pass
-    return True
-
-
 @contextmanager
 def scratch_checkout(
     repo: Repo, revision: str, *, parent: Path | None = None, depth: int = 1
 ) -> Iterator[Path]:
     """A throwaway checkout of ``revision``, removed at the end; in ``parent`` (default: temp folder)."""
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=f"{CHECKOUT}{os.getpid()}-", dir=parent))
-    try:
+    with scratch_folder("checkout", parent) as place:
         repo.checkout_at(revision, place / "tree", depth)
         yield place / "tree"
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def start_repository(folder: Path, files: Mapping[str, str], message: str) -> Repo:

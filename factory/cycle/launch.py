@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -37,10 +36,10 @@ from factory.cycle.state import CycleState
 from factory.cycle.target import require_target
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
-from factory.git import left_over_checkouts
 from factory.models import Integration, Verdict
 from factory.paths import ProjectPaths
 from factory.runners.base import Runner
+from factory.scratch import remove
 from factory.spec import Form, PlanLimits, check, parse
 
 
@@ -243,8 +242,8 @@ def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable
     options = options_of(found)
     lab = replace(lab, sandbox_wanted=options.sandbox)
     cycle = Cycle(lab, lab.journal(found.id), found.state, options, progress, runner_for)
-    for place in left_over_checkouts(lab.workspaces):
-        shutil.rmtree(place, ignore_errors=True)
+    for place in lab.left_over():
+        remove(place)
     cycle.record("cycle.resumed", pid=os.getpid())
     return cycle
 

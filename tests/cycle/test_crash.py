@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import random
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,6 @@ from tests.support.cli import factory
 from tests.support.crashes import Places
 from tests.support.cycles import Answer, Scripted, Silent, said, verdict
 from tests.support.learning import GENERAL_HISTORY, OTHER_GENERAL_HISTORY, shelf
-from tests.support.matrix import sampled
 from tests.support.projects import (
     CLEAN_SUMS,
     POLICY,
@@ -128,7 +125,7 @@ def carry_on(
     lab = open_lab(project, lambda _: None)
     chosen = CycleOptions(**({"runner": "scripted", "sandbox": "off"} | options))
     found, one = cycle_in_flight(lab.paths), runner()
-    following = options_of(found) if found else cut_off_chain(lab) or chosen
+    following: CycleOptions | None = options_of(found) if found else cut_off_chain(lab) or chosen
     while following is not None:
         # Everything is read anew, as in a new process.
         lab = open_lab(project, lambda _: None)
@@ -218,8 +215,8 @@ def known_shelf(path: Path) -> Path:
     """A project of two phases beside two that the factory knows and can learn from."""
     registry = Registry(factory_home())
     others = {"importer": GENERAL_HISTORY, "exporter": GENERAL_HISTORY + OTHER_GENERAL_HISTORY}
-    for name in others:
-        shelf(path.parent / "known", {name: others[name]})
+    for name, known in others.items():
+        shelf(path.parent / "known", {name: known})
         registry.register(path.parent / "known" / name, "", name)
     return two_phases(path)
 
@@ -306,7 +303,9 @@ SCENARIOS = {
     "improve": Scenario(two_phases, improve, TWO),
     "improve, set up first": Scenario(without_setup, improve, ("improved",)),
     "improve, target moved": Scenario(two_phases, moved_target, TWO),
-    "improve lite": Scenario(two_phases, partial(carry_on, runner=Scripted, mode="improve", lite=True), TWO[:1]),
+    "improve lite": Scenario(
+        two_phases, partial(carry_on, runner=Scripted, mode="improve", lite=True), TWO[:1]
+    ),
     "design": Scenario(idea, design_new, ()),
     "design and improve": Scenario(two_phases, design_and_improve, TWO, cycles=2),
     "build": Scenario(contract, build, BUILT),
@@ -348,6 +347,6 @@ def test_every_state_that_a_crash_can_leave_is_gone_on_from(
             assert seen(scenario, project) == expected
             crashes.assert_nothing_twice(project)
             crashes.assert_nothing_left(project, places.temporary)
-        except (AssertionError, Exception) as error:  # noqa: BLE001 - what goes wrong is told of all of them
+        except (AssertionError, Exception) as error:
             wrong.append(f"gone on from {crashes.after(copy, project)}: {error!r}")
     assert wrong == [], f"{len(wrong)} of {len(copies)}"

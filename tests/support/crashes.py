@@ -42,7 +42,7 @@ class Places:
     temporary: Path
 
     def save(self, where: Path) -> None:
-        """Copy everything to ``where``, but for installed environments: they are large, and stay as they are."""
+        """Copy everything to ``where``, but for what is installed: it is large, and stays as it is."""
         for place in self._all():
             shutil.copytree(place, where / place.name, symlinks=True, ignore=_installed)
 
@@ -112,7 +112,9 @@ def files_at(project: Path, revision: str) -> str:
     listed = git(project, "ls-tree", "-r", revision)
     if "factory.toml" not in listed:
         return listed
-    policy = re.sub(r"[\d.]+ s$|took [\d.]+$", "", git(project, "show", f"{revision}:factory.toml"), flags=re.M)
+    policy = re.sub(
+        r"[\d.]+ s$|took [\d.]+$", "", git(project, "show", f"{revision}:factory.toml"), flags=re.M
+    )
     return "\n".join([line for line in listed.splitlines() if "factory.toml" not in line] + [policy])
 
 
@@ -194,7 +196,7 @@ def _processes_of(marks: Sequence[Path]) -> Iterator[str]:
         if not place.name.isdecimal() or int(place.name) == os.getpid():
             continue
         try:
-            told = (place / "cmdline").read_bytes() + b"\0" + os.fsencode(os.readlink(place / "cwd"))
+            told = (place / "cmdline").read_bytes() + b"\0" + os.fsencode((place / "cwd").readlink())
         except OSError:
             continue  # it has ended, or is a zombie
         if any(mark in told for mark in wanted):
