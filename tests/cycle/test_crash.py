@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +18,7 @@ from factory.ace.library import Library
 from factory.agents.roles import ROLES
 from factory.cli import main
 from factory.cycle.context import CycleOptions, Draft, Opinion
+from factory.cycle.gc import collect
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import cut_off_chain, follow_up, options_of, run_cycle
@@ -24,7 +27,7 @@ from factory.offline.runner import OfflineRunner
 from factory.paths import HomePaths, factory_home
 from factory.registry import Registry
 from factory.runners.base import AgentResult, Invocation, Runner
-from tests.support import crashes, packing, research_agent, specs
+from tests.support import crashes, packing, research_agent, spec_agent, specs
 from tests.support.cli import factory
 from tests.support.crashes import Places
 from tests.support.cycles import Answer, Scripted, Silent, said, verdict
@@ -35,7 +38,6 @@ from tests.support.projects import (
     begin,
     events,
     history,
-    journal_files,
     small_project,
 )
 from tests.support.repos import commit, git, make_repo, write
@@ -282,6 +284,15 @@ def decide_by_hand(project: Path) -> None:
     assert main(["integrate", str(project)]) == 0
 
 
+def measured_by_hand(path: Path) -> Path:
+    """The same, measured and reviewed."""
+    project = small_project(path)
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    begun.measure()
+    begun.review()
+    return project
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A project, what is run on it from any state, the reasons of its rows, how many cycles it takes.
@@ -336,17 +347,121 @@ def test_every_state_that_a_crash_can_leave_is_gone_on_from(
     copies = crashes.states_of(places, scenario.run, tmp_path / "copies", monkeypatch)
     expected = seen(scenario, project)
     assert [row["reason"] for row in history(project)] == list(scenario.reasons)
-    assert len(journal_files(project)) == scenario.cycles
+    assert crashes.cycles(project) == scenario.cycles
     crashes.assert_nothing_left(project, places.temporary)
     wrong = []
     for copy in copies[:-1:EVERY]:
         places.restore(copy)
         try:
             scenario.run(project)
-            assert len(journal_files(project)) == scenario.cycles
+            assert crashes.cycles(project) == scenario.cycles
             assert seen(scenario, project) == expected
             crashes.assert_nothing_twice(project)
             crashes.assert_nothing_left(project, places.temporary)
         except (AssertionError, Exception) as error:
             wrong.append(f"gone on from {crashes.after(copy, project)}: {error!r}")
     assert wrong == [], f"{len(wrong)} of {len(copies)}"
+
+
+# ---- the real program, killed at a random time
+
+
+@dataclass(frozen=True)
+class Program:
+    """A project, and the command that is killed on it, after the one that ``cycles`` end with.
+
+    ``agents`` writes the settings of agents into a factory home.
+    """
+
+    make: Callable[[Path], Path]
+    args: Sequence[str]
+    reasons: Sequence[str]
+    cycles: int = 1
+    agents: Callable[[Path], None] = lambda _: None
+
+    def command(self, project: Path) -> list[str]:
+        """Its words."""
+        return [str(project) if word == "PROJECT" else word for word in self.args]
+
+    def is_over(self, project: Path) -> bool:
+        """Whether it had done everything when it was killed."""
+        return crashes.cycles(project) == self.cycles
+
+
+def researching(home: Path) -> None:
+    """An agent that knows one way to do better, and one that is none."""
+    builds = {title: {"files": {"packing/solver.py": text}} for title, text in SOLVERS.items()}
+    plans = [(0, packing.plan(SORTED)), (1, packing.plan(SHUFFLED, category="EXPLORE"))]
+    said = {"failure_analyst": "### Too many bins (9 of 12)\n\n- Cause: big items come late\n"}
+    research_agent.configure(home, {"plans": plans, "builds": builds, "says": said})
+
+
+def building(home: Path) -> None:
+    """An agent that delivers what it is asked for."""
+    spec_agent.configure(home, {})
+
+
+CEO = ("ceo", "PROJECT", "--runner")
+BUILD = (*CEO, spec_agent.NAME, "--sandbox", "off", "--mode", "build")
+PROGRAMS = {
+    "improve": Program(two_phases, (*CEO, "offline"), TWO),
+    "improve lite": Program(two_phases, (*CEO, "offline", "--lite"), TWO[:1]),
+    "discover": Program(without_setup, (*CEO, "offline", "--mode", "discover"), ()),
+    "build": Program(contract, BUILD, BUILT[::2], agents=building),
+    "build lite": Program(contract, (*BUILD, "--lite"), BUILT[::2], cycles=2, agents=building),
+    "design": Program(two_phases, (*CEO, "offline", "--mode", "design", "--plan-only"), ()),
+    "research": Program(
+        research_project,
+        (*CEO, research_agent.NAME, "--sandbox", "off", "--mode", "research"),
+        ("improved", "regressed"),
+        agents=researching,
+    ),
+    "meta": Program(known_shelf, (*CEO, "offline", "--mode", "meta"), TWO),
+    "undo": Program(kept_by_hand, ("undo", "1", "PROJECT"), ("improved", "held_delivered"), cycles=2),
+    "finalize": Program(measured_by_hand, ("finalize", "PROJECT", "--id", "1"), ("improved",)),
+}
+
+
+def kill_and_go_on(places: Places, program: Program, start: Path, seconds: float) -> bool:
+    """Kill the program once, from ``start``, and let it go on; whether it was running when it was killed."""
+    places.restore(start)
+    args = program.command(places.project)
+    was_running = crashes.killed(args, seconds, places.all)
+    if not program.is_over(places.project):
+        factory(*args).expect(0)
+    assert program.is_over(places.project)
+    crashes.assert_nothing_twice(places.project)
+    collect(open_lab(places.project, lambda _: None))
+    crashes.assert_nothing_left(places.project, places.temporary)
+    return was_running
+
+
+def test_the_program_is_killed_once(tmp_path: Path, places: Places) -> None:
+    program, start = PROGRAMS["improve"], tmp_path / "start"
+    program.make(places.project)
+    places.save(start)
+    assert kill_and_go_on(places, program, start, 1.5)
+    assert [row["reason"] for row in history(places.project)] == list(program.reasons)
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_the_program_is_killed_at_random_times(tmp_path: Path, places: Places, program: Program) -> None:
+    project, start = program.make(places.project), tmp_path / "start"
+    program.agents(places.home)
+    places.save(start)
+    begun = time.monotonic()
+    factory(*program.command(project)).expect(0)
+    takes, expected = time.monotonic() - begun, crashes.outcome(project)
+    assert [row["reason"] for row in history(project)] == list(program.reasons)
+    assert program.is_over(project)
+    times, wrong, hits = random.Random(SEED), [], 0
+    for _ in range(KILLS):
+        seconds = times.uniform(0.1, takes)
+        try:
+            hits += kill_and_go_on(places, program, start, seconds)
+            assert crashes.outcome(project) == expected
+        except (AssertionError, Exception) as error:
+            wrong.append(f"killed after {seconds:.3f} s: {error!r}")
+    assert wrong == [], f"{len(wrong)} of {KILLS}"
+    assert hits >= KILLS * 2 // 3, "most of them have to be in time"
