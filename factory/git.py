@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -104,10 +105,25 @@ def _text(data: bytes) -> str:
 
 def _checked(said: _Said, what: str) -> str:
     if said.returncode != 0:
+        locked = _lock_left(said.stderr)
+        if locked:
+            problem, remedy = locked
+            raise GitError(
+                f"git could not {what}: {problem}.",
+                f"When it is not at work any more: {remedy}; then run this again.",
+            )
         lines = (said.stderr or said.stdout).strip().splitlines()
         words = "; ".join(line.strip() for line in lines if not line.startswith(("hint:", "warning:")))
         raise GitError(f"git could not {what}: {words[-_TOLD:] or f'exit code {said.returncode}'}")
     return said.stdout
+
+
+def _lock_left(said: str) -> tuple[str, str] | None:
+    """What is wrong where a lock file is in git's way, and what removes it; None where none is."""
+    found = re.search(r"Unable to create '(.+\.lock)': File exists", said)
+    if found is None:
+        return None
+    return f"{found[1]} is there: another git is at work, or was killed", f"rm {shlex.quote(found[1])}"
 
 
 def split_nul(text: str) -> list[str]:
@@ -592,6 +608,9 @@ class Repo:
 
 def _in_the_way(said: str) -> str:
     """What git says of a merge that it refuses, as one sentence: it lists the person's files a line each."""
+    locked = _lock_left(said)
+    if locked:
+        return f"{locked[0]}; when it is not at work any more: {locked[1]}"
     files = [line.strip() for line in said.splitlines() if line.startswith("\t")]
     if not files:
         return " ".join(said.split())
