@@ -15,7 +15,7 @@ from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
 from factory.cycle.contract import refuse_specified, require_ground, waiting_draft, waits_to_be_built
-from factory.cycle.experiment import load_open
+from factory.cycle.experiment import at_work
 from factory.cycle.hub import Hub, hub_of
 from factory.cycle.inflight import (
     DAMAGED,
@@ -311,10 +311,5 @@ def abandon_by_hand(lab: Lab, number: int, why: str) -> None:
 
     Raises Refused for one that has its row, and for one of a cycle, which ends with its cycle.
     """
-    experiment = load_open(lab, number)
-    if experiment.scope:
-        raise Refused(
-            f"Experiment {number} belongs to cycle {experiment.cycle}.",
-            f"`factory abandon {lab.paths.root}` ends the cycle.",
-        )
-    lab.journal(experiment.cycle).append("cycle.abandoned", why=why)
+    with at_work(lab, number) as experiment:
+        lab.journal(experiment.cycle).append("cycle.abandoned", why=why)

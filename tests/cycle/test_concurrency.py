@@ -18,12 +18,14 @@ from factory.cycle.inflight import BY_HAND
 from factory.cycle.lab import open_lab
 from factory.cycle.launch import new_cycle_id
 from factory.cycle.mirror import mirror_log
+from factory.fsio import hold
 from factory.git import Repo
 from factory.journal import read_events
 from factory.models import ExperimentRecord, PlanItem, Verdict
 from factory.paths import ProjectPaths
 from factory.store import ExperimentStore
 from tests.support.cli import factory
+from tests.support.matrix import sampled
 from tests.support.projects import (
     CLEAN_SUMS,
     assert_sound,
@@ -155,3 +157,22 @@ def test_an_experiment_by_hand_beside_a_running_cycle(project: Path) -> None:
     assert (project / "notes.md").read_text() == "Said more.\n"
     assert all(read_events(path) for path in journal_files(project))
     assert_sound(project)
+
+
+WORKING: dict[str, list[str]] = {
+    "finalize": [],
+    "eval": [],
+    "review": ["--verdict", "keep", "--reason", "looked at"],
+    "precheck": [],
+    "abandon": [],
+}
+
+
+@pytest.mark.parametrize("command", sampled(WORKING, ["finalize"]))
+def test_one_command_at_a_time_works_on_an_experiment(project: Path, command: str) -> None:
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    with hold(ProjectPaths(project).experiment(begun.id) / lab_work.META, "It"):
+        told = begun.run(command, *WORKING[command]).expect(3).err
+    assert "Experiment 1 is worked on by another command just now." in told
+    assert len(journal_files(project)) == 1
+    assert begun.decide() == ("keep", "improved")
