@@ -18,7 +18,7 @@ from factory.cycle.inflight import BY_HAND
 from factory.cycle.lab import open_lab
 from factory.cycle.launch import new_cycle_id
 from factory.cycle.mirror import mirror_log
-from factory.fsio import hold
+from factory.fsio import CycleLock, hold
 from factory.git import Repo
 from factory.journal import read_events
 from factory.models import ExperimentRecord, PlanItem, Verdict
@@ -176,3 +176,32 @@ def test_one_command_at_a_time_works_on_an_experiment(project: Path, command: st
     assert "Experiment 1 is worked on by another command just now." in told
     assert len(journal_files(project)) == 1
     assert begun.decide() == ("keep", "improved")
+
+
+READING = ("history", "status", "brief", "backlog-list")
+
+
+def test_from_a_linked_worktree_the_same_cycle_is_seen_to_run(project: Path, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    git(project, "worktree", "add", "--quiet", "-b", "side", str(linked))
+    with CycleLock(project / ".git").acquire({"cycle": "c1", "mode": "improve"}):
+        told = factory("ceo", linked, "--runner", "offline").expect(3).err
+        assert "Cycle c1 (improve) is running on this project since " in told
+        for command in READING:
+            factory(command, linked).expect(0)
+    assert not (linked / ".factory").exists()
+
+
+@pytest.mark.matrix
+def test_everything_can_be_read_while_a_cycle_runs(project: Path, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    git(project, "worktree", "add", "--quiet", "-b", "side", str(linked))
+    with ThreadPoolExecutor(1) as workers:
+        cycle = workers.submit(factory, "ceo", linked, "--runner", "offline")
+        while not cycle.done():
+            for command in READING:
+                factory(command, project).expect(0)
+        cycle.result().expect(0)
+    assert [row["verdict"] for row in history(project)] == ["keep"]
+    assert git(project, "log", "-1", "--format=%s") == "Fix unused imports (F401)"
+    assert_sound(project)
