@@ -295,6 +295,24 @@ def file_lock(path: Path, *, wait: float = WRITE_LOCK_WAIT_S) -> Iterator[None]:
         lock.release()
 
 
+@contextlib.contextmanager
+def hold(path: Path, what: str) -> Iterator[None]:
+    """Holds a file for this process alone, without changing it; the hold falls with the process.
+
+    Raises Refused at once where another process holds it; ``what`` is the sentence's subject.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Refused(
+            f"{what} is worked on by another command just now.", "Wait until that has ended."
+        ) from None
+    finally:
+        os.close(descriptor)
+
+
 def write_lock(common_dir: Path) -> contextlib.AbstractContextManager[None]:
     """The short lock around every write to a project's state; shared by its linked worktrees.
 

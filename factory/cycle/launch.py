@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -14,7 +13,7 @@ from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
 from factory.cycle.contract import refuse_specified, require_ground, waiting_draft, waits_to_be_built
-from factory.cycle.experiment import load_open
+from factory.cycle.experiment import at_work
 from factory.cycle.hub import Hub, hub_of
 from factory.cycle.inflight import (
     DAMAGED,
@@ -35,11 +34,11 @@ from factory.cycle.state import CycleState
 from factory.cycle.target import require_target
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
-from factory.git import left_over_checkouts
 from factory.journal import new_cycle_id
 from factory.models import Integration, Verdict
 from factory.paths import ProjectPaths
 from factory.runners.base import Runner
+from factory.scratch import remove
 from factory.spec import Form, PlanLimits, check, parse
 
 
@@ -237,8 +236,8 @@ def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable
     options = options_of(found)
     lab = replace(lab, sandbox_wanted=options.sandbox)
     cycle = Cycle(lab, lab.journal(found.id), found.state, options, progress, runner_for)
-    for place in left_over_checkouts(lab.workspaces):
-        shutil.rmtree(place, ignore_errors=True)
+    for place in lab.left_over():
+        remove(place)
     cycle.record("cycle.resumed", pid=os.getpid())
     return cycle
 
@@ -306,10 +305,5 @@ def abandon_by_hand(lab: Lab, number: int, why: str) -> None:
 
     Raises Refused for one that has its row, and for one of a cycle, which ends with its cycle.
     """
-    experiment = load_open(lab, number)
-    if experiment.scope:
-        raise Refused(
-            f"Experiment {number} belongs to cycle {experiment.cycle}.",
-            f"`factory abandon {lab.paths.root}` ends the cycle.",
-        )
-    lab.journal(experiment.cycle).append("cycle.abandoned", why=why)
+    with at_work(lab, number) as experiment:
+        lab.journal(experiment.cycle).append("cycle.abandoned", why=why)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import NoReturn
 
 from factory.backlog import read_backlog
@@ -15,9 +14,10 @@ from factory.cycle.target import with_target
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
 from factory.fsio import atomic_write
-from factory.git import left_over_checkouts, scratch_checkout
+from factory.git import scratch_checkout
 from factory.models import Measurement
 from factory.paths import CONFIG_FILE
+from factory.scratch import remove
 from factory.study import Study, find_todos, observe
 
 SETUP_MESSAGE = f"Set up factory\n\nMeasured and written by `factory discover`: {CONFIG_FILE}.\n"
@@ -30,9 +30,9 @@ def preflight(cycle: Cycle, scope: str) -> Outcome:
     lab = cycle.lab
     if not lab.repo.refs(cycle.branch_ref):
         lab.repo.set_ref(cycle.branch_ref, cycle.start)
-    left_over = left_over_checkouts(lab.workspaces)
+    left_over = lab.left_over()
     for place in left_over:
-        shutil.rmtree(place, ignore_errors=True)
+        remove(place)
     set_aside_old_plans(cycle)
     return Done({"branch": cycle.branch_ref, "start": cycle.start, "removed": len(left_over)})
 
