@@ -247,9 +247,13 @@ class Repo:
             for meta, path in zip(parts[::2], parts[1::2], strict=True)
         ]
 
-    def diff(self, base: str, head: str) -> str:
-        """The unified diff between two commits."""
-        return self.git("diff", "--no-ext-diff", "--no-textconv", "--no-color", base, head)
+    def diff(self, base: str, head: str, *, all_as_text: bool = False) -> str:
+        """The unified diff between two commits.
+
+        ``all_as_text``: also of files that git, or the project's attributes, take for binary.
+        """
+        text = ("--text",) if all_as_text else ()
+        return self.git("diff", "--no-ext-diff", "--no-textconv", "--no-color", *text, base, head)
 
     def churn(self, revision: str, commits: int = 100) -> list[str]:
         """The paths touched by the last ``commits`` commits, once for each touch."""
