@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 def _show(report: GuardReport, *, annotated: bool) -> None:
     if report.clean:
         output.say(f"clean: {report.baseline[:12]}..{report.head[:12]}")
-    # Names of files and their lines are others' words, and a workflow's runner takes orders from what is printed.
+    # Names of files are others' words, and a workflow's runner takes orders from what is printed.
     mute = secrets.token_hex(16) if annotated and (report.findings or report.notes) else ""
     if mute:
         output.say(f"::stop-commands::{mute}")

@@ -470,7 +470,7 @@ def _bytes_of(literal: str) -> Iterator[bytes]:
 
 
 def unpacked(data: bytes) -> Iterator[str]:
-    """The text that bytes are, as they stand or once zlib, gzip or bz2 are undone; nothing where there is none."""
+    """The text that bytes are, as they stand and once zlib, gzip or bz2 are undone; nothing where none is."""
     unpackers: tuple[Callable[[bytes], bytes], ...] = (
         bytes,
         lambda packed: zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(packed, TOO_BIG),
