@@ -93,6 +93,7 @@ class TestGuard:
         name = f"--upload-pack=touch {tmp_path}/ran;"
         git(project, "push", "--quiet", str(bare), "main")
         git(project, "remote", "set-url", "origin", str(bare))
+        git(project, "fetch", "--quiet", "origin", "main")
         done = step("guard", program, {"PROJECT": str(project), "BASE": "main", "HEAD": name})
         assert done.returncode != 0 and not (tmp_path / "ran").exists()
 
