@@ -52,12 +52,17 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One changed path between two commits. ``status`` is git's letter: A, M, D or T."""
+    """One changed path between two commits. ``status`` is git's letter: A, M, D or T.
+
+    A blob is the id of the file's content, zeros where the path is not there.
+    """
 
     status: str
     path: str
     old_mode: str
     new_mode: str
+    old_blob: str
+    new_blob: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +154,23 @@ def toplevel(path: Path) -> Path | None:
     return Path(done.stdout.rstrip("\n"))
 
 
-def _batch(said: bytes) -> Iterator[str | None]:
-    """The objects in the output of ``cat-file --batch``; None for each that is missing, or no file."""
+def _change(meta: str, path: str) -> Change:
+    """An entry of ``git diff --raw``: ``:100644 100644 <blob> <blob> M`` and the path."""
+    old_mode, new_mode, old_blob, new_blob, status = meta.lstrip(":").split()
+    return Change(status[0], path, old_mode, new_mode, old_blob, new_blob)
+
+
+def _batch(said: bytes) -> Iterator[tuple[str, str]]:
+    """The blobs in the output of ``cat-file --batch``, by their ids. Raises GitError where one is missing."""
     position = 0
     while position < len(said):
         end = said.index(b"\n", position)
-        head, position = said[position:end], end + 1
-        parts = head.rsplit(b" ", 2)
-        if len(parts) == 3 and parts[2].isdigit():
-            size = int(parts[2])
-            yield _text(said[position : position + size]) if parts[1] == b"blob" else None
-            position += size + 1
-        else:
-            yield None
+        blob, *_, size = said[position:end].split(b" ")
+        if not size.isdigit():
+            raise GitError(f"git could not read {_text(said[position:end])}.")
+        position = end + 1
+        yield blob.decode(), _text(said[position : position + int(size)])
+        position += int(size) + 1
 
 
 @dataclass(frozen=True)
@@ -254,16 +263,17 @@ class Repo:
 
     def changes(self, base: str, head: str) -> list[Change]:
         """The paths that differ between two commits, renames as a deletion and an addition."""
-        raw = self.git("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", base, head)
-        parts = split_nul(raw)
-        return [
-            Change(meta.split()[4][0], path, meta.split()[0].lstrip(":"), meta.split()[1])
-            for meta, path in zip(parts[::2], parts[1::2], strict=True)
-        ]
+        options = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv")
+        parts = split_nul(self.git("diff", *options, base, head))
+        return [_change(meta, path) for meta, path in zip(parts[::2], parts[1::2], strict=True)]
 
-    def diff(self, base: str, head: str) -> str:
-        """The unified diff between two commits."""
-        return self.git("diff", "--no-ext-diff", "--no-textconv", "--no-color", base, head)
+    def diff(self, base: str, head: str, *, all_as_text: bool = False) -> str:
+        """The unified diff between two commits.
+
+        ``all_as_text``: also of files that git, or the project's attributes, take for binary.
+        """
+        text = ("--text",) if all_as_text else ()
+        return self.git("diff", "--no-ext-diff", "--no-textconv", "--no-color", *text, base, head)
 
     def churn(self, revision: str, commits: int = 100) -> list[str]:
         """The paths touched by the last ``commits`` commits, once for each touch."""
@@ -274,24 +284,20 @@ class Repo:
         """A file's text at a commit (undecodable bytes as surrogates), or None for no such file."""
         return self._try("show", f"{revision}:{path}")
 
-    def show_many(self, places: Sequence[tuple[str, str]]) -> list[str | None]:
-        """The texts of many files, each a commit and a path, in their order, by one call of git; None for no
-        such file. Thousands of single calls would take longer than anything that is done with the texts.
+    def texts(self, blobs: Sequence[str]) -> dict[str, str]:
+        """The texts of many blobs, by their ids, in one call of git: thousands of single calls would take
+        longer than anything that is done with the texts.
         """
-        # Names go in by the line; the few that hold a line break are asked for one by one.
-        plain = [place for place in places if "\n" not in place[1]]
-        asked = "".join(f"{revision}:{path}\n" for revision, path in plain)
         done = quick_bytes(
             ["git", *_QUIET, "cat-file", "--batch"],
             cwd=self.root,
             env=_environment(),
-            input=asked.encode("utf-8", "surrogateescape"),
+            input="".join(f"{blob}\n" for blob in blobs),
             timeout=_TIMEOUT_S,
         )
         if not done.ok:
-            raise GitError(f"git could not read {len(plain)} files: {_text(done.stderr)[-_TOLD:]}")
-        found = dict(zip(plain, _batch(done.stdout), strict=True))
-        return [found[place] if place in found else self.show(*place) for place in places]
+            raise GitError(f"git could not read {len(blobs)} files: {_text(done.stderr)[-_TOLD:]}")
+        return dict(_batch(done.stdout))
 
     def files(self, revision: str) -> list[str]:
         """The paths of all files of a commit."""

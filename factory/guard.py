@@ -248,15 +248,14 @@ def _contents(facts: GuardFacts) -> list[FileChange]:
     """The texts of the changed files that integrity can read; links and nested repositories have none."""
     examined = [change for change in facts.changes if is_examined(change.path)]
     sides = [
-        (commit, change.path)
+        (blob if mode in FILE_MODES else "")
         for change in examined
-        for commit, mode in ((facts.baseline, change.old_mode), (facts.head, change.new_mode))
-        if mode in FILE_MODES
+        for blob, mode in ((change.old_blob, change.old_mode), (change.new_blob, change.new_mode))
     ]
-    texts = dict(zip(sides, facts.repo.show_many(sides), strict=True))
+    texts = facts.repo.texts(sorted({blob for blob in sides if blob}))
     return [
-        FileChange(path, texts.get((facts.baseline, path)), texts.get((facts.head, path)))
-        for path in (change.path for change in examined)
+        FileChange(change.path, texts.get(old), texts.get(new))
+        for change, old, new in zip(examined, sides[::2], sides[1::2], strict=True)
     ]
 
 

@@ -305,11 +305,10 @@ def test_many_files_are_read_as_each_by_itself(tmp_path: Path) -> None:
     commit(repo.root, {"line\nbreak": "vier\n"}, "odd")
     (repo.root / "raw").write_bytes(b"\xff\x00blob 3\n")
     commit(repo.root, {}, "raw")
-    names = [*files, "line\nbreak", "raw", "missing", "sub", "missing blob 3"]
-    places = [("HEAD", name) for name in names] + [("HEAD~2", "raw"), ("HEAD", "a.py")]
-    single = [
-        None if name == "sub" else repo.show(*place)
-        for place, name in zip(places, [*names, "", ""], strict=True)
-    ]
-    assert repo.show_many(places) == single
-    assert repo.show_many([]) == []
+    changes = repo.changes(git(repo.root, "hash-object", "-t", "tree", "/dev/null"), "HEAD")
+    assert sorted(change.path for change in changes) == sorted([*files, "line\nbreak", "raw"])
+    texts = repo.texts([change.new_blob for change in changes])
+    assert {change.path: texts[change.new_blob] for change in changes} == {
+        change.path: repo.show("HEAD", change.path) for change in changes
+    }
+    assert repo.texts([]) == {}
