@@ -110,6 +110,7 @@ def _from_tests(
     done = run_tests(
         subject.checkout,
         subject.environment,
+        command=_pytest_command(subject),
         timeout=limit,
         coverage=True,
         progress=subject.progress,
@@ -128,16 +129,20 @@ def run_suite(subject: Subject, *, timeout: float, with_coverage: bool) -> TestR
         return _run_own_suite(subject, own)
     if subject.environment is None:
         return TestRun({}, None, {}, [], -1, 0.0, "there is no Python in this project")
-    command = next((s.command for s in subject.dimensions if s.name == "tests" and is_built_in(s)), "")
     return run_tests(
         subject.checkout,
         subject.environment,
-        command=command,
+        command=_pytest_command(subject),
         timeout=subject.deadline.left(timeout),
         coverage=with_coverage,
         progress=subject.progress,
         sandbox=subject.sandbox,
     )
+
+
+def _pytest_command(subject: Subject) -> str:
+    """The project's own pytest command line; empty where none is configured."""
+    return next((s.command for s in subject.dimensions if s.name == "tests" and is_built_in(s)), "")
 
 
 def tells_outcomes(spec: DimensionSpec) -> bool:

@@ -154,6 +154,13 @@ def test_listed_built_in_dimensions_are_the_only_ones(project: Path, measured: M
     ]
 
 
+def test_the_projects_own_pytest_command_is_what_measures(project: Path, measured: Measure) -> None:
+    slow = "def test_slow():\n    assert False\n"
+    commit(project, {"tests/test_slow.py": slow}, "change")
+    result = measured(config('[[eval.dimension]]\nname = "tests"\ncommand = "pytest -k add"\n'))
+    assert (scores(result), set(result.tests)) == ({"tests": 1.0}, {"tests/test_calc.py::test_add"})
+
+
 def test_a_syntax_error_is_counted_and_reported(project: Path, measured: Measure) -> None:
     commit(project, {"src/broken.py": "x = 1\ny = = 2\n"}, "change")
     result = measured()
