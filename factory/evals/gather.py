@@ -180,6 +180,9 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, 
         wrong = "it has no command, and none of the built-in dimensions has its name"
         return blank.model_copy(update={"error": wrong}), {}
     limit = subject.deadline.left(spec.timeout)
+    report = project.report_file(spec.parser)
+    if report in subject.files:
+        (subject.checkout / report).unlink(missing_ok=True)  # one that was committed is none of this run
     done = run_command(
         spec.command,
         checkout=subject.checkout,
@@ -189,8 +192,9 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, 
     )
     if done.timed_out:
         return blank.model_copy(update={"error": f"the command took longer than {limit:.0f} s"}), {}
-    report = project.report_file(spec.parser)
     output = _read_report(subject.checkout, report) if report else done.stdout
+    # Each run has a checkout of its own: a test is known by where it lies in it.
+    output = output.replace(f"{subject.checkout}/", "")
     reading = project.read(spec.parser, done.exit_code, output, code_lines(subject.checkout, subject.files))
     update = {"score": reading.score, "error": reading.error, "details": dict(reading.details)}
     return blank.model_copy(update=update), reading.outcomes
