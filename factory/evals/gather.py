@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory.config import DimensionSpec
-from factory.evals import checkers
+from factory.evals import checkers, scripts
 from factory.evals.commands import run_command
 from factory.evals.dimensions import (
     capability,
@@ -26,7 +26,6 @@ from factory.evals.testrun import TestRun, run_tests
 from factory.evals.tool_reports import TEST_PARSERS
 from factory.models import DimensionScore, Outcome, Tier
 
-SCRIPTS = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".mts", ".cts")
 TEST_DIMENSIONS = frozenset({"tests", "coverage", "capability_surface"})
 
 
@@ -195,16 +194,18 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, 
     output = _read_report(subject.checkout, report) if report else done.stdout
     # Each run has a checkout of its own: a test is known by where it lies in it.
     output = output.replace(f"{subject.checkout}/", "")
-    reading = project.read(spec.parser, done.exit_code, output, code_lines(subject.checkout, subject.files))
+    reading = project.read(
+        spec.parser, done.exit_code, output, _lines_of_scripts(subject.checkout, subject.files)
+    )
     update = {"score": reading.score, "error": reading.error, "details": dict(reading.details)}
     return blank.model_copy(update=update), reading.outcomes
 
 
-def code_lines(checkout: Path, files: Sequence[str]) -> int:
-    """The lines of JavaScript and TypeScript that are not blank: the size by which findings are judged."""
-    code = [checkout / f for f in files if f.endswith(SCRIPTS) and "node_modules" not in f.split("/")]
-    texts = (f.read_text(encoding="utf-8", errors="replace") for f in code if f.is_file())
-    return sum(1 for text in texts for line in text.splitlines() if line.strip())
+def _lines_of_scripts(checkout: Path, files: Sequence[str]) -> int:
+    """The lines of JavaScript and TypeScript: the size by which findings are judged."""
+    own = [checkout / file for file in files if scripts.is_script(file)]
+    texts = (file.read_text(encoding="utf-8", errors="replace") for file in own if file.is_file())
+    return sum(map(scripts.code_lines, texts))
 
 
 def _read_report(checkout: Path, name: str) -> str:

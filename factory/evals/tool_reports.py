@@ -92,7 +92,7 @@ def _of_tests(found: Iterable[tuple[str, Outcome]]) -> ScoreReport:
 
 
 def parse_eslint(text: str, lines: int) -> ScoreReport:
-    """``eslint --format json``: density of its messages in ``lines`` lines of code that are not blank.
+    """``eslint --format json``: density of its messages in ``lines`` lines of code.
 
     Those that a comment suppresses count too: otherwise a comment would be the cheapest mending.
     """
@@ -108,7 +108,7 @@ def parse_eslint(text: str, lines: int) -> ScoreReport:
 
 
 def parse_tsc(text: str, lines: int) -> ScoreReport:
-    """``tsc --noEmit --pretty false``: density of its errors in ``lines`` lines that are not blank."""
+    """``tsc --noEmit --pretty false``: density of its errors in ``lines`` lines of code."""
     found = _TSC_ERROR.findall(text)
     if text.strip() and not found:
         return ScoreReport(error=f"tsc did not report: {text.strip()[:120]}")
@@ -116,7 +116,7 @@ def parse_tsc(text: str, lines: int) -> ScoreReport:
 
 
 def _density(places: list[str], lines: int) -> ScoreReport:
-    """``1 / (1 + d / 5)`` with d problems in 100 lines: five in a hundred give 0.5."""
+    """``1 / (1 + d / 5)`` with d problems in 100 lines of code: five in a hundred give 0.5."""
     density = 100.0 * len(places) / max(lines, 1)
     score = 1.0 / (1.0 + density / PROBLEMS_FOR_HALF)
     return ScoreReport(score, {"problems": len(places), "lines": lines, "places": places[:PLACES]})
