@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 SCRIPTS = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".mts", ".cts")
 
-# Strings first: what looks like a comment inside one is none. A string ends with its line, a template does not.
+# Strings first: what looks like a comment inside one is none. A string ends with its line, not so a template.
 _TOKEN = re.compile(
     r"(?P<text>'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"|`(?:\\.|[^`\\])*`)"
     r"|(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))",
