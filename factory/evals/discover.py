@@ -160,6 +160,7 @@ def _conclude(found: Detected, first: Measurement, second: Measurement, target_b
         duration_s=slowest,
         setup=found.setup,
         smoke=found.smoke,
+        judging=found.judging,
     )
     return Discovery(
         language=found.language,

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from factory.config import load_project
+from factory.evals.detect import detect
 from factory.evals.discover import Discovery, discover
 from factory.evals.setup_file import threshold_for, time_limit_for
 from factory.git import Repo, scratch_checkout
 from factory.paths import HomePaths
 from tests.evals.project_builder import FILES
-from tests.support.repos import make_repo
+from tests.support.repos import make_repo, write
 
 
 def found(tmp_path: Path, files: dict[str, str]) -> Discovery:
@@ -163,6 +164,13 @@ def test_other_languages_by_exit_code(tmp_path: Path) -> None:
     ]
     assert result.composite == 0.5
     assert config.scope.modifiable == ("lib/**",)
+    assert config.scope.read_only == ("eval/**", "factory.toml", "/Makefile")
+
+
+def test_settings_of_tools_at_the_root_are_no_code_to_be_changed(tmp_path: Path) -> None:
+    files = {"package.json": "{}", "eslint.config.js": "1\n", "vite.config.ts": "1\n", "src/a.js": "1\n"}
+    write(tmp_path, files)
+    assert detect(tmp_path, sorted(files)).modifiable == ["src/**"]
 
 
 def test_nothing_to_measure_is_said(tmp_path: Path) -> None:
