@@ -14,6 +14,7 @@ from factory.cycle.oldplans import set_aside_old_plans
 from factory.cycle.target import with_target
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
+from factory.evals.progress import Remark
 from factory.fsio import atomic_write
 from factory.git import left_over_checkouts, scratch_checkout
 from factory.models import Measurement
@@ -50,6 +51,8 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
             f"Mend that. To do without tests, run `factory discover {cycle.lab.paths.root}` and commit the "
             "factory.toml.",
         )
+    for note in found.notes:
+        cycle.lab.progress(Remark(note))
     commit = cycle.lab.repo.commit_files(cycle.start, {CONFIG_FILE: found.config_text}, SETUP_MESSAGE)
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
     return Done({"commit": commit, "made": True, "summary": told(found)})
