@@ -100,7 +100,7 @@ def _runs(pid: int) -> bool:
 
 def _digest(path: Path) -> str:
     """Short, for the path of a socket in TMPDIR may have some hundred bytes."""
-    return hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
+    return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from factory.backlog import read_backlog
@@ -42,7 +44,8 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
     """Make sure there is a policy: a project without one is measured, and gets one as the first commit."""
     if cycle.lab.policy(cycle.start) is not None:
         return Done({"commit": cycle.start, "made": False})
-    found = discover_setup(cycle.lab, cycle.start, cycle.target)
+    with nothing_begun(cycle):
+        found = discover_setup(cycle.lab, cycle.start, cycle.target)
     if found.untestable:
         give_up(
             cycle,
@@ -59,13 +62,26 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
 
 
 def give_up(cycle: Cycle, what: str, why: str, hint: str) -> NoReturn:
-    """End a cycle before it has begun anything. What mends the cause is often a commit, which a cycle that is
-    resumed would never see.
-    """
+    """End a cycle before it has begun anything."""
+    _withdraw(cycle, what)
+    raise EnvironmentLacking(f"{what}: {why.rstrip('.')}.", hint)
+
+
+@contextmanager
+def nothing_begun(cycle: Cycle) -> Iterator[None]:
+    """Ends the cycle where no environment can be had to measure its start in."""
+    try:
+        yield
+    except EnvironmentLacking as error:
+        _withdraw(cycle, error.message)
+        raise
+
+
+def _withdraw(cycle: Cycle, why: str) -> None:
+    """What mends the cause is often a commit, which a cycle that is resumed would never see."""
     if cycle.head == cycle.start:
         cycle.lab.repo.delete_ref(cycle.branch_ref)
-    cycle.record("cycle.abandoned", why=what)
-    raise EnvironmentLacking(f"{what}: {why.rstrip('.')}.", hint)
+    cycle.record("cycle.abandoned", why=why)
 
 
 def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
@@ -98,7 +114,8 @@ def told(found: Discovery) -> list[str]:
 
 def study(cycle: Cycle, scope: str) -> Outcome:
     """Measure the starting point and write the observations down."""
-    measurement = measure_commit(cycle.lab, cycle.head, cycle.head, cycle.policy)
+    with nothing_begun(cycle):
+        measurement = measure_commit(cycle.lab, cycle.head, cycle.head, cycle.policy)
     if measurement.void or measurement.composite is None:
         give_up(
             cycle,
