@@ -14,16 +14,17 @@ from tests.support.repos import commit, make_repo, write
 
 POLICY = "[eval]\nthreshold = 0.5\n"
 HEADER = (
-    "id timestamp hypothesis change_summary issue_number pr_number score_before score_after delta verdict"
+    "id timestamp hypothesis change_summary issue_number pr_number score_before score_after delta verdict "
+    "cost_usd notes research_citations"
 )
-ROW = "1 2026-01-02T03:04:05+00:00 Try - - 0.5 0.6 0.1 keep"
+ROW = "1 2026-01-02T03:04:05+00:00 Try - - - 0.5 0.6 0.1 keep 0 - -"
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with a setup and one experiment in its log."""
     root = make_repo(tmp_path / "p", {"a.py": "a = 1\n", "factory.toml": POLICY})
-    write(root, {".factory/results.tsv": f"{HEADER}\n{ROW}\n".replace(" ", "\t")})
+    write(root, {".factory/results.tsv": f"{HEADER}\n{ROW}\n".replace(" ", "\t").replace("-\t", "\t")})
     return root
 
 
