@@ -33,8 +33,9 @@ WRITE_LOCK_WAIT_S = 60.0
 # A reader that looks whether the cycle lock is held holds it for an instant; a cycle waits that out.
 CYCLE_LOCK_WAIT_S = 1.0
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_ODD = (errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EIO, errno.ESTALE)
 _temporary_names = itertools.count()
 
 
@@ -50,6 +51,10 @@ def environment_error(error: OSError, path: Path | str | None = None) -> Environ
     if error.errno in _DENIED:
         return EnvironmentLacking(
             f"Permission denied: {where}.", "Give yourself access to it, or use another place."
+        )
+    if error.errno in _ODD and error.filename:
+        return EnvironmentLacking(
+            f"{where} cannot be used: {os.strerror(error.errno)}.", "Look at what lies there."
         )
     return None
 

@@ -148,7 +148,7 @@ def toplevel(path: Path) -> Path | None:
         if "dubious ownership" in done.stderr:
             raise BadInput(
                 f"git does not trust {path}: it belongs to another user.",
-                f"git config --global --add safe.directory {path}",
+                f"git config --global --add safe.directory {shlex.quote(str(path.resolve()))}",
             )
         return None
     return Path(done.stdout.rstrip("\n"))
@@ -540,6 +540,11 @@ class Repo:
         _checked(
             _run(["checkout", "--quiet", "--detach", sha], dest, own_config=True), "check out the commit"
         )
+        # Build systems take a version from the last tag. Without one it would be a 0.1.dev, which whoever
+        # depends on the project refuses; the whole way back to the tag would be a copy of the history.
+        tag = self._try("describe", "--tags", "--abbrev=0", sha)
+        if tag:
+            clone.set_ref(f"refs/tags/{tag.rstrip()}", sha)
         return sha
 
     # ---- integration

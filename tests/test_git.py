@@ -154,6 +154,15 @@ class TestCheckouts:
         assert git(place, "rev-parse", "HEAD") == start
         assert not (place / ".git/objects/info/alternates").exists()
 
+    def test_the_last_tag_is_that_of_the_checkout_for_build_systems_take_a_version_from_there(
+        self, repo: Repo, tmp_path: Path
+    ) -> None:
+        git(repo.root, "tag", "v1.2.0")
+        commit(repo.root, {"a.txt": "2\n"}, "Two")
+        repo.checkout_at("HEAD", tmp_path / "out")
+        assert git(tmp_path / "out", "describe", "--tags", "--long").startswith("v1.2.0-0-g")
+        assert git(tmp_path / "out", "rev-list", "--count", "HEAD") == "1"
+
     def test_it_is_made_afresh_over_what_was_there(self, repo: Repo, tmp_path: Path) -> None:
         place = tmp_path / "out"
         repo.checkout_at("HEAD", place)

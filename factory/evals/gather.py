@@ -169,7 +169,7 @@ def _from_run(name: str, subject: Subject, done: TestRun) -> DimensionScore:
 def _void(done: TestRun) -> str:
     """Why a test run voids all: code that is not the checkout's, or a run that broke off."""
     reasons = [*done.outside[:3], *([done.error] if done.error else [])]
-    return " ".join([*reasons, done.hint]).strip() if reasons else ""
+    return ". ".join(filter(None, ["; ".join(reasons).rstrip("."), done.hint])) if reasons else ""
 
 
 def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, Mapping[str, Outcome]]:

@@ -73,7 +73,7 @@ def private_folders(output_dir: Path) -> Iterator[Private]:
 
 def _digest(path: Path) -> str:
     """Short, for the path of a socket in TMPDIR may have some hundred bytes."""
-    return hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
+    return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)

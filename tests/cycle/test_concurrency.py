@@ -16,11 +16,10 @@ from factory.cycle.deciding import settle
 from factory.cycle.finalizing import finalize
 from factory.cycle.inflight import BY_HAND
 from factory.cycle.lab import open_lab
-from factory.cycle.launch import new_cycle_id
 from factory.cycle.mirror import mirror_log
 from factory.fsio import CycleLock, hold
 from factory.git import Repo
-from factory.journal import read_events
+from factory.journal import new_cycle_id, read_events
 from factory.models import ExperimentRecord, PlanItem, Verdict
 from factory.paths import ProjectPaths
 from factory.store import ExperimentStore
