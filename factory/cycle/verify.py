@@ -14,7 +14,7 @@ from factory.cycle.experiment import AFTER, BEFORE, VERDICT
 from factory.cycle.inflight import DAMAGED, journals
 from factory.cycle.lab import Lab
 from factory.cycle.mirror import mirror_problems
-from factory.cycle.ratchet import RATCHET, metric_sides, ratchet_of, runs_of
+from factory.cycle.ratchet import RATCHET, metric_sides, ratchet_of
 from factory.errors import FactoryError
 from factory.journal import Event, read_events
 from factory.models import Kind, Measurement, Verdict, VerdictRecord
@@ -164,9 +164,9 @@ def _metric_problems(lab: Lab, row: Row, commit: str) -> Iterator[str]:
             yield f"row and {RATCHET} differ in the metric {told}"
     if record is None:
         return
-    made = {run.number: run.value for run in runs_of(lab).all()}
-    values = [value for number in record.runs if (value := made.get(number)) is not None]
-    if any(number not in made for number in record.runs):
+    runs = [lab.runs.get(number) for number in record.runs]
+    values = [run.value for run in runs if run is not None and run.value is not None]
+    if None in runs:
         yield f"a run that {RATCHET} names is not on record"
     elif sorted(values) != sorted([*record.before, *record.after]):
         yield f"{RATCHET} and its runs differ in the metric"

@@ -90,7 +90,7 @@ def test_a_removed_row(project: Path) -> None:
     assert problems(project) == [
         f"experiment 2: finalized in cycle {cycle}, but has no row",
         "results.tsv lacks or changes lines that its mirror has; "
-        "`git show refs/factory/log:results.tsv` shows them",
+        "`git show refs/factory/log:results.tsv` shows them, `factory verify --restore` puts them back",
     ]
 
 
@@ -99,7 +99,7 @@ def test_a_row_and_its_journal_removed_show_in_the_mirror(project: Path) -> None
     journal_files(project)[1].unlink()
     assert problems(project) == [
         "results.tsv lacks or changes lines that its mirror has; "
-        "`git show refs/factory/log:results.tsv` shows them"
+        "`git show refs/factory/log:results.tsv` shows them, `factory verify --restore` puts them back"
     ]
 
 
