@@ -439,15 +439,19 @@ class Repo:
             tree = self.git("write-tree", env=env).strip()
         return self._commit_tree(tree, [parent], message)
 
+    def merges(self, base: str, head: str) -> list[str]:
+        """The merge commits of ``base..head``, newest first."""
+        return self.git("rev-list", "--merges", f"{base}..{head}").split()
+
     def without_paths(
         self, base: str, head: str, left_out: Callable[[str], bool], message: Callable[[str], str]
     ) -> str:
         """The commits ``base..head`` made again on ``base``, with the paths that ``left_out`` names as they
-        are at ``base``; the new head. Commits that come to nothing are dropped, merges become plain commits,
-        authors stay, and each message goes through ``message``. No ref is moved.
+        are at ``base``; the new head. Commits that come to nothing are dropped, authors stay, each message
+        goes through ``message``. There must be no merge among them. No ref is moved.
         """
         made = base
-        for commit in self.git("rev-list", "--reverse", "--first-parent", f"{base}..{head}").split():
+        for commit in self.commits(base, head):
             tree = self._tree_without(base, commit, left_out)
             if tree != self.tree(made):
                 text = message(self.git("show", "-s", "--format=%B", commit))

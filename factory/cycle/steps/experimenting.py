@@ -132,6 +132,8 @@ def _build_question(
             "read_only": [*scope_rules.read_only, *cycle.policy.research.fixed],
         },
         "messages": cycle.state.messages,
+        # Elsewhere the plan item was made to serve it; a phase that was agreed to before says nothing of it.
+        "focus": cycle.options.focus_text if cycle.options.mode == "build" else "",
         "cited": findings_of(research_text(cycle), experiment.item.citations),
         "guidance": guidance(cycle.lab, experiment.baseline),
     }
