@@ -39,6 +39,9 @@ _TOLD = 300
 """Characters of what git said that an error tells."""
 
 
+_DISTRUSTED = re.compile(r"detected dubious ownership in repository at '(.*)'")
+
+
 class GitError(FactoryError):
     """git refused; the message ends with what git said."""
 
@@ -109,8 +112,23 @@ def _checked(said: _Said, what: str) -> str:
     if said.returncode != 0:
         lines = (said.stderr or said.stdout).strip().splitlines()
         words = "; ".join(line.strip() for line in lines if not line.startswith(("hint:", "warning:")))
+        _refuse_where_not_gits_fault(said.stderr)
         raise GitError(f"git could not {what}: {words[-_TOLD:] or f'exit code {said.returncode}'}")
     return said.stdout
+
+
+def _refuse_where_not_gits_fault(said: str) -> None:
+    """Raises what a person can mend whatever the command was: BadInput for a repository of another user,
+    EnvironmentLacking for a full disk.
+    """
+    place = _DISTRUSTED.search(said)
+    if place:
+        raise BadInput(
+            f"git does not trust {place[1]}: it belongs to another user.",
+            f"git config --global --add safe.directory {shlex.quote(place[1])}",
+        )
+    if "No space left on device" in said or "Disk quota exceeded" in said:
+        raise EnvironmentLacking("The disk is full: git could not write to it.", "Make room and try again.")
 
 
 def split_nul(text: str) -> list[str]:
@@ -127,11 +145,7 @@ def toplevel(path: Path) -> Path | None:
         raise EnvironmentLacking("git is not installed.", "Install git 2.30 or newer.")
     done = _run(["rev-parse", "--show-toplevel"], path)
     if done.returncode != 0:
-        if "dubious ownership" in done.stderr:
-            raise BadInput(
-                f"git does not trust {path}: it belongs to another user.",
-                f"git config --global --add safe.directory {shlex.quote(str(path.resolve()))}",
-            )
+        _refuse_where_not_gits_fault(done.stderr)
         return None
     return Path(done.stdout.rstrip("\n"))
 
