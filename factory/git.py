@@ -39,6 +39,10 @@ _TOLD = 300
 """Characters of what git said that an error tells."""
 
 
+_UNWRITTEN = re.compile(
+    r"No space left on device|Disk quota exceeded|(?:couldn't|could not|unable to) write|write error"
+    r"|insufficient permission for adding"
+)
 _DISTRUSTED = re.compile(r"detected dubious ownership in repository at '(.*)'")
 
 
@@ -119,7 +123,7 @@ def _checked(said: _Said, what: str) -> str:
 
 def _refuse_where_not_gits_fault(said: str) -> None:
     """Raises what a person can mend whatever the command was: BadInput for a repository of another user,
-    EnvironmentLacking for a full disk.
+    EnvironmentLacking for a disk that cannot be written to.
     """
     place = _DISTRUSTED.search(said)
     if place:
@@ -127,8 +131,11 @@ def _refuse_where_not_gits_fault(said: str) -> None:
             f"git does not trust {place[1]}: it belongs to another user.",
             f"git config --global --add safe.directory {shlex.quote(place[1])}",
         )
-    if "No space left on device" in said or "Disk quota exceeded" in said:
-        raise EnvironmentLacking("The disk is full: git could not write to it.", "Make room and try again.")
+    if _UNWRITTEN.search(said):
+        raise EnvironmentLacking(
+            f"git could not write to the disk: {said.strip().splitlines()[-1][-_TOLD:]}.",
+            "Make room there, or give yourself access to it, and try again.",
+        )
 
 
 def split_nul(text: str) -> list[str]:

@@ -1,10 +1,10 @@
 """Damage real files of a project and its factory home, and see what the commands make of it.
 
     python tools/fuzz.py FOLDER --seconds 300            the example project, cycles on it, then damage
-    python tools/fuzz.py FOLDER --project P --home H     the same on copies of a project and a home of yours
-    python tools/fuzz.py FOLDER --seed 7 --rounds 1      one round of an earlier run again
+    python tools/fuzz.py FOLDER --project P --home H     the same on copies of your project and home
+    python tools/fuzz.py FOLDER --seed 7 --rounds 1     one round of an earlier run again
 
-In each round one file is damaged and some of the commands below are run in this process. It is a finding when one
+In each round one file is damaged and some of the commands are run in this process. It is a finding when one
 crashes, answers with an undocumented exit code, or takes away or changes what it should only read. Findings
 are told once for each place in the code; the exit code is 1 when there are any.
 """
