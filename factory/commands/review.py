@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _record(lab: Lab, args: argparse.Namespace) -> None:
+    refuse_agents("review an experiment by hand")
     experiment = lab_work.load_open(lab, args.id)
     lab_work.record_candidate(lab, experiment)
     commit = judging.candidate_of(lab, experiment)
