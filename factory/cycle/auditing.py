@@ -163,9 +163,29 @@ def _not_worse(stack: Stack, state: int) -> bool:
 
 
 def _promised(stack: Stack, state: int) -> float | None:
-    """The sum of the gains on record up to a state; None where one is not on record."""
-    gains = [layer.row.delta for layer in stack.layers[:state] if layer.row is not None]
+    """The sum of the gains on record up to a state; None where one is not on record.
+
+    Of a gain that was measured under noise only the part counts that is sure at 95 %: keeps are chosen for
+    having been measured high, so that their sum would promise what was luck.
+    """
+    gains = [_sure_gain(stack.lab, layer) for layer in stack.layers[:state] if layer.row is not None]
     return None if None in gains else sum(gain for gain in gains if gain is not None)
+
+
+def _sure_gain(lab: Lab, layer: Layer) -> float | None:
+    gain = layer.row.delta if layer.row else None
+    pairs = _recorded(lab, layer)
+    return gain if gain is None or pairs is None else gain - noise.margin(_differences(pairs, _composite))
+
+
+def _composite(measurement: Measurement) -> float | None:
+    return measurement.composite
+
+
+def _recorded(lab: Lab, layer: Layer) -> MeasurementPairs | None:
+    """The samples that the keep was decided by, None where they are gone."""
+    folder = lab.store.experiment(layer.id or 0)
+    return folder.read(PAIRS, MeasurementPairs) if folder.exists(PAIRS) else None
 
 
 def _adds_up(stack: Stack, state: int) -> bool:
@@ -177,32 +197,40 @@ def _adds_up(stack: Stack, state: int) -> bool:
 
 def _composite_gains(stack: Stack, state: int) -> list[float]:
     """By how much the composite of a state lies above that of state 0, pair by pair."""
-    return _differences(stack.pairs(state), lambda m: m.composite) if state else [0.0]
+    return _differences(stack.pairs(state), _composite) if state else [0.0]
 
 
 def _gains(stack: Stack, state: int, layer: Layer) -> Iterator[Promise]:
-    """A promise for each dimension that the keep has raised by more than may be lost of it."""
+    """A promise for each dimension that the keep has raised by more than may be lost of it.
+
+    It is broken where no more than the tolerance is left; with noise, where significantly less than half is:
+    that something is gone altogether could hardly ever be told.
+    """
     tolerances = {spec.name: spec.tolerance for spec in stack.policy.eval.dimensions}
     for name, gain in recorded_gains(stack.lab, layer).items():
         tolerance = tolerances.get(name, stack.policy.eval.tolerance)
         if gain > tolerance + noise.EPSILON:
             text = f"experiment {layer.id} raised {name} by {gain:.4f}, and that stays"
 
-            def holds(now: int, name: str = name, tolerance: float = tolerance) -> bool:
-                return not _below(_raised(stack, name, state - 1, now), tolerance)
+            def holds(
+                now: int, name: str = name, tolerance: float = tolerance, half: float = gain / 2
+            ) -> bool:
+                raised = _raised(stack, name, state - 1, now)
+                return not _below(raised, max(tolerance, half) if len(raised) > 1 else tolerance)
 
             yield Promise(text, state, holds)
 
 
 def recorded_gains(lab: Lab, layer: Layer) -> dict[str, float]:
-    """By how much a keep has moved each dimension, as measured when it was kept: the mean over its pairs."""
-    folder = lab.store.experiment(layer.id or 0)
-    if not folder.exists(PAIRS):
+    """By how much a keep has surely moved each dimension, as measured when it was kept: the mean over its
+    pairs, less what may be noise.
+    """
+    pairs = _recorded(lab, layer)
+    if pairs is None:
         return {}
-    pairs = folder.read(PAIRS, MeasurementPairs)
     names = [dimension.name for dimension in pairs.before[0].dimensions]
     found = {name: _differences(pairs, _score_of(name)) for name in names}
-    return {name: statistics.fmean(values) for name, values in found.items() if values}
+    return {name: statistics.fmean(gains) - noise.margin(gains) for name, gains in found.items() if gains}
 
 
 def _raised(stack: Stack, name: str, below: int, now: int) -> list[float]:

@@ -49,6 +49,17 @@ def significantly_below(differences: Sequence[float], bound: float) -> bool:
     return significantly_above([-d for d in differences], -bound)
 
 
+def margin(differences: Sequence[float]) -> float:
+    """By how much the mean of paired differences may lie above the truth, at 95 % (one-sided); 0 for one.
+
+    What was kept because it was measured to be large was, as a rule, measured too large: what it is sure to
+    be is its mean less this.
+    """
+    if len(differences) < 2:
+        return 0.0
+    return critical_t(len(differences) - 1) * statistics.stdev(differences) / math.sqrt(len(differences))
+
+
 def differs(first: float | None, second: float | None) -> bool:
     """Whether two measurements of one tree disagree, which makes their dimension a noisy one."""
     if first is None or second is None:
