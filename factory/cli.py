@@ -211,6 +211,9 @@ def _add_reading_commands(add: Adder) -> None:
     add("status", "what is running, and how the last cycle ended", as_json=True)
     history = add("history", "the experiments and what became of them", as_json=True)
     history.add_argument("--all", action="store_true", help="all of them, not the last 20")
+    history.add_argument(
+        "--id", type=_positive, default=None, metavar="N", help="one whole: why, scores, findings, review"
+    )
     add("brief", "the state of the project as one compact JSON object")
     add_item = add("backlog-add", "put an item on the backlog", path=False)
     add_item.add_argument("path", metavar="PATH")

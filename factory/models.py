@@ -175,6 +175,12 @@ class GuardFinding(Model):
     message: str
     mend: str = ""
 
+    @property
+    def told(self) -> str:
+        """Guard, what is wrong, and the file where the message does not name it."""
+        unnamed = self.file and self.file not in self.message
+        return f"{self.guard}: {self.message}" + (f" ({self.file})" if unnamed else "")
+
 
 class GuardReport(Model):
     """The guards' answer on one commit range; clean when there are no findings.

@@ -13,7 +13,7 @@ from factory.cycle.lab import Lab
 from factory.cycle.scopes import scope_of
 from factory.errors import EXIT_NO, EXIT_OK
 from factory.research.ratchet import number
-from factory.rows import Row
+from factory.rows import Row, in_short
 
 
 def show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
@@ -21,7 +21,9 @@ def show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     end = cycle.state.closed or {}
     for row in new:
         delta = "" if row.delta is None else f" {row.delta:+.4f}"
-        output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}{_why(row)}")
+        output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}")
+        if row.notes:
+            output.say(f"  {in_short(row.notes)}")
     output.say(
         f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
         f"{end.get('errors', 0)} errors"
@@ -50,12 +52,6 @@ def exit_code(cycle: Cycle) -> int:
         None, "plan_only",
     )  # fmt: skip
     return EXIT_NO if unbuilt or nothing else EXIT_OK
-
-
-def _why(row: Row) -> str:
-    """What went wrong with an experiment that was neither kept nor reverted."""
-    told = " ".join(row.notes.split())
-    return f": {told}" if row.verdict == "error" and told else ""
 
 
 def _declined(cycle: Cycle) -> Iterator[tuple[int, str]]:

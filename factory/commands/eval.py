@@ -40,7 +40,7 @@ def _measure_experiment(
         )
     report = judging.guard(lab, experiment, commit, policy)
     for finding in report.findings:
-        progress.say(f"guard: {finding.guard}: {finding.message}")
+        progress.say(f"guard: {finding.told}")
     return judging.measure_candidate(lab, experiment, commit, policy), before
 
 

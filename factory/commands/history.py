@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from factory import output
+from factory.commands.history_one import details_of, one_of, show_one
 from factory.commands.state import state_of
 from factory.errors import EXIT_OK
 from factory.oddities import Oddities
+from factory.paths import ProjectPaths
 from factory.rows import COLUMNS, NUMBERS, DamagedLine, Row, number, stream, whole
 from factory.strategy.undone import undone_by
 
@@ -29,8 +31,11 @@ _CHUNK = 500
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show the last 20 experiments, or all; what is damaged or odd in the log goes to stderr."""
-    log = _Log(state_of(args.path).results)
+    """Show the last 20 experiments, all or one; what is damaged or odd in the log goes to stderr."""
+    paths = state_of(args.path)
+    if args.id is not None:
+        return _one(paths, args.id, as_json=args.json)
+    log = _Log(paths.results)
     undone = _undone(log.path)
     shown: Iterable[Row] = log.rows() if args.all else deque(log.rows(), LAST)
     if args.json:
@@ -38,6 +43,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         _table(shown, undone)
     log.report(None if args.all else LAST)
+    return EXIT_OK
+
+
+def _one(paths: ProjectPaths, number: int, *, as_json: bool) -> int:
+    """One experiment with all that is on record for it."""
+    row = one_of(paths, number)
+    found = details_of(paths, number, row)
+    if as_json:
+        output.emit_json((_object(row) if row is not None else {"id": number}) | found)
+    else:
+        show_one(number, row, found)
     return EXIT_OK
 
 

@@ -31,7 +31,7 @@ from factory.models import (
     VerdictRecord,
     VerifyReport,
 )
-from factory.rows import DECLINED
+from factory.rows import DECLINED, in_short
 from factory.runners.base import AgentResult
 from factory.spec.rules.strategy import backlog_key
 
@@ -163,7 +163,7 @@ def guard(cycle: Cycle, scope: str) -> Outcome:
     report = judging.guard(cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy)
     if report.clean:
         return Done({"findings": 0})
-    told = [f"{f.guard}: {f.message}. {f.mend}" for f in report.findings]
+    told = [f"{f.told}. {f.mend}" for f in report.findings]
     if _may_go_back(cycle, scope):
         return Again("build", told)
     return End(Reason.GUARD, told[0] + (f" (and {len(told) - 1} more)" if len(told) > 1 else ""))
@@ -355,7 +355,7 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
     gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
     moved = "" if record.delta is None else f" {record.delta:+.4f}"
-    why = f": {' '.join(record.notes.split())}" if record.verdict is Verdict.ERROR and record.notes else ""
+    why = f": {in_short(record.notes)}" if record.notes else ""
     cycle.lab.say(f"{_place(scope, experiment)}: {record.verdict} ({record.reason}){moved}{why}")
     return Done(
         {
