@@ -409,6 +409,15 @@ class VerifyReport(Model):
         return all(check.delivered for check in self.checks) if self.checks else None
 
     @property
+    def unmet(self) -> str:
+        """That a check does not pass with the change, in words; empty where all pass, or there is none."""
+        for check in self.checks:
+            if not check.after.passed:
+                how = "fails now, and passed before" if check.before.passed else "still fails"
+                return f"its own check {how}: {check.after.command}"
+        return ""
+
+    @property
     def by_feature(self) -> dict[str, bool]:
         """For each feature whether every check of it failed before and passes after."""
         shown: dict[str, bool] = {}

@@ -332,6 +332,7 @@ VIEWS: dict[str, View] = {
     "ceo_diff": View("Diff", _plain("diff"), ("diff",), 9_000, lite=16_000),
     "guard": View("Guard", _guard, ("guard",), 1_000),
     "checks": View("Checks", _checks, ("checks",), 1_000),
+    "own_check": View("The item's own check", _plain("own_check"), ("own_check",), 300),
     "change": View("Before and after", _change, ("before", "after"), 2_500),
     "reviewer": View("Reviewer", _reviewer, ("reviewer",), 1_500),
     "evaluator": View("Evaluator", _evaluator, ("evaluator",), 1_500),
@@ -380,7 +381,8 @@ STANDARD: dict[str, tuple[str, ...]] = {
     "archivist": ("items", "item", "outcome", "reviewer", "evaluator", "experiments", "ended"),
     "ceo": (
         "brief", "research", "plan",
-        "item", "checks", "guard", "change", "metric", "reviewer", "evaluator", "files", "ceo_diff",
+        "item", "checks", "own_check",
+        "guard", "change", "metric", "reviewer", "evaluator", "files", "ceo_diff",
     ),
     "failure_analyst": ("target", "failures", "measurement", "scope"),
 }  # fmt: skip
@@ -400,7 +402,7 @@ LITE: dict[str, tuple[str, ...]] = {
         "analysis",
     ),
     "builder": ("item", "corrections", "scope", "messages", "guidance"),
-    "ceo": ("item", "checks", "change", "metric", "reviewer", "evaluator", "ceo_diff"),
+    "ceo": ("item", "checks", "own_check", "change", "metric", "reviewer", "evaluator", "ceo_diff"),
     "evaluator": ("item", "change", "metric"),
     "archivist": ("items", "item", "outcome", "evaluator", "experiments", "ended"),
 }

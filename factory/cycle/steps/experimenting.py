@@ -301,6 +301,7 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
     before, after = _measurements(cycle, scope)
     folder = cycle.lab.store.experiment(cycle.experiment_id(scope))
     failures = folder.read(lab_work.FAILURES, FailureReport)
+    shown = folder.read(lab_work.VERIFY, VerifyReport)
     checks = [
         {"name": "guard", "passed": folder.read(lab_work.GUARD, GuardReport).clean},
         {"name": "measured", "passed": not (before.void or after.void)},
@@ -311,6 +312,7 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         | _metric_facts(cycle, scope)
         | {
             "checks": checks,
+            "own_check": shown.unmet or ("it passes now" if shown.checks else ""),
             "before": _scores(before, after),
             "after": _scores(after, before),
             "reviewer": told_by(cycle, scope, "review"),
