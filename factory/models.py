@@ -17,7 +17,7 @@ FORMAT_VERSION = 1
 class Model(BaseModel):
     """Base of every value type here."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Verdict(StrEnum):

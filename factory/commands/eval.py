@@ -29,19 +29,19 @@ def _measure_experiment(
     lab: Lab, number: int, progress: output.Progress
 ) -> tuple[Measurement, Measurement | None]:
     """The candidate and its baseline."""
-    experiment = lab_work.load_open(lab, number)
-    policy = lab.required_policy(experiment.baseline)
-    before = judging.baseline_measurement(lab, experiment, policy)
-    commit = lab_work.record_candidate(lab, experiment) or ""
-    if not commit:
-        raise BadInput(
-            f"Experiment {experiment.id} has no change yet.",
-            f"Edit the files in {lab_work.workspace(lab, experiment)}, then measure again.",
-        )
-    report = judging.guard(lab, experiment, commit, policy)
-    for finding in report.findings:
-        progress.say(f"guard: {finding.told}")
-    return judging.measure_candidate(lab, experiment, commit, policy), before
+    with lab_work.at_work(lab, number) as experiment:
+        policy = lab.required_policy(experiment.baseline)
+        before = judging.baseline_measurement(lab, experiment, policy)
+        commit = lab_work.record_candidate(lab, experiment) or ""
+        if not commit:
+            raise BadInput(
+                f"Experiment {experiment.id} has no change yet.",
+                f"Edit the files in {lab_work.workspace(lab, experiment)}, then measure again.",
+            )
+        report = judging.guard(lab, experiment, commit, policy)
+        for finding in report.findings:
+            progress.say(f"guard: {finding.told}")
+        return judging.measure_candidate(lab, experiment, commit, policy), before
 
 
 def _show(measured: Measurement, before: Measurement | None, *, as_json: bool) -> int:

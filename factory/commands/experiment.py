@@ -31,8 +31,9 @@ def run_precheck(args: argparse.Namespace) -> int:
     if folder.exists(lab_work.PRECHECK) and lab_work.is_finalized(lab, experiment):
         report = folder.read(lab_work.PRECHECK, PrecheckReport)
     else:
-        _present(lab, lab_work.load_open(lab, args.id))
-        report = judging.precheck(lab, experiment, lab.required_policy(experiment.baseline))
+        with lab_work.at_work(lab, args.id):
+            _present(lab, experiment)
+            report = judging.precheck(lab, experiment, lab.required_policy(experiment.baseline))
     if args.json:
         output.emit_json(report.model_dump(mode="json") | {"passed": report.passed})
     else:
@@ -48,7 +49,13 @@ def _show_checks(report: PrecheckReport) -> None:
 def run_finalize(args: argparse.Namespace) -> int:
     """Decide from what is on record and write the row; integration is a step of its own."""
     lab = open_lab(args.path, output.note)
-    experiment = lab_work.load_open(lab, args.id)
+    with lab_work.at_work(lab, args.id) as experiment:
+        record = _finalized(lab, experiment, args)
+    _show_record(lab, record, as_json=args.json)
+    return EXIT_OK
+
+
+def _finalized(lab: Lab, experiment: Experiment, args: argparse.Namespace) -> ExperimentRecord:
     if not lab.store.experiment(args.id).exists(lab_work.VERDICT):
         _insist_on_order(lab, experiment, args.override)
     policy = lab.required_policy(experiment.baseline)
@@ -63,8 +70,7 @@ def run_finalize(args: argparse.Namespace) -> int:
     mirror_log(lab, f"experiment {experiment.id}")
     if not any(event.type == "cycle.closed" for event in journal.events()):
         journal.append("cycle.closed", kept=int(record.verdict is Verdict.KEEP))
-    _show_record(lab, record, as_json=args.json)
-    return EXIT_OK
+    return record
 
 
 def _insist_on_order(lab: Lab, experiment: Experiment, overridden: list[str]) -> None:

@@ -32,11 +32,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _record(lab: Lab, args: argparse.Namespace) -> None:
-    experiment = lab_work.load_open(lab, args.id)
-    lab_work.record_candidate(lab, experiment)
-    commit = judging.candidate_of(lab, experiment)
     verdict = ReviewVerdict.PROCEED if args.verdict == "keep" else ReviewVerdict.ABORT
-    judging.review(lab, experiment, commit, by="person", verdict=verdict, reason=args.reason)
+    with lab_work.at_work(lab, args.id) as experiment:
+        lab_work.record_candidate(lab, experiment)
+        commit = judging.candidate_of(lab, experiment)
+        judging.review(lab, experiment, commit, by="person", verdict=verdict, reason=args.reason)
     output.say(f"review of {commit[:12]} recorded: {args.verdict}")
 
 

@@ -12,7 +12,7 @@ from factory.config import ProjectConfig
 from factory.cycle import deciding, finalizing, judging
 from factory.cycle.archive import write_experiment_note
 from factory.cycle.branches import drop_branch
-from factory.cycle.experiment import VERDICT, begin, commit_message, load, tip_of
+from factory.cycle.experiment import VERDICT, alone, begin, commit_message, load, tip_of
 from factory.cycle.hub import hub_of
 from factory.cycle.inflight import BY_HAND, first_event, own_journals
 from factory.cycle.integrate import Integrated, integrate_pending, waits_on
@@ -61,7 +61,8 @@ def undo(lab: Lab, number: int, why: str = "") -> Undone:
         experiment = _taken_up(lab, journal) if journal else None
         if journal is None or experiment is None:
             journal, experiment = _begin(lab, number, why)
-        return _carry_out(lab, journal, experiment)
+        with alone(lab, experiment):
+            return _carry_out(lab, journal, experiment)
 
 
 def _interrupted(lab: Lab, number: int) -> Journal | None:

@@ -26,7 +26,7 @@ TIMEOUT_S = 120.0
 HERE = "{owner}/{repo}"
 """What gh itself replaces by the repository of the folder it is started in."""
 
-_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+")
 _ADDRESS = re.compile(
     r"(?:https?://(?:[^@/]*@)?(?:www\.)?(?P<http>[^/]+)/|(?:ssh://)?git@(?P<ssh>[^:/]+)[:/])(?P<path>.+?)/?"
 )

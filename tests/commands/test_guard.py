@@ -29,6 +29,15 @@ def test_a_clean_change(project: Path) -> None:
     assert not (project / ".factory").exists()
 
 
+def test_a_files_name_gives_a_workflow_no_orders(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(project, {"::add-mask::x\n::warning::y": "1\n"}, "Hello")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    mute, *told, awake, annotation = guard(project, "--check-scope").expect(1).out.splitlines()
+    assert mute.startswith("::stop-commands::") and awake == f"::{mute.split('::')[2]}::"
+    assert "::warning::y: scope: adds ::add-mask::x" in told
+    assert annotation.startswith("::error file=%3A%3Aadd-mask%3A%3Ax%0A%3A%3Awarning%3A%3Ay,")
+
+
 def test_an_edit_of_the_harness_names_the_file(project: Path) -> None:
     commit(project, {"eval/score.py": "print(2)\n"}, "Better")
     assert guard(project).expect(1).out == (

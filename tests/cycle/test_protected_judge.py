@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,12 @@ RUFF = '[tool.ruff]\nexclude = ["calc"]\n'
         ),
         ({"tox.ini": "[pytest]\naddopts = -k no\n"}, "tox.ini", ""),
         ({".coveragerc": "[run]\nomit = *\n"}, ".coveragerc", None),
+        ({"eslint.config.js": "module.exports = [];\n"}, "eslint.config.js", None),
+        (
+            {"package.json": json.dumps({"name": "a", "jest": {}})},
+            "package.json",
+            json.dumps({"name": "a"}, indent=2),
+        ),
     ],
 )
 def test_settings_in_the_measured_checkout(
