@@ -56,9 +56,6 @@ NUMBERS: frozenset[str] = frozenset(
 
 VERDICTS: frozenset[str] = frozenset({"keep", "revert", "error"})
 
-IN_SHORT = 240
-"""Characters of an experiment's notes that are told in a line of a terminal."""
-
 _ID_DIGITS = 15
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _FIELD = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^"\t][^\t]*|))(\t|\Z)')
@@ -102,14 +99,6 @@ def accepted_widths(header: Sequence[str]) -> frozenset[int]:
             if tail and full > len(tail) and tuple(header[-len(tail) :]) == tail:
                 widths.add(full - len(tail))
     return frozenset(widths)
-
-
-def in_short(text: str, limit: int = IN_SHORT) -> str:
-    """``text`` on one line of at most ``limit`` characters: the first of its parts between semicolons."""
-    line = " ".join(text.split())
-    if len(line) <= limit:
-        return line
-    return (line[:limit].rpartition("; ")[0] or line[: limit - 1]) + "…"
 
 
 class Layout:

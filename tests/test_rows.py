@@ -21,7 +21,6 @@ from factory.rows import (
     accepted_widths,
     clean,
     format_line,
-    in_short,
     read,
     read_layout,
     split_line,
@@ -319,9 +318,3 @@ def test_a_hundred_thousand_rows_stream_in_little_time_and_memory(log: Path) -> 
     assert sum(row.id or 0 for row in stream(log) if isinstance(row, Row)) == 500_000
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()
-
-
-def test_notes_in_short_end_where_a_part_ends() -> None:
-    assert in_short("  all\nof it ") == "all of it"
-    assert in_short("guard: x is gone; review: no; score: fell", 30) == "guard: x is gone; review: no…"
-    assert in_short("x" * 50, 10) == "x" * 9 + "…"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.agents.fences import cut, fenced
+from factory.words import signed
 
 Facts = Mapping[str, Any]
 
@@ -286,7 +287,7 @@ def _outcome(facts: Facts) -> str:
     if "verdict" not in facts:
         return ""
     delta = facts.get("delta")
-    moved = "not measured" if delta is None else f"{delta:+.4f}"
+    moved = "not measured" if delta is None else signed(delta)
     return f"{facts['verdict']} ({facts.get('reason', '')}), composite {moved}\n{facts.get('rationale', '')}"
 
 
@@ -296,7 +297,7 @@ def _experiments(facts: Facts) -> str:
 
 def _experiment(record: Mapping[str, Any]) -> str:
     delta = record.get("delta")
-    moved = "" if delta is None else f" {delta:+.4f}"
+    moved = "" if delta is None else f" {signed(delta)}"
     verdict = f"{record.get('id')} {record.get('verdict')} ({record.get('reason')}){moved}"
     return f"- {verdict} {record.get('category')} {record.get('hypothesis')}: {record.get('notes')}"
 

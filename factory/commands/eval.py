@@ -11,6 +11,7 @@ from factory.cycle.lab import Lab, open_lab
 from factory.cycle.measuring import measure_commit
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.models import Measurement
+from factory.words import signed
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,4 +66,4 @@ def _row(name: str, score: float | None, error: str, before: Measurement | None)
 
 def _change(score: float | None, earlier: float | None) -> str:
     now = "not measured" if score is None else f"{score:.4f}"
-    return now if earlier is None or score is None else f"{earlier:.4f} → {now} ({score - earlier:+.4f})"
+    return now if earlier is None or score is None else f"{earlier:.4f} → {now} ({signed(score - earlier)})"

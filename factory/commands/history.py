@@ -18,6 +18,7 @@ from factory.oddities import Oddities
 from factory.paths import ProjectPaths
 from factory.rows import COLUMNS, NUMBERS, DamagedLine, Row, number, stream, whole
 from factory.strategy.undone import undone_by
+from factory.words import signed
 
 LAST = 20
 """So many are shown unless all are asked for."""
@@ -121,13 +122,21 @@ def _with_harness_changes(rows: Iterable[Row], undone: Mapping[int, int]) -> Ite
 
 def _cells(row: Row, undone: Mapping[int, int]) -> tuple[str, ...]:
     identity = str(row.id) if row.id is not None else row.text("id")
-    delta = "" if row.delta is None else f"{row.delta:+.4f}"
+    delta = "" if row.delta is None else signed(row.delta)
     verdict = row.verdict or row.text("verdict")
     by = _undone_by(row, undone)
     hypothesis = row.hypothesis if by is None else f"{row.hypothesis} (undone by {by})"
+    if row.kind == "research":
+        hypothesis += f" ({_metric(row)})"
     if row.declined:
         hypothesis += f" ({row.declined})"
     return (identity, verdict, row.reason, delta, _scores(row), hypothesis)
+
+
+def _metric(row: Row) -> str:
+    """That the numbers of research mode are the metric's; what moved down and was kept, is to go down."""
+    less_is_better = row.verdict == "keep" and (row.delta or 0.0) < 0
+    return "the metric: less is better" if less_is_better else "the metric"
 
 
 def _undone_by(row: Row, undone: Mapping[int, int]) -> int | None:

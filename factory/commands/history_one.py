@@ -16,6 +16,7 @@ from factory import output
 from factory.errors import BadInput
 from factory.paths import ProjectPaths
 from factory.rows import Row, stream
+from factory.words import signed
 
 Details = dict[str, Any]
 
@@ -142,7 +143,7 @@ def _mean(scores: list[Any] | None) -> float | None:
 
 def _change(before: float | None, after: float | None) -> str:
     sides = ["not measured" if score is None else f"{score:.4f}" for score in (before, after)]
-    moved = f" ({after - before:+.4f})" if before is not None and after is not None else ""
+    moved = f" ({signed(after - before)})" if before is not None and after is not None else ""
     return " → ".join(sides) + moved
 
 

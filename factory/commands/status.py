@@ -11,6 +11,7 @@ from factory.cycle.inflight import OpenCycle, last_cycle
 from factory.cycle.state import CycleState
 from factory.errors import EXIT_OK
 from factory.fsio import CycleLock
+from factory.words import counted, in_short
 
 
 def run(args: argparse.Namespace) -> int:
@@ -78,11 +79,11 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         lines.append(f"{place}: {facts['parked']}" if facts["parked"] else place)
         lines.append("next: `factory ceo` resumes it, `factory abandon` ends it")
     lines.append(
-        f"{facts['kept']} kept, {facts['reverted']} reverted, {facts['errors']} errors; "
-        f"{facts['invocations']} invocations"
+        f"{facts['kept']} kept, {facts['reverted']} reverted, {counted(facts['errors'], 'error')}; "
+        f"{counted(facts['invocations'], 'invocation')}"
     )
     if facts["ended"]:
-        lines.append(f"ended early: {facts['ended']}")
+        lines.append(f"ended early: {in_short(facts['ended'], 500)}")
     if facts["integration"]:
         lines.append(f"integration: {facts['integration']}")
     return lines

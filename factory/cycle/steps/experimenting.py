@@ -31,9 +31,10 @@ from factory.models import (
     VerdictRecord,
     VerifyReport,
 )
-from factory.rows import DECLINED, in_short
+from factory.rows import DECLINED
 from factory.runners.base import AgentResult
 from factory.spec.rules.strategy import backlog_key
+from factory.words import in_short, signed
 
 DIFF_SHOWN = 60_000
 """Characters of a diff that go into a prompt."""
@@ -356,7 +357,7 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     )
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
     gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
-    moved = "" if record.delta is None else f" {record.delta:+.4f}"
+    moved = "" if record.delta is None else f" {signed(record.delta)}"
     why = f": {in_short(record.notes)}" if record.notes else ""
     cycle.lab.say(f"{_place(scope, experiment)}: {record.verdict} ({record.reason}){moved}{why}")
     return Done(
