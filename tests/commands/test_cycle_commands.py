@@ -369,3 +369,10 @@ class TestSettingsOfACycle:
             "runner: offline",
             "budget: 6 invocations, 2 redirects",
         ]
+
+
+def test_a_mistyped_command_is_told_with_the_one_that_was_meant() -> None:
+    assert factory("histroy").expect(2).err == (
+        "factory: there is no command 'histroy'; did you mean 'history'? `factory --help` lists all.\n"
+    )
+    assert factory("eval", "a", "b").expect(2).err.startswith("usage: factory eval [-h] ")
