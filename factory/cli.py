@@ -7,7 +7,6 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from math import inf
 from typing import NoReturn
@@ -101,6 +100,7 @@ class _Parser(argparse.ArgumentParser):
         mistyped = _UNKNOWN.match(message)
         if mistyped is None:
             super().error(message)
+        from difflib import get_close_matches  # noqa: PLC0415 - for a fast --help
 
         near = get_close_matches(mistyped[1], COMMANDS, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else "."
