@@ -16,7 +16,7 @@ from factory.evals.dimensions.sources import is_test_file
 from factory.evals.judge_settings import changed_settings, is_judge_file, is_shared_settings
 from factory.git import FILE_MODES, GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
-from factory.integrity import FileChange, Weakening, is_examined, weakenings
+from factory.integrity import ADDED, FileChange, Weakening, is_examined, weakenings
 from factory.models import GuardFinding, GuardReport
 from factory.paths import CONFIG_FILE, STATE_DIR
 
@@ -128,7 +128,7 @@ def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
         yield GuardFinding(
             guard="baseline",
             message=f"merge-base is {base or 'none'}, the baseline is {facts.baseline}",
-            mend=f"Rebase the change: git rebase --onto {facts.baseline[:12]} {base[:12] or '<its base>'}",
+            mend=_rebase(facts.baseline[:12], base[:12]),
         )
     elif facts.head == facts.baseline:
         yield GuardFinding(
@@ -136,6 +136,11 @@ def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
             message=f"no commit on top of the baseline {facts.baseline}",
             mend="Commit the change first.",
         )
+
+
+def _rebase(baseline: str, base: str) -> str:
+    rebase = f"Rebase the change: git rebase --onto {baseline} {base or '<its base>'}"
+    return f"{rebase}; or compare with where it began: --baseline {base}" if base else rebase
 
 
 def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
@@ -237,7 +242,8 @@ def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
 
 
 def _or_allow(name: str) -> str:
-    return f"Put it back, or have the approved plan item allow it by name: **Allows:** {name}"
+    undo = "Take it out" if name.partition(":")[0] in ADDED else "Put it back"
+    return f"{undo}, or have the approved plan item allow it by name: **Allows:** {name}"
 
 
 def _contents(facts: GuardFacts) -> list[FileChange]:

@@ -24,6 +24,7 @@ LAYERS: dict[str, int] = {
             "process",
             "fsio",
             "output",
+            "words",
             "log",
             "redact",
             "globs",

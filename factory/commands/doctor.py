@@ -28,6 +28,7 @@ from factory.rows import read
 from factory.sandbox import choose
 
 OLDEST_GIT = (2, 30)
+ANOTHER_FOLDER = "Name the folder of a project: `factory doctor PATH`. If this folder is to be one:"
 
 
 @dataclass(frozen=True)
@@ -111,10 +112,14 @@ def _sandbox() -> Finding:
 
 def _runner() -> Finding:
     """Which runner a cycle would take. A CLI that is lacking is no failure: the offline runner is there."""
-    wanted = settings_in_force({}, None).config.runner.default
+    settings = settings_in_force({}, None).config.runner
+    wanted, own = settings.default, {role: settings.for_role(role).name for role in sorted(settings.roles)}
     name = resolve_runner(wanted, choose("off"))
     lacking = [f"{other} is left out: {why}" for other, why in unusable_runners() if wanted == "auto"]
-    return Finding("runner", True, "; ".join([name + (" (auto)" if wanted == "auto" else ""), *lacking]))
+    others = [f"the {role} has {other}" for role, other in own.items() if other != wanted]
+    return Finding(
+        "runner", True, "; ".join([name + (" (auto)" if wanted == "auto" else ""), *others, *lacking])
+    )
 
 
 def _home() -> Finding:
@@ -133,7 +138,13 @@ def _writable(name: str, folder: Path) -> Finding:
 
 
 def _project(path: str) -> Iterator[Finding]:
-    project = open_project(path)
+    try:
+        project = open_project(path)
+    except FactoryError as error:
+        if not Path(path).expanduser().is_dir():
+            raise  # no finding, but a slip in the command
+        yield Finding("project", False, error.message, f"{ANOTHER_FOLDER} {error.hint}")
+        return
     yield Finding("project", True, str(project.root))
     yield _policy(project.repo)
     yield from _uncommitted_policy(project)

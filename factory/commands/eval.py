@@ -10,7 +10,9 @@ from factory.cycle import judging
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.measuring import measure_commit
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
+from factory.evals.steady import failing_already
 from factory.models import Measurement
+from factory.words import signed
 
 
 def run(args: argparse.Namespace) -> int:
@@ -19,10 +21,19 @@ def run(args: argparse.Namespace) -> int:
         lab = open_lab(args.path, progress.say, progress.detail)
         if args.id is None:
             commit = lab.repo.resolve(args.rev or "HEAD")
+            _tell_uncommitted(lab, args.rev)
             measured, before = measure_commit(lab, commit, commit, lab.required_policy(commit)), None
         else:
             measured, before = _measure_experiment(lab, args.id, progress)
     return _show(measured, before, as_json=args.json)
+
+
+def _tell_uncommitted(lab: Lab, revision: str | None) -> None:
+    """What is measured is a commit, which surprises who has just edited files."""
+    edited = [] if revision else lab.repo.uncommitted()
+    if edited:
+        told = edited[0] + (f" and {len(edited) - 1} more" if len(edited) > 1 else "")
+        output.note(f"measured is HEAD, without what is not committed: {told}")
 
 
 def _measure_experiment(
@@ -40,7 +51,7 @@ def _measure_experiment(
             )
         report = judging.guard(lab, experiment, commit, policy)
         for finding in report.findings:
-            progress.say(f"guard: {finding.guard}: {finding.message}")
+            progress.say(f"guard: {finding.told}")
         return judging.measure_candidate(lab, experiment, commit, policy), before
 
 
@@ -52,6 +63,9 @@ def _show(measured: Measurement, before: Measurement | None, *, as_json: bool) -
         output.say(f"commit {measured.commit[:12]}: {change}")
         rows = [_row(d.name, d.score, d.error, before) for d in measured.dimensions]
         output.table(("dimension", "score", "note"), rows)
+    failing = failing_already(before or measured)
+    if failing:
+        output.note(failing)
     if measured.void:
         output.note(f"this measurement counts for nothing: {measured.void}")
         return EXIT_NO
@@ -65,4 +79,4 @@ def _row(name: str, score: float | None, error: str, before: Measurement | None)
 
 def _change(score: float | None, earlier: float | None) -> str:
     now = "not measured" if score is None else f"{score:.4f}"
-    return now if earlier is None or score is None else f"{earlier:.4f} → {now} ({score - earlier:+.4f})"
+    return now if earlier is None or score is None else f"{earlier:.4f} → {now} ({signed(score - earlier)})"

@@ -15,6 +15,7 @@ from factory.cycle.mirror import mirror_log
 from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
 from factory.models import Experiment, ExperimentRecord, PrecheckReport, Verdict
 from factory.precheck import CHECK_NAMES
+from factory.words import signed
 
 
 def _present(lab: Lab, experiment: Experiment) -> str:
@@ -99,7 +100,7 @@ def _show_record(lab: Lab, record: ExperimentRecord, *, as_json: bool) -> None:
     if as_json:
         output.emit_json(record.model_dump(mode="json"))
         return
-    delta = "" if record.delta is None else f", delta {record.delta:+.4f}"
+    delta = "" if record.delta is None else f", delta {signed(record.delta)}"
     output.say(f"experiment {record.id}: {record.verdict} ({record.reason}){delta}")
     output.say(record.notes)
     if record.verdict is Verdict.KEEP:

@@ -16,6 +16,10 @@ from factory.models import GuardFinding, GuardReport
 from factory.paths import factory_home
 from factory.project import open_project
 
+FOR_A_PERSON = (
+    "An agent's change ends here; a person's that is meant so may be merged all the same, by those who merge."
+)
+
 
 def run(args: argparse.Namespace) -> int:
     """Run the guards from ``--baseline`` to ``--head`` under the baseline's policy; exit 1 on a violation."""
@@ -40,6 +44,8 @@ def _show(report: GuardReport, *, annotated: bool) -> None:
     for finding in report.findings:
         output.say(_line(finding))
         output.say(f"    {finding.mend}")
+    if not report.clean:
+        output.note(FOR_A_PERSON)
     for note in report.notes:
         output.say(f"note: {_line(note)}")
     if mute:

@@ -62,7 +62,8 @@ def settle(
         verdict = Verdict.ERROR if reason is Reason.ERROR else Verdict.REVERT
         record = _verdict(tip_of(lab, experiment), verdict, reason, ended["detail"])
     else:
-        record = _weigh(lab, experiment, policy, override)
+        weighed = _weigh(lab, experiment, policy, override)
+        record = _with_its_check(weighed, stored(folder, VERIFY, VerifyReport))
     folder.write(VERDICT, record)
     return record
 
@@ -79,6 +80,13 @@ def _weigh(
     if report.passed and experiment.kind in OWN_RULES:
         return OWN_RULES[experiment.kind](lab, experiment, policy, report.commit)
     return _by_score(lab, experiment, policy, report)
+
+
+def _with_its_check(record: VerdictRecord, shown: VerifyReport | None) -> VerdictRecord:
+    """A keep whose item's own check does not pass says so: an improved score is no proof of delivery."""
+    if record.verdict is not Verdict.KEEP or shown is None or not shown.unmet:
+        return record
+    return record.model_copy(update={"rationale": f"{record.rationale}; {shown.unmet}"})
 
 
 def _with_override(report: PrecheckReport, override: Override) -> PrecheckReport:

@@ -82,6 +82,17 @@ def last_cycle(paths: ProjectPaths) -> OpenCycle | None:
     return None
 
 
+def open_by_hand(paths: ProjectPaths) -> list[int]:
+    """The experiments that were begun by hand and are neither decided nor given up, oldest first."""
+    ends = [_first_and_last(path) for path in own_journals(paths)]
+    waiting = [
+        last.get("experiment")
+        for first, last in ends
+        if first.get("data", {}).get("mode") == BY_HAND and last.get("type") not in ENDS
+    ]
+    return sorted(number for number in waiting if isinstance(number, int))
+
+
 def last_drafting(paths: ProjectPaths) -> OpenCycle | None:
     """The newest design that has left its draft for a person to approve later; None where there is none."""
     for path in own_journals(paths):

@@ -94,15 +94,18 @@ class Lab:
         """The policy committed at ``revision``. Raises BadInput with what to do where there is none."""
         policy = self.policy(revision)
         if policy is None:
-            uncommitted = self.paths.config.exists()
-            raise BadInput(
-                f"There is no {CONFIG_FILE} in commit {revision[:12]}"
-                + (", only an uncommitted one in the checkout." if uncommitted else "."),
-                f"git add {CONFIG_FILE} && git commit -m 'Set up factory'"
-                if uncommitted
-                else f"`factory discover {self.paths.root}` measures the project and writes one.",
-            )
+            raise BadInput(*self._no_policy(revision))
         return policy
+
+    def _no_policy(self, revision: str) -> tuple[str, str]:
+        """What is said where a commit has no policy, and what to do."""
+        lacking = f"There is no {CONFIG_FILE} in commit {revision[:12]}"
+        if self.repo.show("HEAD", CONFIG_FILE) is not None:
+            return f"{lacking}, only in later ones.", "Name a commit that has it, such as HEAD."
+        if self.paths.config.exists():
+            committing = f"git add {CONFIG_FILE} && git commit -m 'Set up factory'"
+            return f"{lacking}, only an uncommitted one in the checkout.", committing
+        return f"{lacking}.", f"`factory discover {self.paths.root}` measures the project and writes one."
 
     def target_branch(self, wanted: str, policy: ProjectConfig | None = None) -> str:
         """The branch that keeps go to: as wanted, else the policy's, else the one checked out."""

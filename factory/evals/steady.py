@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from factory.evals.dimensions import tests
 from factory.models import Measurement, Outcome
+from factory.words import counted
 
 PASSING = (Outcome.PASSED, Outcome.XFAILED)
 
@@ -17,6 +18,15 @@ def newly_passing(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) -
 
 def _fails(outcome: Outcome) -> bool:
     return outcome in (Outcome.FAILED, Outcome.ERROR)
+
+
+def failing_already(measurement: Measurement) -> str:
+    """How many of the tests fail, and the first of them, for people; empty where none does."""
+    failing = sorted(test for test, outcome in measurement.tests.items() if _fails(outcome))
+    told = (
+        f"failing already, and guarding nothing: {len(failing)} of {counted(len(measurement.tests), 'test')}"
+    )
+    return f"{told}, {', '.join(failing[:3])}" if failing else ""
 
 
 def without(samples: Sequence[Measurement], flaky: Collection[str]) -> list[Measurement]:

@@ -8,12 +8,12 @@ from factory.evals.dimensions.sources import is_source_file, is_test_file
 from factory.evals.scripts import is_script
 from factory.integrity.collection import changed_collection
 from factory.integrity.configuration import is_settings_file, loosened_settings
-from factory.integrity.model import RULES, FileChange, Weakening
+from factory.integrity.model import ADDED, RULES, FileChange, Weakening
 from factory.integrity.suppressions import added_suppressions
 from factory.integrity.tests import weakened_tests
 from factory.integrity.under_test import asks_for_tests, takes_a_checkers_place
 
-__all__ = ["RULES", "FileChange", "Weakening", "is_examined", "weakenings"]
+__all__ = ["ADDED", "RULES", "FileChange", "Weakening", "is_examined", "weakenings"]
 
 
 def is_examined(path: str) -> bool:

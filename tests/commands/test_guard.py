@@ -109,6 +109,14 @@ def test_a_branch_off_another_base_names_both_commits(project: Path) -> None:
     commit(project, {"calc/sums.py": CLEAN_SUMS}, "Elsewhere")
     done = factory("guard", project, "--baseline", baseline, "--head", "other").expect(1)
     assert f"baseline: merge-base is {start}, the baseline is {baseline}" in done.out
+    assert f"or compare with where it began: --baseline {start[:12]}" in done.out
+
+
+def test_what_was_put_in_is_to_be_taken_out(project: Path) -> None:
+    commit(project, {"calc/sums.py": "import os  # noqa\n"}, "Quiet")
+    done = guard(project).expect(1)
+    assert "    Take it out, or have the approved plan item allow it by name: **Allows:** supp" in done.out
+    assert "by those who merge" in done.err
 
 
 def test_unrelated_histories_have_no_merge_base(project: Path) -> None:

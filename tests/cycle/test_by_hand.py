@@ -247,11 +247,14 @@ def test_a_change_with_no_effect_is_kept_only_when_its_check_shows_that_it_deliv
 
 def test_two_kept_experiments_from_one_baseline_are_both_integrated(project: Path) -> None:
     one, two = (
-        begin(project),
+        begin(project, "Remove unused imports", "--verify", "grep -q never notes.md"),
         begin(project, "Explain sums in the notes", "--verify", "grep -q sums notes.md"),
     )
     assert one.edit({"calc/sums.py": CLEAN_SUMS}).decide() == ("keep", "improved")
     assert two.edit({"notes.md": "What sums are.\n"}).decide() == ("keep", "held_delivered")
+    assert (
+        " improved; its own check still fails: grep -q never" in factory("history", project, "--id", "1").out
+    )
     done = factory("integrate", project, "--json").expect(0).json
     assert [entry["status"] for entry in done] == ["merged", "merged"]
     assert (project / "calc/sums.py").read_text() == CLEAN_SUMS

@@ -34,6 +34,7 @@ from factory.models import (
 from factory.rows import DECLINED
 from factory.runners.base import AgentResult
 from factory.spec.rules.strategy import backlog_key
+from factory.words import in_short, signed
 
 DIFF_SHOWN = 60_000
 """Characters of a diff that go into a prompt."""
@@ -165,7 +166,7 @@ def guard(cycle: Cycle, scope: str) -> Outcome:
     report = judging.guard(cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy)
     if report.clean:
         return Done({"findings": 0})
-    told = [f"{f.guard}: {f.message}. {f.mend}" for f in report.findings]
+    told = [f"{f.told}. {f.mend}" for f in report.findings]
     if _may_go_back(cycle, scope):
         return Again("build", told)
     return End(Reason.GUARD, told[0] + (f" (and {len(told) - 1} more)" if len(told) > 1 else ""))
@@ -303,6 +304,7 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
     before, after = _measurements(cycle, scope)
     folder = cycle.lab.store.experiment(cycle.experiment_id(scope))
     failures = folder.read(lab_work.FAILURES, FailureReport)
+    shown = folder.read(lab_work.VERIFY, VerifyReport)
     checks = [
         {"name": "guard", "passed": folder.read(lab_work.GUARD, GuardReport).clean},
         {"name": "measured", "passed": not (before.void or after.void)},
@@ -313,6 +315,7 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         | _metric_facts(cycle, scope)
         | {
             "checks": checks,
+            "own_check": shown.unmet or ("it passes now" if shown.checks else ""),
             "before": _scores(before, after),
             "after": _scores(after, before),
             "reviewer": told_by(cycle, scope, "review"),
@@ -356,8 +359,8 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     )
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
     gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
-    moved = "" if record.delta is None else f" {record.delta:+.4f}"
-    why = f": {' '.join(record.notes.split())}" if record.verdict is Verdict.ERROR and record.notes else ""
+    moved = "" if record.delta is None else f" {signed(record.delta)}"
+    why = f": {in_short(record.notes)}" if record.notes else ""
     cycle.lab.say(f"{_place(scope, experiment)}: {record.verdict} ({record.reason}){moved}{why}")
     return Done(
         {

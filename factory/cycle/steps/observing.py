@@ -16,6 +16,7 @@ from factory.cycle.target import with_target
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
 from factory.evals.progress import Remark
+from factory.evals.steady import failing_already
 from factory.fsio import atomic_write
 from factory.git import scratch_checkout
 from factory.models import Measurement
@@ -123,6 +124,8 @@ def study(cycle: Cycle, scope: str) -> Outcome:
             measurement.void or "no dimension has a score",
             "`factory doctor` looks for the cause; a build step belongs into [eval] setup.",
         )
+    if failing_already(measurement):
+        cycle.lab.say(failing_already(measurement))
     text = observe_at(cycle.lab, cycle.head, measurement, cycle.state.messages)
     atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "observations.md", text)
     if not measurement.dimensions:
