@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.prove:
         return _prove(args)
-    findings = [*_machine(), *_looked_at("project", lambda: _project(args.path))]
+    findings = [*_machine(), *_project(args.path)]
     if args.json:
         output.emit_json([asdict(finding) for finding in findings])
     else:
@@ -146,6 +146,10 @@ def _project(path: str) -> Iterator[Finding]:
         yield Finding("project", False, error.message, f"{ANOTHER_FOLDER} {error.hint}")
         return
     yield Finding("project", True, str(project.root))
+    yield from _looked_at("project", lambda: _state(project))
+
+
+def _state(project: Project) -> Iterator[Finding]:
     yield _policy(project.repo)
     yield from _uncommitted_policy(project)
     state = project.paths.state
