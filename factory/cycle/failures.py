@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import belongs_to_tests, run_tests_once
+from factory.cycle.measuring import belongs_to_tests, measure_pairs, run_tests_once
 from factory.errors import FactoryError
 from factory.evals.confirm import REPEATS, Confirmation, confirm
-from factory.evals.steady import newly_passing
+from factory.evals.steady import flipping, newly_passing
 from factory.evals.testrun import NewFailure, TestRun, new_failures
 from factory.fsio import read_json_plain, utc_now, write_json, write_lock
 from factory.guard import Allowed
-from factory.models import FORMAT_VERSION, FailureReport, Outcome
+from factory.models import FORMAT_VERSION, FailureReport, Measurement, MeasurementPairs, Outcome
 
 Outcomes = Mapping[str, Outcome]
 
@@ -107,6 +107,18 @@ def find_lucky(lab: Lab, baseline: str, policy: ProjectConfig, *, before: Outcom
         lucky = {test for test in suspects if run.valid and run.outcomes.get(test) == Outcome.PASSED}
         remember_flaky(lab, lucky, lab.repo.tree(baseline))
         suspects -= lucky
+
+
+def sample_pairs(
+    lab: Lab, baseline: str, commit: str, policy: ProjectConfig, first: tuple[Measurement, Measurement]
+) -> MeasurementPairs:
+    """The samples that a decision rests on; tests that flip on the baseline's side are remembered as flaky.
+
+    Only there: a change that makes a test flaky must not excuse itself.
+    """
+    pairs = measure_pairs(lab, baseline, commit, policy, first)
+    remember_flaky(lab, flipping(pairs.before) - known_flaky(lab), lab.repo.tree(baseline))
+    return pairs
 
 
 def known_flaky(lab: Lab) -> set[str]:

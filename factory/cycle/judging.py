@@ -21,10 +21,10 @@ from factory.cycle.experiment import (
     tip_of,
     workspace,
 )
-from factory.cycle.failures import confirm_failures, find_lucky, known_flaky
+from factory.cycle.failures import confirm_failures, find_lucky, known_flaky, sample_pairs
 from factory.cycle.lab import Lab
 from factory.cycle.leaks import LEAKS
-from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
+from factory.cycle.measuring import measure_commit, run_verify
 from factory.cycle.metric import RATCHET
 from factory.errors import Refused
 from factory.evals.decide import Comparison, compare
@@ -110,6 +110,7 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     # A scaffold makes the harness that measures it; everything later is judged by its baseline's.
     judge = commit if experiment.kind is Kind.SCAFFOLD else experiment.baseline
     after = measure_commit(lab, commit, judge, policy, fresh=True)
+    pairs = sample_pairs(lab, experiment.baseline, commit, policy, (before, after))
     failures = confirm_failures(
         lab,
         experiment.baseline,
@@ -122,7 +123,7 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     folder.write(FAILURES, failures)
     find_lucky(lab, experiment.baseline, policy, before=before.tests, after=after.tests)
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
-    folder.write(PAIRS, measure_pairs(lab, experiment.baseline, commit, policy, (before, after)))
+    folder.write(PAIRS, pairs)
     folder.write(AFTER, after)
     return after
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from factory.config import ProjectConfig
 from factory.cycle.experiment import load
+from factory.cycle.failures import sample_pairs
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import measure_commit, measure_pairs, run_tests_once, run_verify
+from factory.cycle.measuring import measure_commit, run_tests_once, run_verify
 from factory.errors import BadInput
 from factory.models import Measurement, MeasurementPairs, Outcome, Verdict
 from factory.rows import Row
@@ -78,7 +79,7 @@ class Stack:
                 measure_commit(self.lab, start, start, self.policy),
                 measure_commit(self.lab, self.commit(state), start, self.policy),
             )
-            self._pairs[state] = measure_pairs(self.lab, start, self.commit(state), self.policy, first)
+            self._pairs[state] = sample_pairs(self.lab, start, self.commit(state), self.policy, first)
         return self._pairs[state]
 
     def measured(self, state: int) -> Measurement:

@@ -19,6 +19,15 @@ def _fails(outcome: Outcome) -> bool:
     return outcome in (Outcome.FAILED, Outcome.ERROR)
 
 
+def flipping(samples: Sequence[Measurement]) -> set[str]:
+    """The tests that passed in one of these measurements of one tree, and in another one did not."""
+    seen: dict[str, set[bool]] = {}
+    for sample in samples:
+        for test, outcome in () if sample.void else sample.tests.items():
+            seen.setdefault(test, set()).add(outcome in PASSING)
+    return {test for test, passed in seen.items() if len(passed) > 1}
+
+
 def without(samples: Sequence[Measurement], flaky: Collection[str]) -> list[Measurement]:
     """The same measurements with their ``tests`` dimension scored without these tests."""
     return [_without(sample, flaky) for sample in samples]
@@ -29,7 +38,6 @@ def _without(measurement: Measurement, flaky: Collection[str]) -> Measurement:
     scored = measurement.dimension("tests")
     if len(kept) == len(measurement.tests) or scored is None or scored.score is None:
         return measurement
-    score = tests.score(kept, "").score if kept else scored.score
-    changed = scored.model_copy(update={"score": score})
+    changed = scored.model_copy(update={"score": tests.score(kept).score})
     dimensions = [changed if d is scored else d for d in measurement.dimensions]
     return measurement.model_copy(update={"dimensions": dimensions})

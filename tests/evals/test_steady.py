@@ -1,0 +1,45 @@
+"""Scores without tests that waver, and which tests those are."""
+
+from __future__ import annotations
+
+import pytest
+
+from factory.evals.steady import flipping, without
+from factory.models import DimensionScore, Measurement, Tier
+
+
+def measured(outcomes: dict[str, str], score: float | None = 0.5, void: str = "") -> Measurement:
+    base = dict.fromkeys(("commit", "tree", "harness", "environment", "key", "timestamp"), "x")
+    dimension = DimensionScore(name="tests", tier=Tier.HYGIENE, score=score, noisy=True)
+    return Measurement.model_validate(
+        {**base, "tests": outcomes, "dimensions": [dimension], "void": void, "composite": score}
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "flips"),
+    [
+        (("passed", "failed"), True),
+        (("passed", "passed", "skipped"), True),
+        (("xfailed", "error"), True),
+        (("passed", "xfailed"), False),
+        (("failed", "error"), False),
+        (("failed", "failed"), False),
+    ],
+)
+def test_a_test_flips_that_passes_in_one_sample_and_not_in_another(
+    outcomes: tuple[str, ...], flips: bool
+) -> None:
+    assert flipping([measured({"t": outcome}) for outcome in outcomes]) == ({"t"} if flips else set())
+
+
+def test_a_void_sample_and_one_without_the_test_show_no_flip() -> None:
+    assert flipping([measured({"t": "passed"}), measured({}), measured({"t": "failed"}, void="cut")]) == set()
+
+
+def test_the_score_is_that_of_the_other_tests_and_0_where_there_are_none() -> None:
+    sample = measured({"a": "passed", "b": "failed", "flaky": "failed"}, 1 / 3)
+    scores = [
+        without([sample], left_out)[0].dimensions[0].score for left_out in ((), ("flaky",), sample.tests)
+    ]
+    assert scores == [1 / 3, 0.5, 0.0]
