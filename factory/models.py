@@ -7,9 +7,9 @@ seconds, commits and trees are full SHAs, timestamps are ISO 8601 in UTC.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FORMAT_VERSION = 1
 
@@ -158,8 +158,14 @@ class MeasurementPairs(Model):
     """The samples that a decision rests on, pair by pair; one pair where nothing is noisy."""
 
     v: int = FORMAT_VERSION
-    before: list[Measurement]
-    after: list[Measurement]
+    before: list[Measurement] = Field(min_length=1)
+    after: list[Measurement] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _even(self) -> Self:
+        if len(self.before) != len(self.after):
+            raise ValueError("there are as many samples before as after")
+        return self
 
 
 class GuardFinding(Model):
@@ -254,13 +260,20 @@ class PrecheckReport(Model):
 
 
 class VerdictRecord(Model):
-    """The decision on one experiment and what it rests on."""
+    """The decision on one experiment and what it rests on.
+
+    The scores are the composites that were compared, means over the pairs where there are several, without
+    the tests in ``left_out``, which are flaky; where nothing could be compared, what each side has alone.
+    """
 
     v: int = FORMAT_VERSION
     commit: str
     verdict: Verdict
     reason: Reason
     rationale: str
+    score_before: float | None = None
+    score_after: float | None = None
+    left_out: list[str] = Field(default_factory=list)
     decided_by: str = "factory"
     timestamp: str
 

@@ -53,9 +53,9 @@ def exit_code(cycle: Cycle) -> int:
 
 
 def _why(row: Row) -> str:
-    """What went wrong with an experiment that was neither kept nor reverted."""
+    """What went wrong with an experiment that was not decided, or that noise left open."""
     told = " ".join(row.notes.split())
-    return f": {told}" if row.verdict == "error" and told else ""
+    return f": {told}" if told and (row.verdict == "error" or row.reason == "inconclusive") else ""
 
 
 def _declined(cycle: Cycle) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from factory.config import ProjectConfig
 from factory.cycle.experiment import FINAL_REVIEW, VERDICT, VERIFY, tip_of
-from factory.cycle.judging import comparison_of, precheck, ratchet_of, rejects, stored
+from factory.cycle.judging import (
+    as_compared,
+    comparison_of,
+    left_out,
+    precheck,
+    ratchet_of,
+    rejects,
+    stored,
+)
 from factory.cycle.lab import Lab
 from factory.evals.decide import decide
 from factory.fsio import utc_now
@@ -62,6 +70,7 @@ def settle(
         record = _verdict(tip_of(lab, experiment), verdict, reason, ended["detail"])
     else:
         record = _weigh(lab, experiment, policy, override)
+    record = with_scores(lab, experiment, policy, record)
     folder.write(VERDICT, record)
     return record
 
@@ -78,6 +87,20 @@ def _weigh(
     if report.passed and experiment.kind in OWN_RULES:
         return OWN_RULES[experiment.kind](lab, experiment, policy, report.commit)
     return _by_score(lab, experiment, policy, report)
+
+
+def with_scores(
+    lab: Lab, experiment: Experiment, policy: ProjectConfig, record: VerdictRecord
+) -> VerdictRecord:
+    """The record with the scores that are told of it everywhere; none where it was not measured."""
+    # A score of another commit than the one that was decided on is no score of this experiment.
+    before, after = as_compared(lab, experiment, record.commit, policy)
+    scores = {
+        "score_before": before.composite if before else None,
+        "score_after": after.composite if after else None,
+    }
+    flaky = left_out(lab, lab.store.experiment(experiment.id)) if after else []
+    return record.model_copy(update={**scores, "left_out": flaky})
 
 
 def _with_override(report: PrecheckReport, override: Override) -> PrecheckReport:

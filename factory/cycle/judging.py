@@ -28,7 +28,7 @@ from factory.cycle.measuring import measure_commit, run_verify
 from factory.cycle.metric import RATCHET
 from factory.errors import Refused
 from factory.evals.decide import Comparison, compare
-from factory.evals.steady import without
+from factory.evals.steady import mean, without
 from factory.fsio import utc_now
 from factory.globs import matches
 from factory.guard import run_guards
@@ -268,24 +268,55 @@ def comparison_of(
     """How the score moved from the baseline to ``commit``; None where a side was not measured."""
     if None in sides(folder, commit):
         return None
-    pairs = folder.read(PAIRS, MeasurementPairs)
+    return compare_stored(folder, policy, left_out(lab, folder))
+
+
+def left_out(lab: Lab, folder: ExperimentFolder) -> list[str]:
+    """The measured tests that don't count in the experiment's scores: known as flaky, or seen wavering."""
     failures = stored(folder, FAILURES, FailureReport)
     # Unclear ones make the experiment inconclusive; they are no loss of score that could be told.
     wavering = {*failures.unclear, *failures.excused} if failures else set()
-    return compare_sides(lab, pairs.before, pairs.after, policy, wavering)
+    pairs = folder.read(PAIRS, MeasurementPairs)
+    measured = {test for sample in (*pairs.before, *pairs.after) for test in sample.tests}
+    return sorted(measured & (known_flaky(lab) | wavering))
+
+
+def compare_stored(folder: ExperimentFolder, policy: ProjectConfig, flaky: Collection[str]) -> Comparison:
+    """How the score moved in the stored pairs, without these tests."""
+    pairs = folder.read(PAIRS, MeasurementPairs)
+    return _compare(pairs.before, pairs.after, policy, flaky)
+
+
+def as_compared(
+    lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig
+) -> tuple[Measurement | None, Measurement | None]:
+    """Both sides with the scores that decide: means over the pairs, without the tests that do not count.
+
+    Where they cannot be compared, what was measured first of each; None where a side was not measured.
+    """
+    folder = lab.store.experiment(experiment.id)
+    before, after = sides(folder, commit)
+    moved = comparison_of(lab, folder, commit, policy)
+    if moved is None or moved.before is None:
+        return before, after
+    pairs, flaky = folder.read(PAIRS, MeasurementPairs), left_out(lab, folder)
+    return mean(without(pairs.before, flaky), moved.before), mean(without(pairs.after, flaky), moved.after)
 
 
 def compare_sides(
-    lab: Lab,
+    lab: Lab, before: Sequence[Measurement], after: Sequence[Measurement], policy: ProjectConfig
+) -> Comparison:
+    """How the score moved between two sides, by the policy's margins; tests known to be flaky don't count."""
+    return _compare(before, after, policy, known_flaky(lab))
+
+
+def _compare(
     before: Sequence[Measurement],
     after: Sequence[Measurement],
     policy: ProjectConfig,
-    wavering: Collection[str] = (),
+    flaky: Collection[str],
 ) -> Comparison:
-    """How the score moved between two sides, by the policy's margins; tests known to be flaky, and those that
-    were seen ``wavering`` here, don't count.
-    """
-    settings, flaky = policy.eval, known_flaky(lab) | set(wavering)
+    settings = policy.eval
     return compare(
         without(before, flaky),
         without(after, flaky),

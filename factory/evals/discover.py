@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -171,7 +171,7 @@ def _conclude(found: Detected, one: Measurement, two: Measurement, target_branch
         tried=tried,
         composite=total,
         duration_s=slowest,
-        failing=_failing(first, flaky),
+        failing=_failing(first),
         flaky=sorted(flaky),
         notes=[*found.notes, *_notes(first, second, kept, sorted(flaky))],
         config_text=render(setup),
@@ -192,20 +192,20 @@ def _judge(spec: DimensionSpec, first: Measurement, second: Measurement) -> Trie
     return Tried(replace(spec, noisy=noisy), scores, duration, reason)
 
 
-def _failing(measurement: Measurement, flaky: Collection[str]) -> list[str]:
-    bad = (Outcome.FAILED, Outcome.ERROR)
-    return [t for t, o in sorted(measurement.tests.items()) if o in bad and t not in flaky]
+def _failing(measurement: Measurement) -> list[str]:
+    return [t for t, o in sorted(measurement.tests.items()) if o in (Outcome.FAILED, Outcome.ERROR)]
 
 
 def _notes(first: Measurement, second: Measurement, kept: Sequence[Tried], flaky: Sequence[str]) -> list[str]:
-    failing = _failing(first, flaky)
+    failing = _failing(first)
     notes = [second.void] if second.void and not first.void else []
     tests = next((t for t in kept if t.spec.name == "tests"), None)
-    if tests is not None and not tests.spec.command and not first.tests:
+    if tests is not None and not tests.spec.command and not first.tests and not flaky:
         notes.append("There are no tests yet: the first ones will raise the score.")
     if failing:
         some = ", ".join(failing[:3])
-        count = f"{len(failing)} of {len(first.tests)} tests fail already, and can guard nothing: {some}"
+        every = len(first.tests) + len(flaky)
+        count = f"{len(failing)} of {every} tests fail already, and can guard nothing: {some}"
         measured = first.dimension("tests")
         hint = measured.details.get("hint", "") if measured else ""
         notes.append(f"{count}. {hint}" if hint else count)

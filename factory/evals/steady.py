@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from statistics import fmean
 
 from factory.evals.dimensions import tests
-from factory.models import Measurement, Outcome
+from factory.models import DimensionScore, Measurement, Outcome
 
 PASSING = (Outcome.PASSED, Outcome.XFAILED)
 
@@ -29,15 +30,30 @@ def flipping(samples: Sequence[Measurement]) -> set[str]:
 
 
 def without(samples: Sequence[Measurement], flaky: Collection[str]) -> list[Measurement]:
-    """The same measurements with their ``tests`` dimension scored without these tests."""
+    """The same measurements without these tests, of which their ``tests`` dimension is scored anew."""
     return [_without(sample, flaky) for sample in samples]
 
 
 def _without(measurement: Measurement, flaky: Collection[str]) -> Measurement:
     kept = {test: outcome for test, outcome in measurement.tests.items() if test not in flaky}
     scored = measurement.dimension("tests")
-    if len(kept) == len(measurement.tests) or scored is None or scored.score is None:
+    if len(kept) == len(measurement.tests):
         return measurement
-    changed = scored.model_copy(update={"score": tests.score(kept).score})
+    if scored is None or scored.score is None:
+        return measurement.model_copy(update={"tests": kept})
+    anew = tests.score(kept)
+    changed = scored.model_copy(update={"score": anew.score, "details": scored.details | anew.details})
     dimensions = [changed if d is scored else d for d in measurement.dimensions]
-    return measurement.model_copy(update={"dimensions": dimensions})
+    return measurement.model_copy(update={"dimensions": dimensions, "tests": kept})
+
+
+def mean(samples: Sequence[Measurement], composite: float | None) -> Measurement:
+    """The first of these samples of one tree, with each dimension's mean score, and this composite."""
+    dimensions = [_mean_score(d, samples) for d in samples[0].dimensions]
+    return samples[0].model_copy(update={"dimensions": dimensions, "composite": composite})
+
+
+def _mean_score(first: DimensionScore, samples: Sequence[Measurement]) -> DimensionScore:
+    found = [d.score for s in samples if (d := s.dimension(first.name)) is not None and d.score is not None]
+    known = len(found) == len(samples)
+    return first.model_copy(update={"score": fmean(found)}) if known else first

@@ -9,13 +9,27 @@ from pathlib import Path
 import pytest
 
 from factory.cycle import measuring
+from factory.cycle.deciding import with_scores
+from factory.cycle.experiment import AFTER, BEFORE, FAILURES, PAIRS, VERIFY
 from factory.cycle.failures import known_flaky, sample_pairs
-from factory.cycle.judging import compare_sides
+from factory.cycle.judging import as_compared, compare_sides, compare_stored, comparison_of
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.steps import observing
 from factory.evals.dimensions import tests
 from factory.evals.discover import Discovery
-from factory.models import DimensionScore, Measurement, Tier
+from factory.models import (
+    DimensionScore,
+    Experiment,
+    FailureReport,
+    Measurement,
+    MeasurementPairs,
+    PlanItem,
+    Reason,
+    Tier,
+    Verdict,
+    VerdictRecord,
+    VerifyReport,
+)
 from tests.support.projects import small_project
 
 
@@ -61,6 +75,44 @@ def test_a_test_that_flips_on_the_candidate_alone_does_not_excuse_it(
 ) -> None:
     assert decided(lab, monkeypatch, "passed", "passed failed") != "improved"
     assert known_flaky(lab) == set()
+
+
+def test_verdict_and_eval_tell_the_means_over_the_pairs_that_decide(lab: Lab) -> None:
+    head = lab.repo.resolve("HEAD")
+    item = PlanItem(phase=1, title="Remove unused imports", category="FIX")
+    experiment = Experiment.model_validate(
+        {"id": 1, "cycle": "c", "branch": "b", "baseline": head, "target": "main", "item": item,
+         "hypothesis": item.title, "category": "FIX", "begun": "2026-01-01T00:00:00Z"}
+    )  # fmt: skip
+    before = [
+        sample(head, lint, steady="passed", coin=coin) for lint, coin in ((0.7, "passed"), (0.5, "failed"))
+    ]
+    after = [sample("tip", lint, steady="passed", coin="passed") for lint in (0.6, 0.8)]
+    folder = lab.store.experiment(1)
+    for name, record in {
+        BEFORE: before[0],
+        AFTER: after[0],
+        PAIRS: MeasurementPairs(before=before, after=after),
+        FAILURES: FailureReport(commit="tip", excused=["coin"]),
+        VERIFY: VerifyReport(commit="tip", checks=[]),
+    }.items():
+        folder.write(name, record)
+    policy = lab.required_policy(head)
+    record = VerdictRecord(
+        commit="tip",
+        verdict=Verdict.KEEP,
+        reason=Reason.IMPROVED,
+        rationale="",
+        timestamp="2026-01-01T00:00:00Z",
+    )
+    told = with_scores(lab, experiment, policy, record)
+    moved = comparison_of(lab, folder, "tip", policy)
+    shown = [side.composite for side in as_compared(lab, experiment, "tip", policy) if side]
+    assert moved is not None
+    assert [told.score_before, told.score_after] == [moved.before, moved.after] == shown
+    assert shown == pytest.approx([0.8, 0.85])
+    assert told.left_out == ["coin"]
+    assert compare_stored(folder, policy, told.left_out) == moved
 
 
 def test_what_discover_has_seen_flipping_is_remembered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

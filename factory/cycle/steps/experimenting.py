@@ -256,8 +256,11 @@ def explain(cycle: Cycle, scope: str) -> Outcome:
 
 
 def _measurements(cycle: Cycle, scope: str) -> tuple[Measurement, Measurement]:
-    folder = cycle.lab.store.experiment(cycle.experiment_id(scope))
-    return folder.read(lab_work.BEFORE, Measurement), folder.read(lab_work.AFTER, Measurement)
+    experiment = _experiment(cycle, scope)
+    before, after = judging.as_compared(cycle.lab, experiment, _candidate(cycle, scope), cycle.policy)
+    assert before is not None, "the step before has measured both sides"
+    assert after is not None, "the step before has measured both sides"
+    return before, after
 
 
 def _scores(measurement: Measurement, other: Measurement) -> dict[str, Any]:
@@ -355,7 +358,8 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
     gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
     moved = "" if record.delta is None else f" {record.delta:+.4f}"
-    why = f": {' '.join(record.notes.split())}" if record.verdict is Verdict.ERROR and record.notes else ""
+    unclear = record.verdict is Verdict.ERROR or record.reason == Reason.INCONCLUSIVE
+    why = f": {' '.join(record.notes.split())}" if unclear and record.notes else ""
     cycle.lab.say(f"{_place(scope, experiment)}: {record.verdict} ({record.reason}){moved}{why}")
     return Done(
         {

@@ -67,7 +67,7 @@ def give_up(cycle: Cycle, what: str, why: str, hint: str) -> NoReturn:
 
 
 def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
-    """What a factory.toml for the project at ``revision`` would say, by trying; flaky tests are remembered."""
+    """What a factory.toml for the project at ``revision`` would say, by trying; what flips is remembered."""
     found = discover(
         lab.paths.root,
         lambda: scratch_checkout(lab.repo, revision, parent=lab.workspaces),
