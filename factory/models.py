@@ -7,6 +7,7 @@ seconds, commits and trees are full SHAs, timestamps are ISO 8601 in UTC.
 from __future__ import annotations
 
 from enum import StrEnum
+from statistics import fmean
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -476,6 +477,12 @@ class RatchetRecord(Model):
     gain: float | None = None
     direction: Literal["improved", "held", "regressed", "inconclusive"]
     rationale: str
+
+    @property
+    def told(self) -> str:
+        """The metric and its means on both sides."""
+        means = [f"{fmean(side):.6g}" if side else "not measured" for side in (self.before, self.after)]
+        return f"{self.metric} {' → '.join(means)}"
 
 
 class Leak(Model):

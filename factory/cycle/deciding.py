@@ -142,7 +142,14 @@ def _undo(lab: Lab, experiment: Experiment, policy: ProjectConfig, commit: str) 
         return _unmeasured(lab, experiment, commit)
     reason = Reason.IMPROVED if comparison.direction == "improved" else Reason.HELD_DELIVERED
     rationale = f"a person took experiment {experiment.undoes} back; {comparison.rationale}"
+    rationale += _given_away(lab, experiment.undoes)
     return _verdict(commit, Verdict.KEEP, reason, rationale, decided_by="person")
+
+
+def _given_away(lab: Lab, undone: int | None) -> str:
+    """What research had gained with the experiment that is taken back; empty where it is none of research."""
+    moved = ratchet_of(lab, undone) if undone is not None else None
+    return f"; it gives away {moved.told} ({moved.objective})" if moved else ""
 
 
 def _by_ratchet(lab: Lab, experiment: Experiment, policy: ProjectConfig, commit: str) -> VerdictRecord:

@@ -81,12 +81,10 @@ def compare(
     objection = _incomparable(before, after)
     if objection:
         return Comparison("inconclusive", None, None, None, objection)
-    names = _shared_dimensions(before, after)
-    pairs = [_pair(names, b, a) for b, a in zip(before, after, strict=True)]
+    pairs = _paired(before, after)
     noisy = any(d.noisy and d.weight > 0 for pair in pairs for d in (*pair.before, *pair.after))
-    scores = [(composite(pair.before, weights), composite(pair.after, weights)) for pair in pairs]
-    known = [(b, a) for b, a in scores if b is not None and a is not None]
-    if len(known) < len(pairs):
+    known = _composites(pairs, weights)
+    if not known:
         return Comparison("inconclusive", None, None, None, "no dimension was measured on both sides")
     differences = [a - b for b, a in known]
     losses = _hygiene_losses(pairs, tolerances or {}, tolerance)
@@ -103,6 +101,27 @@ def compare(
         + _other_environment(before, after),
         losses,
     )
+
+
+def gains(
+    before: Sequence[Measurement], after: Sequence[Measurement], weights: Mapping[str, float] | None = None
+) -> list[float]:
+    """By how much the composite moved, pair by pair, as ``compare`` sees it; empty where it cannot tell."""
+    if not before or _incomparable(before, after):
+        return []
+    return [a - b for b, a in _composites(_paired(before, after), weights)]
+
+
+def _paired(before: Sequence[Measurement], after: Sequence[Measurement]) -> list[Pair]:
+    names = _shared_dimensions(before, after)
+    return [_pair(names, b, a) for b, a in zip(before, after, strict=True)]
+
+
+def _composites(pairs: Sequence[Pair], weights: Mapping[str, float] | None) -> list[tuple[float, float]]:
+    """Both composites of each pair; empty where one is not known."""
+    scores = [(composite(pair.before, weights), composite(pair.after, weights)) for pair in pairs]
+    known = [(b, a) for b, a in scores if b is not None and a is not None]
+    return known if len(known) == len(pairs) else []
 
 
 def _incomparable(before: Sequence[Measurement], after: Sequence[Measurement]) -> str:
