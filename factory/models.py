@@ -372,7 +372,8 @@ class FailureReport(Model):
     """Tests that passed at the baseline and did not on the candidate, after repetition on both sides.
 
     ``hidden`` are those of the confirmed ones that fail only as they are at the baseline: the candidate
-    changes a file of tests. ``allowed`` are named by the plan item, and were not looked into.
+    changes a file of tests. ``allowed`` are named by the plan item, and were not looked into. ``unearned``
+    failed at the baseline and do not fail now only because the tests were changed: that is no gain.
     """
 
     v: int = FORMAT_VERSION
@@ -382,6 +383,7 @@ class FailureReport(Model):
     unclear: list[str] = Field(default_factory=list)
     excused: list[str] = Field(default_factory=list)
     allowed: list[str] = Field(default_factory=list)
+    unearned: list[str] = Field(default_factory=list)
 
     @property
     def told(self) -> list[str]:

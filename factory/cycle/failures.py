@@ -10,7 +10,7 @@ from factory.cycle.lab import Lab
 from factory.cycle.measuring import belongs_to_tests, measure_pairs, run_tests_once
 from factory.errors import FactoryError
 from factory.evals.confirm import REPEATS, Confirmation, confirm
-from factory.evals.steady import flipping, newly_passing
+from factory.evals.steady import flipping, newly_passing, unearned
 from factory.evals.testrun import NewFailure, TestRun, new_failures
 from factory.fsio import read_json_plain, utc_now, write_json, write_lock
 from factory.guard import Allowed
@@ -34,14 +34,15 @@ def confirm_failures(
     Where the candidate touches files of tests, the baseline's tests run on its code too: an emptied or
     rewritten test hides no failure. Suspects are repeated in their whole suite on both sides; tests
     remembered as flaky do not decide. Only what wavers at the baseline is remembered: a change that makes a
-    test flaky must not excuse itself. What the plan item names (``allows``) may be gone, or fail.
+    test flaky must not excuse itself. What the plan item names (``allows``) may be gone, or fail. A test
+    that failed at the baseline is no gain where it passes only as the candidate has edited it.
     """
     allowed = Allowed.by(allows)
     held = {test: outcome for test, outcome in before.items() if not allowed.test(test)}
     sides = _Sides(lab, baseline, commit, policy)
     plain = sides.confirm(new_failures(held, after))
     found = [failure.test for failure in plain.failures]
-    hidden = Confirmation()
+    hidden, outcomes = Confirmation(), {}
     if held and changes_tests(lab, baseline, commit):
         lab.say("files of tests are changed: the baseline's tests on the new code")
         outcomes = sides.old_tests().outcomes
@@ -57,6 +58,7 @@ def confirm_failures(
         hidden=[failure.test for failure in hidden.failures],
         unclear=plain.inconclusive + hidden.inconclusive,
         excused=excused,
+        unearned=sorted(unearned(before, after, outcomes) - known_flaky(lab)),
         allowed=[failure.test for failure in new_failures(before, after) if allowed.test(failure.test)],
     )
 

@@ -6,6 +6,7 @@ No function takes a score: they read what was stored for the experiment.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from factory.config import ProjectConfig
@@ -268,14 +269,19 @@ def comparison_of(
     """How the score moved from the baseline to ``commit``; None where a side was not measured."""
     if None in sides(folder, commit):
         return None
-    return compare_stored(folder, policy, left_out(lab, folder))
+    moved = compare_stored(folder, policy, left_out(lab, folder))
+    failures = folder.read(FAILURES, FailureReport)
+    if not failures.unearned:
+        return moved
+    named = f"; no gain, for only the tests were changed: {', '.join(failures.unearned[:3])}"
+    return replace(moved, rationale=moved.rationale + named)
 
 
 def left_out(lab: Lab, folder: ExperimentFolder) -> list[str]:
-    """The measured tests that don't count in the experiment's scores: known as flaky, or seen wavering."""
+    """The measured tests that don't count in the experiment's scores: flaky, unclear, or no gain of it."""
     failures = stored(folder, FAILURES, FailureReport)
     # Unclear ones make the experiment inconclusive; they are no loss of score that could be told.
-    wavering = {*failures.unclear, *failures.excused} if failures else set()
+    wavering = {*failures.unclear, *failures.excused, *failures.unearned} if failures else set()
     pairs = folder.read(PAIRS, MeasurementPairs)
     measured = {test for sample in (*pairs.before, *pairs.after) for test in sample.tests}
     return sorted(measured & (known_flaky(lab) | wavering))

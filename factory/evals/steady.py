@@ -16,6 +16,22 @@ def newly_passing(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) -
     return {test for test, outcome in before.items() if _fails(outcome) and after.get(test) in PASSING}
 
 
+def unearned(
+    before: Mapping[str, Outcome], after: Mapping[str, Outcome], as_it_was: Mapping[str, Outcome]
+) -> set[str]:
+    """The tests that failed before and do not now, because the tests were changed and not the code.
+
+    They are gone or skipped, or pass while their old version (``as_it_was``, on the new code) still fails.
+    """
+    gone = {
+        test
+        for test, outcome in before.items()
+        if _fails(outcome) and after.get(test, Outcome.SKIPPED) is Outcome.SKIPPED
+    }
+    edited = {test for test in newly_passing(before, after) if test in as_it_was}
+    return gone | {test for test in edited if as_it_was[test] not in PASSING}
+
+
 def _fails(outcome: Outcome) -> bool:
     return outcome in (Outcome.FAILED, Outcome.ERROR)
 

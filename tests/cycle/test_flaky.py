@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.cycle import measuring
+from factory.cycle import failures, measuring
 from factory.cycle.deciding import with_scores
 from factory.cycle.experiment import AFTER, BEFORE, FAILURES, PAIRS, VERIFY
 from factory.cycle.failures import known_flaky, sample_pairs
@@ -17,12 +17,15 @@ from factory.cycle.lab import Lab, open_lab
 from factory.cycle.steps import observing
 from factory.evals.dimensions import tests
 from factory.evals.discover import Discovery
+from factory.evals.steady import without
+from factory.evals.testrun import TestRun
 from factory.models import (
     DimensionScore,
     Experiment,
     FailureReport,
     Measurement,
     MeasurementPairs,
+    Outcome,
     PlanItem,
     Reason,
     Tier,
@@ -31,6 +34,7 @@ from factory.models import (
     VerifyReport,
 )
 from tests.support.projects import small_project
+from tests.support.repos import commit
 
 
 @pytest.fixture
@@ -113,6 +117,10 @@ def test_verdict_and_eval_tell_the_means_over_the_pairs_that_decide(lab: Lab) ->
     assert shown == pytest.approx([0.8, 0.85])
     assert told.left_out == ["coin"]
     assert compare_stored(folder, policy, told.left_out) == moved
+    folder.write(FAILURES, FailureReport(commit="tip", excused=["coin"], unearned=["steady"]))
+    named = comparison_of(lab, folder, "tip", policy)
+    assert named is not None
+    assert named.rationale.endswith("; no gain, for only the tests were changed: steady")
 
 
 def test_what_discover_has_seen_flipping_is_remembered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,3 +129,22 @@ def test_what_discover_has_seen_flipping_is_remembered(lab: Lab, monkeypatch: py
     monkeypatch.setattr(observing, "with_target", lambda *given: given[-1])
     observing.discover_setup(lab, "HEAD", "main")
     assert known_flaky(lab) == {"coin"}
+
+
+def test_a_failing_test_that_was_edited_to_pass_is_no_gain(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = lab.repo.resolve("HEAD")
+    edited = commit(lab.paths.root, {"tests/test_sums.py": "def test_add():\n    assert True\n"}, "Edit")
+    old = {"right": "failed", "edited": "failed", "gone": "failed", "mended": "failed", "fine": "passed"}
+    new = {"right": "failed", "edited": "passed", "mended": "passed", "fine": "passed"}
+    before, after = (sample("x", 1.0, **outcomes).tests for outcomes in (old, new))
+    as_it_was = before | {"mended": Outcome.PASSED}
+    ran = TestRun(dict(as_it_was), None, {}, [], 0, 0.0)
+    monkeypatch.setattr(failures, "run_tests_once", lambda *_, **__: ran)
+    policy = lab.required_policy(base)
+    report = failures.confirm_failures(lab, base, edited, policy, before=before, after=after)
+    assert (report.unearned, report.confirmed) == (["edited", "gone"], [])
+    scores = [
+        without([sample("x", 1.0, **outcomes)], report.unearned)[0].dimensions[0].score
+        for outcomes in (old, new)
+    ]
+    assert scores == pytest.approx([1 / 3, 2 / 3]), "what was mended counts, and nothing else"

@@ -309,6 +309,9 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         {"name": "measured", "passed": not (before.void or after.void)},
         {"name": "new_failures", "passed": not failures.confirmed, "tests": failures.confirmed},
     ]
+    if failures.unearned:
+        name = "what failed before passes now as it was, unedited"
+        checks.append({"name": name, "passed": False, "tests": failures.unearned})
     return (
         _change_facts(cycle, scope)
         | _metric_facts(cycle, scope)
