@@ -16,12 +16,12 @@ from factory.config import ProjectConfig
 from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch, drop_branch
 from factory.cycle.contract import approval_of
 from factory.cycle.experiment import load
-from factory.cycle.failures import confirm_failures
+from factory.cycle.failures import confirm_failures, sample_pairs
 from factory.cycle.hub import Hub
 from factory.cycle.inflight import first_event, own_journals
 from factory.cycle.judging import compare_sides
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import measure_commit, measure_pairs
+from factory.cycle.measuring import measure_commit
 from factory.cycle.metric import Bench, ratchet
 from factory.cycle.pulls import Pull, Serves, kept_pulls, pull_below, standing
 from factory.errors import FactoryError
@@ -102,7 +102,7 @@ def _replay(lab: Lab, branch: str, target: str, *, start: str, head: str, tip: s
     if objections:
         return None, f"on the new {target}, a guard objects: {objections[0].message}"
     before, after = (measure_commit(lab, commit, tip, policy) for commit in (tip, replayed))
-    pairs = measure_pairs(lab, tip, replayed, policy, (before, after))
+    pairs = sample_pairs(lab, tip, replayed, policy, (before, after))
     lost = _metric_lost(lab, branch, tip, replayed, policy)
     if lost:
         return None, f"on the new {target}, the metric does not show the gain: {lost}"

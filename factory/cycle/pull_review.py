@@ -15,6 +15,7 @@ from factory.agents.roles import ROLES
 from factory.answers import read_answer
 from factory.config import ProjectConfig, default_project, settings_in_force
 from factory.cycle.briefing import guidance
+from factory.cycle.deciding import with_scores
 from factory.cycle.experiment import FINAL_REVIEW, VERDICT, load
 from factory.cycle.hub import REMOTE, Hub
 from factory.cycle.judging import candidate_of
@@ -107,7 +108,7 @@ def _decision(lab: Lab, experiment: Experiment) -> VerdictRecord:
             f"factory review {lab.paths.root} --id {experiment.id} --verdict keep --reason TEXT",
         )
     keep = review.verdict is ReviewVerdict.PROCEED
-    return VerdictRecord(
+    record = VerdictRecord(
         commit=commit,
         verdict=Verdict.KEEP if keep else Verdict.REVERT,
         reason=Reason.REVIEW,
@@ -115,6 +116,7 @@ def _decision(lab: Lab, experiment: Experiment) -> VerdictRecord:
         decided_by=review.by,
         timestamp=review.timestamp,
     )
+    return with_scores(lab, experiment, lab.required_policy(experiment.baseline), record)
 
 
 def post(hub: Hub, pull: PullDetails, review: Review) -> str:

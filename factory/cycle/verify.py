@@ -12,6 +12,7 @@ from factory.cycle.archive import experiment_note
 from factory.cycle.evidence import changed
 from factory.cycle.experiment import AFTER, BEFORE, VERDICT
 from factory.cycle.inflight import DAMAGED, journals
+from factory.cycle.judging import compare_stored, sides
 from factory.cycle.lab import Lab
 from factory.cycle.mirror import mirror_problems
 from factory.cycle.ratchet import RATCHET, metric_sides, ratchet_of
@@ -138,18 +139,32 @@ def _folder_problems(lab: Lab, row: Row) -> Iterator[str]:
     if row.kind == Kind.RESEARCH:
         yield from _metric_problems(lab, row, decision.commit)
         return
-    for name, score, commit in ((BEFORE, row.score_before, ""), (AFTER, row.score_after, row.commit)):
+    for name, score in ((BEFORE, row.score_before), (AFTER, row.score_after)):
         if not folder.exists(name):
             if score is not None:
                 yield f"has a score, but no {Path(name).stem}"
             continue
         measurement = folder.read(name, Measurement)
-        if commit and measurement.commit != commit and row.verdict == Verdict.KEEP:
+        if name == AFTER and row.verdict == Verdict.KEEP and measurement.commit != row.commit:
             yield f"{Path(name).stem} is of another commit"
-        if score is not None and (
-            measurement.composite is None or abs(measurement.composite - score) > SAME_SCORE
-        ):
-            yield f"row and {Path(name).stem} differ in the score"
+    measured = _measured_scores(lab, row, decision)
+    for name, told, found in zip(
+        ("before", "after"), (row.score_before, row.score_after), measured, strict=True
+    ):
+        if told is not None and (found is None or abs(found - told) > SAME_SCORE):
+            yield f"row and measurements differ in the score {name}"
+
+
+def _measured_scores(lab: Lab, row: Row, decision: VerdictRecord) -> tuple[float | None, float | None]:
+    """The composites that the stored measurements give for a decision."""
+    folder = lab.store.experiment(row.id or 0)
+    before, after = sides(folder, decision.commit)
+    policy = lab.policy(row.text("baseline"))
+    if before is not None and after is not None and policy is not None:
+        moved = compare_stored(folder, policy, decision.left_out)
+        if moved.before is not None:
+            return moved.before, moved.after
+    return before.composite if before else None, after.composite if after else None
 
 
 def _metric_problems(lab: Lab, row: Row, commit: str) -> Iterator[str]:
