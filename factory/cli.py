@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from math import inf
+from typing import NoReturn
 
 from factory import __version__
 from factory.error_handler import run_guarded
+from factory.errors import EXIT_USAGE
 from factory.output import fill_missing_streams
 
 EXIT_CODES = (
@@ -40,9 +43,9 @@ COMMANDS: dict[str, str] = {
     "config": "factory.commands.config:run",
     "discover": "factory.commands.setup:run_discover",
     "init": "factory.commands.setup:run_init",
-    "study": "factory.commands.measure:run_study",
-    "eval": "factory.commands.measure:run_eval",
-    "begin": "factory.commands.experiment:run_begin",
+    "study": "factory.commands.study:run",
+    "eval": "factory.commands.eval:run",
+    "begin": "factory.commands.begin:run",
     "guard": "factory.commands.guard:run",
     "review": "factory.commands.review:run",
     "precheck": "factory.commands.experiment:run_precheck",
@@ -63,6 +66,9 @@ LOGGED = frozenset(
     | {"ace", "undo", "audit"}
 )
 """Commands that work and leave a trail in the log. Setting it up costs more than a reading command."""
+
+_UNKNOWN = re.compile(r"argument COMMAND: invalid choice: '([^']*)'")
+"""How argparse begins to say that there is no such command."""
 
 Adder = Callable[..., argparse.ArgumentParser]
 
@@ -86,9 +92,25 @@ _seconds = _number(float, lambda n: 0 <= n < inf, "a number, 0 or more")
 _amount = _number(float, lambda n: 0 < n < inf, "a number above 0")
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse's, which for a mistyped command names the one that was meant, and not all of them."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line, and end with exit code 2."""
+        mistyped = _UNKNOWN.match(message)
+        if mistyped is None:
+            super().error(message)
+        from difflib import get_close_matches  # noqa: PLC0415 - for a fast --help
+
+        near = get_close_matches(mistyped[1], COMMANDS, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else "."
+        told = f"factory: there is no command {mistyped[1]!r}{meant} `factory --help` lists all.\n"
+        self.exit(EXIT_USAGE, told)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="factory",
         description="Builds and improves software projects through measured experiments with coding agents.",
         epilog=EXIT_CODES,
@@ -99,6 +121,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     def add(name: str, summary: str, *, path: bool = True, as_json: bool = False) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=summary, description=summary, epilog=EXIT_CODES)
+        made.set_defaults(parser=made)
         made.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         if path:
             made.add_argument(
@@ -151,8 +174,8 @@ def _add_cycle_commands(add: Adder) -> None:
     agent.add_argument("--project", dest="path", metavar="PATH", default=".")
     agent.add_argument("--task", required=True, metavar="TEXT")
     agent.add_argument("--id", type=_positive, default=None, metavar="N", help="the experiment it works on")
-    agent.add_argument("--runner", default=None)
-    agent.add_argument("--model", default=None)
+    agent.add_argument("--runner", default=None, help="who does the work (default: as in a cycle)")
+    agent.add_argument("--model", default=None, help="the model that the runner asks for")
 
 
 def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
@@ -197,9 +220,12 @@ def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="what keeps agents and measured code to their place (default: auto)",
     )
-    parser.add_argument("--budget-invocations", type=_positive, default=None, metavar="N")
-    parser.add_argument("--budget-tokens", type=_positive, default=None, metavar="N")
-    parser.add_argument("--budget-usd", type=_amount, default=None, metavar="X")
+    for name, kind, metavar, told in (
+        ("invocations", _positive, "N", "calls of agents that a cycle may make, at the most"),
+        ("tokens", _positive, "N", "tokens, at the most; counted where the runner tells them"),
+        ("usd", _amount, "X", "US dollars, at the most; for runners that tell what they cost"),
+    ):
+        parser.add_argument(f"--budget-{name}", type=kind, default=None, metavar=metavar, help=told)
     parser.add_argument(
         "--timeout", type=_amount, default=None, metavar="S", help="seconds for one invocation"
     )
@@ -211,6 +237,9 @@ def _add_reading_commands(add: Adder) -> None:
     add("status", "what is running, and how the last cycle ended", as_json=True)
     history = add("history", "the experiments and what became of them", as_json=True)
     history.add_argument("--all", action="store_true", help="all of them, not the last 20")
+    history.add_argument(
+        "--id", type=_positive, default=None, metavar="N", help="one whole: why, scores, findings, review"
+    )
     add("brief", "the state of the project as one compact JSON object")
     add_item = add("backlog-add", "put an item on the backlog", path=False)
     add_item.add_argument("path", metavar="PATH")
@@ -230,7 +259,12 @@ def _add_reading_commands(add: Adder) -> None:
         "--prove", action="store_true", help="break what each dimension claims to see; exit 1 if one is blind"
     )
     add("config", "every setting, and where its value comes from", as_json=True)
-    add("verify", "whether log, journals, folders and commits agree", as_json=True)
+    verify = add("verify", "whether log, journals, folders and commits agree", as_json=True)
+    verify.add_argument(
+        "--restore",
+        action="store_true",
+        help="first put back what the log lacks and its mirror or a journal has",
+    )
     log = add("log", "write a note of a type into the journal", path=False)
     log.add_argument("path", metavar="PATH")
     log.add_argument("type", metavar="TYPE")
@@ -260,8 +294,10 @@ def _add_experiment_commands(add: Adder) -> None:
         "--verify", default="", metavar="COMMAND", help="fails now, passes when the change delivers"
     )
     guard = add("guard", "check a range of commits against the rules", as_json=True)
-    guard.add_argument("--baseline", required=True, metavar="REV")
-    guard.add_argument("--head", default="HEAD", metavar="REV")
+    guard.add_argument(
+        "--baseline", required=True, metavar="REV", help="where the range begins: the merge-base of a branch"
+    )
+    guard.add_argument("--head", default="HEAD", metavar="REV", help="where it ends (default: HEAD)")
     guard.add_argument(
         "--check-scope", action="store_true", help="also refuse files outside the declared scope"
     )
@@ -308,7 +344,7 @@ def _add_review(add: Adder) -> None:
         help="refuse unless this account is among [github] authors",
     )
     review.add_argument("--runner", default=None, help="who reviews what is no experiment")
-    review.add_argument("--model", default=None)
+    review.add_argument("--model", default=None, help="the model that the runner asks for")
     clean = add("clean-pr", "make a branch without the tool's files, for somebody else's repository")
     clean.add_argument("--branch", default=None, help="the branch to clean (default: the one checked out)")
     clean.add_argument(
@@ -373,7 +409,9 @@ def _add_ace(add: Adder) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit code."""
     fill_missing_streams()
-    args = build_parser().parse_args(argv)
+    args, unknown = build_parser().parse_known_args(argv)
+    if unknown:
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     return run_guarded(lambda: _call(args), debug=args.debug)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import factory
 from factory import output
-from factory.errors import EXIT_ENVIRONMENT, EXIT_INTERRUPTED, FactoryError
+from factory.errors import EXIT_ENVIRONMENT, EXIT_INTERRUPTED, EXIT_USAGE, FactoryError
 
 # What a shell reports of a program whose reader went away, as `factory history | head` does.
 EXIT_READER_GONE = 141
@@ -70,7 +70,9 @@ def _interrupted() -> int:
 
 
 def _expected(error: FactoryError) -> int:
-    output.error(error, _log(error))
+    log = _log(error)
+    # Who has mistyped something finds nothing more there.
+    output.error(error, None if error.exit_code == EXIT_USAGE else log)
     return error.exit_code
 
 

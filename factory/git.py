@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,12 +20,11 @@ from pathlib import Path
 from factory.errors import BadInput, EnvironmentLacking, FactoryError, Refused
 from factory.fsio import user_name
 from factory.process import quick_bytes
+from factory.scratch import scratch_folder
 
 ENGINE_NAME = "factory"
 ENGINE_EMAIL = "factory@localhost"
 BRANCHES = "refs/heads/"
-CHECKOUT = "checkout-"
-"""How the name of a throwaway checkout begins; the number of its process follows."""
 
 GITLINK_MODE = "160000"
 SYMLINK_MODE = "120000"
@@ -36,6 +35,13 @@ _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", 
 _TIMEOUT_S = 600.0
 _TOLD = 300
 """Characters of what git said that an error tells."""
+
+
+_UNWRITTEN = re.compile(
+    r"No space left on device|Disk quota exceeded|(?:couldn't|could not|unable to) write|write error"
+    r"|insufficient permission for adding"
+)
+_DISTRUSTED = re.compile(r"detected dubious ownership in repository at '(.*)'")
 
 
 class GitError(FactoryError):
@@ -53,12 +59,17 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One changed path between two commits. ``status`` is git's letter: A, M, D or T."""
+    """One changed path between two commits. ``status`` is git's letter: A, M, D or T.
+
+    A blob is the id of the file's content, zeros where the path is not there.
+    """
 
     status: str
     path: str
     old_mode: str
     new_mode: str
+    old_blob: str
+    new_blob: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +117,43 @@ def _text(data: bytes) -> str:
 
 def _checked(said: _Said, what: str) -> str:
     if said.returncode != 0:
+        _tell_what_a_person_mends(said.stderr, what)
         lines = (said.stderr or said.stdout).strip().splitlines()
         words = "; ".join(line.strip() for line in lines if not line.startswith(("hint:", "warning:")))
         raise GitError(f"git could not {what}: {words[-_TOLD:] or f'exit code {said.returncode}'}")
     return said.stdout
+
+
+def _lock_left(said: str) -> tuple[str, str] | None:
+    """What is wrong where a lock file is in git's way, and what removes it; None where none is."""
+    found = re.search(r"Unable to create '(.+\.lock)': File exists", said)
+    if found is None:
+        return None
+    return f"{found[1]} is there: another git is at work, or was killed", f"rm {shlex.quote(found[1])}"
+
+
+def _tell_what_a_person_mends(said: str, what: str) -> None:
+    """Raises what has the same way out whatever the command was: GitError for a lock that is left, BadInput
+    for a repository of another user, EnvironmentLacking for a disk that cannot be written to.
+    """
+    locked = _lock_left(said)
+    if locked:
+        problem, remedy = locked
+        raise GitError(
+            f"git could not {what}: {problem}.",
+            f"When it is not at work any more: {remedy}; then run this again.",
+        )
+    place = _DISTRUSTED.search(said)
+    if place:
+        raise BadInput(
+            f"git does not trust {place[1]}: it belongs to another user.",
+            f"git config --global --add safe.directory {shlex.quote(place[1])}",
+        )
+    if _UNWRITTEN.search(said):
+        raise EnvironmentLacking(
+            f"git could not write to the disk: {said.strip().splitlines()[-1][-_TOLD:]}.",
+            "Make room there, or give yourself access to it, and try again.",
+        )
 
 
 def split_nul(text: str) -> list[str]:
@@ -126,28 +170,28 @@ def toplevel(path: Path) -> Path | None:
         raise EnvironmentLacking("git is not installed.", "Install git 2.30 or newer.")
     done = _run(["rev-parse", "--show-toplevel"], path)
     if done.returncode != 0:
-        if "dubious ownership" in done.stderr:
-            raise BadInput(
-                f"git does not trust {path}: it belongs to another user.",
-                f"git config --global --add safe.directory {path}",
-            )
+        _tell_what_a_person_mends(done.stderr, "look for the repository")
         return None
     return Path(done.stdout.rstrip("\n"))
 
 
-def _batch(said: bytes) -> Iterator[str | None]:
-    """The objects in the output of ``cat-file --batch``; None for each that is missing, or no file."""
+def _change(meta: str, path: str) -> Change:
+    """An entry of ``git diff --raw``: ``:100644 100644 <blob> <blob> M`` and the path."""
+    old_mode, new_mode, old_blob, new_blob, status = meta.lstrip(":").split()
+    return Change(status[0], path, old_mode, new_mode, old_blob, new_blob)
+
+
+def _batch(said: bytes) -> Iterator[tuple[str, str]]:
+    """The blobs in the output of ``cat-file --batch``, by their ids. Raises GitError where one is missing."""
     position = 0
     while position < len(said):
         end = said.index(b"\n", position)
-        head, position = said[position:end], end + 1
-        parts = head.rsplit(b" ", 2)
-        if len(parts) == 3 and parts[2].isdigit():
-            size = int(parts[2])
-            yield _text(said[position : position + size]) if parts[1] == b"blob" else None
-            position += size + 1
-        else:
-            yield None
+        blob, *_, size = said[position:end].split(b" ")
+        if not size.isdigit():
+            raise GitError(f"git could not read {_text(said[position:end])}.")
+        position = end + 1
+        yield blob.decode(), _text(said[position : position + int(size)])
+        position += int(size) + 1
 
 
 @dataclass(frozen=True)
@@ -240,16 +284,17 @@ class Repo:
 
     def changes(self, base: str, head: str) -> list[Change]:
         """The paths that differ between two commits, renames as a deletion and an addition."""
-        raw = self.git("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", base, head)
-        parts = split_nul(raw)
-        return [
-            Change(meta.split()[4][0], path, meta.split()[0].lstrip(":"), meta.split()[1])
-            for meta, path in zip(parts[::2], parts[1::2], strict=True)
-        ]
+        options = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv")
+        parts = split_nul(self.git("diff", *options, base, head))
+        return [_change(meta, path) for meta, path in zip(parts[::2], parts[1::2], strict=True)]
 
-    def diff(self, base: str, head: str) -> str:
-        """The unified diff between two commits."""
-        return self.git("diff", "--no-ext-diff", "--no-textconv", "--no-color", base, head)
+    def diff(self, base: str, head: str, *, all_as_text: bool = False) -> str:
+        """The unified diff between two commits.
+
+        ``all_as_text``: also of files that git, or the project's attributes, take for binary.
+        """
+        text = ("--text",) if all_as_text else ()
+        return self.git("diff", "--no-ext-diff", "--no-textconv", "--no-color", *text, base, head)
 
     def churn(self, revision: str, commits: int = 100) -> list[str]:
         """The paths touched by the last ``commits`` commits, once for each touch."""
@@ -260,24 +305,20 @@ class Repo:
         """A file's text at a commit (undecodable bytes as surrogates), or None for no such file."""
         return self._try("show", f"{revision}:{path}")
 
-    def show_many(self, places: Sequence[tuple[str, str]]) -> list[str | None]:
-        """The texts of many files, each a commit and a path, in their order, by one call of git; None for no
-        such file. Thousands of single calls would take longer than anything that is done with the texts.
+    def texts(self, blobs: Sequence[str]) -> dict[str, str]:
+        """The texts of many blobs, by their ids, in one call of git: thousands of single calls would take
+        longer than anything that is done with the texts.
         """
-        # Names go in by the line; the few that hold a line break are asked for one by one.
-        plain = [place for place in places if "\n" not in place[1]]
-        asked = "".join(f"{revision}:{path}\n" for revision, path in plain)
         done = quick_bytes(
             ["git", *_QUIET, "cat-file", "--batch"],
             cwd=self.root,
             env=_environment(),
-            input=asked.encode("utf-8", "surrogateescape"),
+            input="".join(f"{blob}\n" for blob in blobs),
             timeout=_TIMEOUT_S,
         )
         if not done.ok:
-            raise GitError(f"git could not read {len(plain)} files: {_text(done.stderr)[-_TOLD:]}")
-        found = dict(zip(plain, _batch(done.stdout), strict=True))
-        return [found[place] if place in found else self.show(*place) for place in places]
+            raise GitError(f"git could not read {len(blobs)} files: {_text(done.stderr)[-_TOLD:]}")
+        return dict(_batch(done.stdout))
 
     def files(self, revision: str) -> list[str]:
         """The paths of all files of a commit."""
@@ -383,8 +424,8 @@ class Repo:
         The commit goes into this repository's object store, but no ref is moved. The workspace's own
         ``.git`` is not read: index and configuration are made afresh for this call.
         """
-        with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
-            engine = Path(scratch) / "engine.git"
+        with scratch_folder("index") as scratch:
+            engine = scratch / "engine.git"
             _checked(
                 _run(["init", "--quiet", "--bare", "--template=", str(engine)], workspace, own_config=True),
                 "start an index",
@@ -410,8 +451,8 @@ class Repo:
 
     def commit_files(self, parent: str, files: Mapping[str, str], message: str) -> str:
         """A commit on top of ``parent`` with ``files`` (path to text) added or replaced; no ref is moved."""
-        with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
-            env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+        with scratch_folder("index") as scratch:
+            env = {"GIT_INDEX_FILE": str(scratch / "index")}
             self.git("read-tree", parent, env=env)
             for path, text in files.items():
                 blob = self.git("hash-object", "-w", "--stdin", stdin=text).strip()
@@ -419,15 +460,19 @@ class Repo:
             tree = self.git("write-tree", env=env).strip()
         return self._commit_tree(tree, [parent], message)
 
+    def merges(self, base: str, head: str) -> list[str]:
+        """The merge commits of ``base..head``, newest first."""
+        return self.git("rev-list", "--merges", f"{base}..{head}").split()
+
     def without_paths(
         self, base: str, head: str, left_out: Callable[[str], bool], message: Callable[[str], str]
     ) -> str:
         """The commits ``base..head`` made again on ``base``, with the paths that ``left_out`` names as they
-        are at ``base``; the new head. Commits that come to nothing are dropped, merges become plain commits,
-        authors stay, and each message goes through ``message``. No ref is moved.
+        are at ``base``; the new head. Commits that come to nothing are dropped, authors stay, each message
+        goes through ``message``. There must be no merge among them. No ref is moved.
         """
         made = base
-        for commit in self.git("rev-list", "--reverse", "--first-parent", f"{base}..{head}").split():
+        for commit in self.commits(base, head):
             tree = self._tree_without(base, commit, left_out)
             if tree != self.tree(made):
                 text = message(self.git("show", "-s", "--format=%B", commit))
@@ -438,8 +483,8 @@ class Repo:
 
     def _tree_without(self, base: str, commit: str, left_out: Callable[[str], bool]) -> str:
         """A commit's tree, in which the paths that are left out are as they are at ``base``."""
-        with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
-            env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+        with scratch_folder("index") as scratch:
+            env = {"GIT_INDEX_FILE": str(scratch / "index")}
             self.git("read-tree", commit, env=env)
             for change in self.changes(base, commit):
                 if not left_out(change.path):
@@ -520,6 +565,11 @@ class Repo:
         _checked(
             _run(["checkout", "--quiet", "--detach", sha], dest, own_config=True), "check out the commit"
         )
+        # Build systems take a version from the last tag. Without one it would be a 0.1.dev, which whoever
+        # depends on the project refuses; the whole way back to the tag would be a copy of the history.
+        tag = self._try("describe", "--tags", "--abbrev=0", sha)
+        if tag:
+            clone.set_ref(f"refs/tags/{tag.rstrip()}", sha)
         return sha
 
     # ---- integration
@@ -594,6 +644,9 @@ class Repo:
 
 def _in_the_way(said: str) -> str:
     """What git says of a merge that it refuses, as one sentence: it lists the person's files a line each."""
+    locked = _lock_left(said)
+    if locked:
+        return f"{locked[0]}; when it is not at work any more: {locked[1]}"
     files = [line.strip() for line in said.splitlines() if line.startswith("\t")]
     if not files:
         return " ".join(said.split())
@@ -601,37 +654,14 @@ def _in_the_way(said: str) -> str:
     return f"changes of your own that are not committed are in the way: {', '.join(files[:3])}{rest}"
 
 
-def left_over_checkouts(parent: Path) -> list[Path]:
-    """The throwaway checkouts in ``parent`` whose process is gone, so that nobody removes them any more."""
-    return [place for place in sorted(parent.glob(f"{CHECKOUT}*")) if not _owner_lives(place.name)]
-
-
-def _owner_lives(name: str) -> bool:
-    owner = name.removeprefix(CHECKOUT).split("-")[0]
-    if not owner.isdecimal():
-        return False
-    try:
-        os.kill(int(owner), 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        pass
-    return True
-
-
 @contextmanager
 def scratch_checkout(
     repo: Repo, revision: str, *, parent: Path | None = None, depth: int = 1
 ) -> Iterator[Path]:
     """A throwaway checkout of ``revision``, removed at the end; in ``parent`` (default: temp folder)."""
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=f"{CHECKOUT}{os.getpid()}-", dir=parent))
-    try:
+    with scratch_folder("checkout", parent) as place:
         repo.checkout_at(revision, place / "tree", depth)
         yield place / "tree"
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def start_repository(folder: Path, files: Mapping[str, str], message: str) -> Repo:

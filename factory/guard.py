@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from factory.config import ProjectConfig
 from factory.evals.dimensions.sources import is_test_file
-from factory.evals.judge_settings import JUDGE_FILES, is_shared_settings, judge_settings
+from factory.evals.judge_settings import changed_settings, is_judge_file, is_shared_settings
 from factory.git import FILE_MODES, GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
-from factory.integrity import FileChange, Weakening, is_examined, weakenings
+from factory.integrity import ADDED, FileChange, Weakening, is_examined, weakenings
 from factory.models import GuardFinding, GuardReport
 from factory.paths import CONFIG_FILE, STATE_DIR
 
@@ -128,7 +128,7 @@ def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
         yield GuardFinding(
             guard="baseline",
             message=f"merge-base is {base or 'none'}, the baseline is {facts.baseline}",
-            mend=f"Rebase the change: git rebase --onto {facts.baseline[:12]} {base[:12] or '<its base>'}",
+            mend=_rebase(facts.baseline[:12], base[:12]),
         )
     elif facts.head == facts.baseline:
         yield GuardFinding(
@@ -138,16 +138,20 @@ def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
         )
 
 
+def _rebase(baseline: str, base: str) -> str:
+    rebase = f"Rebase the change: git rebase --onto {baseline} {base or '<its base>'}"
+    return f"{rebase}; or compare with where it began: --baseline {base}" if base else rebase
+
+
 def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
     """Rule 1: harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
     protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config)))
     for change in facts.changes:
-        name = posixpath.basename(change.path)
         if matches(protected, change.path):
             yield _judge_finding(change.path, f"{_verb(change)} a file that the judge owns")
         elif facts.founds_judge:
             continue
-        elif name in JUDGE_FILES:
+        elif is_judge_file(change.path):
             yield _judge_finding(change.path, f"{_verb(change)} the configuration of a measuring tool")
         elif is_shared_settings(change.path):
             yield from _changed_tables(facts, change)
@@ -163,12 +167,9 @@ def _judge_finding(path: str, message: str) -> GuardFinding:
 
 
 def _changed_tables(facts: GuardFacts, change: Change) -> Iterator[GuardFinding]:
-    before, after = (
-        judge_settings(change.path, facts.repo.show(sha, change.path)) for sha in (facts.baseline, facts.head)
-    )
-    for name in sorted(before.keys() | after.keys()):
-        if before.get(name) != after.get(name):
-            yield _judge_finding(change.path, f"changes [{name}], the configuration of a measuring tool")
+    before, after = (facts.repo.show(sha, change.path) for sha in (facts.baseline, facts.head))
+    for name in changed_settings(change.path, before, after):
+        yield _judge_finding(change.path, f"changes [{name}], the configuration of a measuring tool")
 
 
 def within_scope(facts: GuardFacts) -> Iterator[GuardFinding]:
@@ -241,22 +242,22 @@ def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
 
 
 def _or_allow(name: str) -> str:
-    return f"Put it back, or have the approved plan item allow it by name: **Allows:** {name}"
+    undo = "Take it out" if name.partition(":")[0] in ADDED else "Put it back"
+    return f"{undo}, or have the approved plan item allow it by name: **Allows:** {name}"
 
 
 def _contents(facts: GuardFacts) -> list[FileChange]:
     """The texts of the changed files that integrity can read; links and nested repositories have none."""
     examined = [change for change in facts.changes if is_examined(change.path)]
     sides = [
-        (commit, change.path)
+        (blob if mode in FILE_MODES else "")
         for change in examined
-        for commit, mode in ((facts.baseline, change.old_mode), (facts.head, change.new_mode))
-        if mode in FILE_MODES
+        for blob, mode in ((change.old_blob, change.old_mode), (change.new_blob, change.new_mode))
     ]
-    texts = dict(zip(sides, facts.repo.show_many(sides), strict=True))
+    texts = facts.repo.texts(sorted({blob for blob in sides if blob}))
     return [
-        FileChange(path, texts.get((facts.baseline, path)), texts.get((facts.head, path)))
-        for path in (change.path for change in examined)
+        FileChange(change.path, texts.get(old), texts.get(new))
+        for change, old, new in zip(examined, sides[::2], sides[1::2], strict=True)
     ]
 
 

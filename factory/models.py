@@ -18,7 +18,7 @@ FORMAT_VERSION = 1
 class Model(BaseModel):
     """Base of every value type here."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Verdict(StrEnum):
@@ -181,6 +181,12 @@ class GuardFinding(Model):
     name: str = ""
     message: str
     mend: str = ""
+
+    @property
+    def told(self) -> str:
+        """Guard, what is wrong, and the file where the message does not name it."""
+        unnamed = self.file and self.file not in self.message
+        return f"{self.guard}: {self.message}" + (f" ({self.file})" if unnamed else "")
 
 
 class GuardReport(Model):
@@ -417,6 +423,15 @@ class VerifyReport(Model):
     def delivered(self) -> bool | None:
         """Whether every check failed before and passes after; None where there is no check."""
         return all(check.delivered for check in self.checks) if self.checks else None
+
+    @property
+    def unmet(self) -> str:
+        """That a check does not pass with the change, in words; empty where all pass, or there is none."""
+        for check in self.checks:
+            if not check.after.passed:
+                how = "fails now, and passed before" if check.before.passed else "still fails"
+                return f"its own check {how}: {check.after.command}"
+        return ""
 
     @property
     def by_feature(self) -> dict[str, bool]:

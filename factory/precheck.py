@@ -89,7 +89,7 @@ def guard_clean(facts: PrecheckFacts) -> Check:
     """The guards ran on this very commit and found nothing."""
     if facts.guard is None or facts.guard.head != facts.commit:
         return _check("guard", "the guards did not run on this commit", "", Reason.GUARD)
-    named = "; ".join(f"{f.guard}: {f.file or f.message}" for f in facts.guard.findings[:3])
+    named = "; ".join(f.told for f in facts.guard.findings[:3])
     return _check("guard", named, "clean", Reason.GUARD)
 
 

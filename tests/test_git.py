@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from factory.errors import BadInput, Refused
-from factory.git import GitError, Repo, left_over_checkouts, scratch_checkout, toplevel
+from factory.errors import BadInput, EnvironmentLacking, Refused
+from factory.git import GitError, Repo, scratch_checkout, toplevel
 from tests.support.repos import commit, git, make_repo
 
 ODD = 'ä "b"\tc\nd.txt'
@@ -142,6 +140,25 @@ class TestRefs:
         assert git(repo.root, "status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "fatal: cannot update ref 'refs/x': couldn't write '/p/.git/refs/x.lock'",
+        "error: unable to write file .git/objects/1/2: No space left on device",
+    ],
+)
+def test_a_disk_that_git_cannot_write_to_is_the_environments_fault(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").write_text(f'#!/bin/sh\necho "{said}" >&2\nexit 128\n')
+    (tmp_path / "bin/git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    with pytest.raises(EnvironmentLacking, match="git could not write to the disk: ") as caught:
+        repo.set_ref("refs/x", "0" * 40)
+    assert caught.value.hint == "Make room there, or give yourself access to it, and try again."
+
+
 class TestCheckouts:
     def test_a_checkout_is_standalone_without_remotes_and_at_its_commit(
         self, repo: Repo, tmp_path: Path
@@ -156,6 +173,15 @@ class TestCheckouts:
         assert git(place, "status", "--porcelain") == ""
         assert git(place, "rev-parse", "HEAD") == start
         assert not (place / ".git/objects/info/alternates").exists()
+
+    def test_the_last_tag_is_that_of_the_checkout_for_build_systems_take_a_version_from_there(
+        self, repo: Repo, tmp_path: Path
+    ) -> None:
+        git(repo.root, "tag", "v1.2.0")
+        commit(repo.root, {"a.txt": "2\n"}, "Two")
+        repo.checkout_at("HEAD", tmp_path / "out")
+        assert git(tmp_path / "out", "describe", "--tags", "--long").startswith("v1.2.0-0-g")
+        assert git(tmp_path / "out", "rev-list", "--count", "HEAD") == "1"
 
     def test_it_is_made_afresh_over_what_was_there(self, repo: Repo, tmp_path: Path) -> None:
         place = tmp_path / "out"
@@ -181,25 +207,11 @@ class TestCheckouts:
         def look_and_fail() -> None:
             with scratch_checkout(repo, "HEAD", parent=tmp_path / "places") as place:
                 assert (place / "a.txt").exists()
-                assert left_over_checkouts(tmp_path / "places") == []
                 raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
             look_and_fail()
         assert list((tmp_path / "places").iterdir()) == []
-
-    def test_checkouts_of_dead_processes_are_left_over_and_those_of_living_ones_are_not(
-        self, tmp_path: Path
-    ) -> None:
-        dead = subprocess.run(
-            [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
-        )
-        for owner in (int(dead.stdout), os.getpid()):
-            (tmp_path / f"checkout-{owner}-abc").mkdir()
-        (tmp_path / "checkout-abc").mkdir()
-        (tmp_path / "exp-001").mkdir()
-        found = [path.name for path in left_over_checkouts(tmp_path)]
-        assert found == [f"checkout-{int(dead.stdout)}-abc", "checkout-abc"]
 
 
 class TestCommits:
@@ -322,11 +334,10 @@ def test_many_files_are_read_as_each_by_itself(tmp_path: Path) -> None:
     commit(repo.root, {"line\nbreak": "vier\n"}, "odd")
     (repo.root / "raw").write_bytes(b"\xff\x00blob 3\n")
     commit(repo.root, {}, "raw")
-    names = [*files, "line\nbreak", "raw", "missing", "sub", "missing blob 3"]
-    places = [("HEAD", name) for name in names] + [("HEAD~2", "raw"), ("HEAD", "a.py")]
-    single = [
-        None if name == "sub" else repo.show(*place)
-        for place, name in zip(places, [*names, "", ""], strict=True)
-    ]
-    assert repo.show_many(places) == single
-    assert repo.show_many([]) == []
+    changes = repo.changes(git(repo.root, "hash-object", "-t", "tree", "/dev/null"), "HEAD")
+    assert sorted(change.path for change in changes) == sorted([*files, "line\nbreak", "raw"])
+    texts = repo.texts([change.new_blob for change in changes])
+    assert {change.path: texts[change.new_blob] for change in changes} == {
+        change.path: repo.show("HEAD", change.path) for change in changes
+    }
+    assert repo.texts([]) == {}

@@ -25,3 +25,12 @@ def test_a_check_that_passed_before_shows_nothing() -> None:
     report = VerifyReport(commit="c", checks=[check("5.1", 0, 0), check("5.2", 1, 0)])
     assert (report.by_feature, report.passed_before) == ({"5.1": False, "5.2": True}, ["5.1"])
     assert report.delivered is False
+
+
+def test_a_check_that_does_not_pass_with_the_change_is_told() -> None:
+    told = [
+        VerifyReport(commit="c", checks=[check("", 1, 0), check("", *codes)]).unmet
+        for codes in ((1, 1), (0, 1), (1, 0), (0, 0))
+    ]
+    assert told[:2] == ["its own check still fails: true", "its own check fails now, and passed before: true"]
+    assert told[2:] == ["", ""]

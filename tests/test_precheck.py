@@ -106,7 +106,7 @@ def test_a_change_of_dependencies_may_have_another_environment() -> None:
 def test_a_finding_of_a_guard_and_a_report_on_another_commit() -> None:
     finding = GuardFinding(guard="scope", file="setup.py", message="outside")
     given = GuardReport(baseline=BASE, head=COMMIT, findings=[finding])
-    assert failures(facts(guard=given)) == {"guard": ("scope: setup.py", Reason.GUARD)}
+    assert failures(facts(guard=given)) == {"guard": ("scope: outside (setup.py)", Reason.GUARD)}
     stale = GuardReport(baseline=BASE, head=OTHER)
     assert failures(facts(guard=stale)) == {"guard": ("the guards did not run on this commit", Reason.GUARD)}
 

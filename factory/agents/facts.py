@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.agents.fences import cut, fenced
+from factory.words import signed
 
 Facts = Mapping[str, Any]
 
@@ -286,7 +287,7 @@ def _outcome(facts: Facts) -> str:
     if "verdict" not in facts:
         return ""
     delta = facts.get("delta")
-    moved = "not measured" if delta is None else f"{delta:+.4f}"
+    moved = "not measured" if delta is None else signed(delta)
     return f"{facts['verdict']} ({facts.get('reason', '')}), composite {moved}\n{facts.get('rationale', '')}"
 
 
@@ -296,7 +297,7 @@ def _experiments(facts: Facts) -> str:
 
 def _experiment(record: Mapping[str, Any]) -> str:
     delta = record.get("delta")
-    moved = "" if delta is None else f" {delta:+.4f}"
+    moved = "" if delta is None else f" {signed(delta)}"
     verdict = f"{record.get('id')} {record.get('verdict')} ({record.get('reason')}){moved}"
     return f"- {verdict} {record.get('category')} {record.get('hypothesis')}: {record.get('notes')}"
 
@@ -332,6 +333,7 @@ VIEWS: dict[str, View] = {
     "ceo_diff": View("Diff", _plain("diff"), ("diff",), 9_000, lite=16_000),
     "guard": View("Guard", _guard, ("guard",), 1_000),
     "checks": View("Checks", _checks, ("checks",), 1_000),
+    "own_check": View("The item's own check", _plain("own_check"), ("own_check",), 300),
     "change": View("Before and after", _change, ("before", "after"), 2_500),
     "reviewer": View("Reviewer", _reviewer, ("reviewer",), 1_500),
     "evaluator": View("Evaluator", _evaluator, ("evaluator",), 1_500),
@@ -374,13 +376,14 @@ STANDARD: dict[str, tuple[str, ...]] = {
         "idea", "focus", "corrections", "draft", "scope",
         "observations", "measurement", "rejected", "research", "target", "analysis", "tried",
     ),
-    "builder": ("item", "corrections", "scope", "messages", "findings", "guidance"),
+    "builder": ("item", "focus", "corrections", "scope", "messages", "findings", "guidance"),
     "reviewer": ("item", "guard", "guidance", "files", "diff"),
     "evaluator": ("item", "change", "metric", "files"),
     "archivist": ("items", "item", "outcome", "reviewer", "evaluator", "experiments", "ended"),
     "ceo": (
         "brief", "research", "plan",
-        "item", "checks", "guard", "change", "metric", "reviewer", "evaluator", "files", "ceo_diff",
+        "item", "checks", "own_check",
+        "guard", "change", "metric", "reviewer", "evaluator", "files", "ceo_diff",
     ),
     "failure_analyst": ("target", "failures", "measurement", "scope"),
 }  # fmt: skip
@@ -399,8 +402,8 @@ LITE: dict[str, tuple[str, ...]] = {
         "target",
         "analysis",
     ),
-    "builder": ("item", "corrections", "scope", "messages", "guidance"),
-    "ceo": ("item", "checks", "change", "metric", "reviewer", "evaluator", "ceo_diff"),
+    "builder": ("item", "focus", "corrections", "scope", "messages", "guidance"),
+    "ceo": ("item", "checks", "own_check", "change", "metric", "reviewer", "evaluator", "ceo_diff"),
     "evaluator": ("item", "change", "metric"),
     "archivist": ("items", "item", "outcome", "evaluator", "experiments", "ended"),
 }

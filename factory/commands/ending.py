@@ -14,22 +14,25 @@ from factory.cycle.scopes import scope_of
 from factory.errors import EXIT_NO, EXIT_OK
 from factory.research.ratchet import number
 from factory.rows import Row
+from factory.words import counted, in_short, signed
 
 
 def show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     """The cycle's ``new`` rows, its counts, and what became of what it kept."""
     end = cycle.state.closed or {}
     for row in new:
-        delta = "" if row.delta is None else f" {row.delta:+.4f}"
-        output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}{_why(row)}")
+        delta = "" if row.delta is None else f" {signed(row.delta)}"
+        output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}")
+        if row.notes:
+            output.say(f"  {in_short(row.notes)}")
     output.say(
         f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
-        f"{end.get('errors', 0)} errors"
+        f"{counted(end.get('errors', 0), 'error')}"
     )
     _show_account(lab, cycle, end.get("account") or {})
     _show_research(end.get("research") or {})
     if end.get("ended"):
-        output.say(f"ended early: {end['ended']['reason']}: {end['ended']['detail']}")
+        output.say(f"ended early: {end['ended']['reason']}: {in_short(end['ended']['detail'], 500)}")
     integration = end.get("integration", {})
     if integration.get("status") == "pending":
         output.say(f"integration is pending: {integration['message']}")
@@ -50,12 +53,6 @@ def exit_code(cycle: Cycle) -> int:
         None, "plan_only",
     )  # fmt: skip
     return EXIT_NO if unbuilt or nothing else EXIT_OK
-
-
-def _why(row: Row) -> str:
-    """What went wrong with an experiment that was not decided, or that noise left open."""
-    told = " ".join(row.notes.split())
-    return f": {told}" if told and (row.verdict == "error" or row.reason == "inconclusive") else ""
 
 
 def _declined(cycle: Cycle) -> Iterator[tuple[int, str]]:

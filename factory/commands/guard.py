@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 
 from factory import output
 from factory.config import default_project
@@ -14,6 +15,10 @@ from factory.guard import run_guards
 from factory.models import GuardFinding, GuardReport
 from factory.paths import factory_home
 from factory.project import open_project
+
+FOR_A_PERSON = (
+    "An agent's change ends here; a person's that is meant so may be merged all the same, by those who merge."
+)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,11 +37,19 @@ def run(args: argparse.Namespace) -> int:
 def _show(report: GuardReport, *, annotated: bool) -> None:
     if report.clean:
         output.say(f"clean: {report.baseline[:12]}..{report.head[:12]}")
+    # Names of files are others' words, and a workflow's runner takes orders from what is printed.
+    mute = secrets.token_hex(16) if annotated and (report.findings or report.notes) else ""
+    if mute:
+        output.say(f"::stop-commands::{mute}")
     for finding in report.findings:
         output.say(_line(finding))
         output.say(f"    {finding.mend}")
+    if not report.clean:
+        output.note(FOR_A_PERSON)
     for note in report.notes:
         output.say(f"note: {_line(note)}")
+    if mute:
+        output.say(f"::{mute}::")
     for finding in report.findings if annotated else ():
         output.say(annotation(finding))
 

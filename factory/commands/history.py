@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from factory import output
+from factory.commands.history_one import details_of, one_of, show_one
 from factory.commands.state import state_of
 from factory.errors import EXIT_OK
 from factory.oddities import Oddities
+from factory.paths import ProjectPaths
 from factory.rows import COLUMNS, NUMBERS, DamagedLine, Row, number, stream, whole
 from factory.strategy.undone import undone_by
+from factory.words import signed
 
 LAST = 20
 """So many are shown unless all are asked for."""
@@ -29,8 +32,11 @@ _CHUNK = 500
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show the last 20 experiments, or all; what is damaged or odd in the log goes to stderr."""
-    log = _Log(state_of(args.path).results)
+    """Show the last 20 experiments, all or one; what is damaged or odd in the log goes to stderr."""
+    paths = state_of(args.path)
+    if args.id is not None:
+        return _one(paths, args.id, as_json=args.json)
+    log = _Log(paths.results)
     undone = _undone(log.path)
     shown: Iterable[Row] = log.rows() if args.all else deque(log.rows(), LAST)
     if args.json:
@@ -38,6 +44,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         _table(shown, undone)
     log.report(None if args.all else LAST)
+    return EXIT_OK
+
+
+def _one(paths: ProjectPaths, number: int, *, as_json: bool) -> int:
+    """One experiment with all that is on record for it."""
+    row = one_of(paths, number)
+    found = details_of(paths, number, row)
+    if as_json:
+        output.emit_json((_object(row) if row is not None else {"id": number}) | found)
+    else:
+        show_one(number, row, found)
     return EXIT_OK
 
 
@@ -105,13 +122,21 @@ def _with_harness_changes(rows: Iterable[Row], undone: Mapping[int, int]) -> Ite
 
 def _cells(row: Row, undone: Mapping[int, int]) -> tuple[str, ...]:
     identity = str(row.id) if row.id is not None else row.text("id")
-    delta = "" if row.delta is None else f"{row.delta:+.4f}"
+    delta = "" if row.delta is None else signed(row.delta)
     verdict = row.verdict or row.text("verdict")
     by = _undone_by(row, undone)
     hypothesis = row.hypothesis if by is None else f"{row.hypothesis} (undone by {by})"
+    if row.kind == "research":
+        hypothesis += f" ({_metric(row)})"
     if row.declined:
         hypothesis += f" ({row.declined})"
     return (identity, verdict, row.reason, delta, _scores(row), hypothesis)
+
+
+def _metric(row: Row) -> str:
+    """That the numbers of research mode are the metric's; what moved down and was kept, is to go down."""
+    less_is_better = row.verdict == "keep" and (row.delta or 0.0) < 0
+    return "the metric: less is better" if less_is_better else "the metric"
 
 
 def _undone_by(row: Row, undone: Mapping[int, int]) -> int | None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from factory import output
 from factory.commands.state import common_dir_of, state_of
-from factory.cycle.inflight import OpenCycle, last_cycle
+from factory.cycle.inflight import OpenCycle, last_cycle, open_by_hand
 from factory.cycle.state import CycleState
 from factory.errors import EXIT_OK
 from factory.fsio import CycleLock
+from factory.words import counted, in_short
 
 
 def run(args: argparse.Namespace) -> int:
@@ -18,7 +19,7 @@ def run(args: argparse.Namespace) -> int:
     paths = state_of(args.path)
     holder = CycleLock(common_dir_of(paths)).holder()
     found = last_cycle(paths)
-    facts = _facts(found, holder)
+    facts = _facts(found, holder) | {"by_hand": open_by_hand(paths)}
     if args.json:
         output.emit_json(facts)
     else:
@@ -47,6 +48,7 @@ def _facts(found: OpenCycle | None, holder: dict[str, Any] | None) -> dict[str, 
         "tokens": state.spent.tokens,
         "cost_usd": round(state.spent.cost_usd, 6),
         "integration": state.integration.get("status"),
+        "research": _research(state),
     }
 
 
@@ -54,6 +56,12 @@ def _why(state: CycleState) -> str:
     """Why the cycle ended before its plan did; empty where it did not."""
     early = (state.closed or {}).get("ended") or {}
     return state.abandoned or ": ".join(early[key] for key in ("reason", "detail") if early.get(key))
+
+
+def _research(state: CycleState) -> str | None:
+    """Why research ended; None where there was none."""
+    found = (state.closed or {}).get("research") or {}
+    return f"{found.get('stop')}: {found.get('detail')}" if found else None
 
 
 def _word(found: OpenCycle | None, holder: dict[str, Any] | None) -> str:
@@ -68,7 +76,7 @@ def _word(found: OpenCycle | None, holder: dict[str, Any] | None) -> str:
 
 def _lines(facts: dict[str, Any]) -> list[str]:
     if facts["cycle"] is None:
-        return ["no cycle has been run here yet"]
+        return ["no cycle has been run here yet", *_by_hand(facts)]
     lines = [f"cycle {facts['cycle']} ({facts['mode']}{', lite' if facts['lite'] else ''}): {facts['state']}"]
     place = f"at: {facts['step'] or 'between steps'}"
     if facts["state"] == "running":
@@ -78,11 +86,21 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         lines.append(f"{place}: {facts['parked']}" if facts["parked"] else place)
         lines.append("next: `factory ceo` resumes it, `factory abandon` ends it")
     lines.append(
-        f"{facts['kept']} kept, {facts['reverted']} reverted, {facts['errors']} errors; "
-        f"{facts['invocations']} invocations"
+        f"{facts['kept']} kept, {facts['reverted']} reverted, {counted(facts['errors'], 'error')}; "
+        f"{counted(facts['invocations'], 'invocation')}"
     )
     if facts["ended"]:
-        lines.append(f"ended early: {facts['ended']}")
-    if facts["integration"]:
+        lines.append(f"ended early: {in_short(facts['ended'], 500)}")
+    if facts["integration"] and (facts["kept"] or facts["integration"] != "merged"):
         lines.append(f"integration: {facts['integration']}")
-    return lines
+    if facts["research"]:
+        lines.append(f"research ended: {in_short(facts['research'], 500)}")
+    return [*lines, *_by_hand(facts)]
+
+
+def _by_hand(facts: dict[str, Any]) -> list[str]:
+    """The experiments that wait for a person to go on with them."""
+    return [
+        f"experiment {number}, begun by hand, is not decided: `factory history --id {number}`"
+        for number in facts["by_hand"]
+    ]

@@ -10,6 +10,7 @@ from factory.ancestry import refuse_agents
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.undoing import Undone, undo
 from factory.errors import EXIT_NO, EXIT_OK
+from factory.words import signed
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
 def show_undone(lab: Lab, done: Undone) -> None:
     """Say how an undo ended, and what a person can do where the target still has the change."""
     record = done.record
-    delta = "" if record.delta is None else f", delta {record.delta:+.4f}"
+    delta = "" if record.delta is None else f", delta {signed(record.delta)}"
     output.say(f"experiment {record.id}: {record.verdict} ({record.reason}){delta}  {record.hypothesis}")
     output.say(record.notes)
     if done.integrated is None:

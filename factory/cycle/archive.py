@@ -8,6 +8,7 @@ from typing import Any
 
 from factory.cycle.lab import Lab
 from factory.fsio import atomic_write
+from factory.words import signed
 
 NOTES_SHOWN = 8
 """Notes that the Researcher is given."""
@@ -55,4 +56,4 @@ def latest_notes(lab: Lab, count: int = NOTES_SHOWN) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:+.4f}"
+    return "not measured" if value is None else signed(value)

@@ -7,16 +7,9 @@ from dataclasses import dataclass
 
 from factory.config import ProjectConfig
 from factory.cycle.experiment import FINAL_REVIEW, VERDICT, VERIFY, tip_of
-from factory.cycle.judging import (
-    as_compared,
-    comparison_of,
-    left_out,
-    precheck,
-    ratchet_of,
-    rejects,
-    stored,
-)
+from factory.cycle.judging import as_compared, comparison_of, left_out, precheck, rejects, stored
 from factory.cycle.lab import Lab
+from factory.cycle.ratchet import ratchet_of
 from factory.evals.decide import decide
 from factory.fsio import utc_now
 from factory.models import (
@@ -69,7 +62,8 @@ def settle(
         verdict = Verdict.ERROR if reason is Reason.ERROR else Verdict.REVERT
         record = _verdict(tip_of(lab, experiment), verdict, reason, ended["detail"])
     else:
-        record = _weigh(lab, experiment, policy, override)
+        weighed = _weigh(lab, experiment, policy, override)
+        record = _with_its_check(weighed, stored(folder, VERIFY, VerifyReport))
     record = with_scores(lab, experiment, policy, record)
     folder.write(VERDICT, record)
     return record
@@ -101,6 +95,13 @@ def with_scores(
     }
     flaky = left_out(lab, lab.store.experiment(experiment.id)) if after else []
     return record.model_copy(update={**scores, "left_out": flaky})
+
+
+def _with_its_check(record: VerdictRecord, shown: VerifyReport | None) -> VerdictRecord:
+    """A keep whose item's own check does not pass says so: an improved score is no proof of delivery."""
+    if record.verdict is not Verdict.KEEP or shown is None or not shown.unmet:
+        return record
+    return record.model_copy(update={"rationale": f"{record.rationale}; {shown.unmet}"})
 
 
 def _with_override(report: PrecheckReport, override: Override) -> PrecheckReport:

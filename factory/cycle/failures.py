@@ -15,6 +15,7 @@ from factory.evals.testrun import NewFailure, TestRun, new_failures
 from factory.fsio import read_json_plain, utc_now, write_json, write_lock
 from factory.guard import Allowed
 from factory.models import FORMAT_VERSION, FailureReport, Measurement, MeasurementPairs, Outcome
+from factory.words import counted
 
 Outcomes = Mapping[str, Outcome]
 
@@ -101,10 +102,11 @@ def find_lucky(lab: Lab, baseline: str, policy: ProjectConfig, *, before: Outcom
     when its suite runs again, at most ``REPEATS`` times: its passing is luck, and no gain of the change.
     """
     suspects = newly_passing(before, after) - known_flaky(lab)
-    for _ in range(REPEATS):
+    for time in range(1, REPEATS + 1):
         if not suspects:
             return
-        lab.say(f"passing now: {len(suspects)} tests that failed; the baseline's suite again")
+        told = counted(len(suspects), "test")
+        lab.say(f"passing now: {told} that failed; the baseline's suite again, {time} of at most {REPEATS}")
         run = run_tests_once(lab, baseline, baseline, policy)
         lucky = {test for test in suspects if run.valid and run.outcomes.get(test) == Outcome.PASSED}
         remember_flaky(lab, lucky, lab.repo.tree(baseline))

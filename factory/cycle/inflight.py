@@ -39,7 +39,8 @@ def journals(paths: ProjectPaths) -> Iterator[Path]:
 def own_journals(paths: ProjectPaths) -> list[Path]:
     """The journals that were written here, newest first: one that came with git decides nothing."""
     found = list(journals(paths))
-    foreign = Repo(paths.root).tracked(paths.cycles) if found else set()
+    in_git = (paths.root / ".git").exists()  # a folder with a .factory alone can be read too
+    foreign = Repo(paths.root).tracked(paths.cycles) if found and in_git else set()
     return [path for path in found if path not in foreign]
 
 
@@ -79,6 +80,17 @@ def last_cycle(paths: ProjectPaths) -> OpenCycle | None:
         if first_event(path).get("data", {}).get("mode") != BY_HAND:
             return OpenCycle(path.stem, replay(read_events(path)))
     return None
+
+
+def open_by_hand(paths: ProjectPaths) -> list[int]:
+    """The experiments that were begun by hand and are neither decided nor given up, oldest first."""
+    ends = [_first_and_last(path) for path in own_journals(paths)]
+    waiting = [
+        last.get("experiment")
+        for first, last in ends
+        if first.get("data", {}).get("mode") == BY_HAND and last.get("type") not in ENDS
+    ]
+    return sorted(number for number in waiting if isinstance(number, int))
 
 
 def last_drafting(paths: ProjectPaths) -> OpenCycle | None:

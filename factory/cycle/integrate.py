@@ -7,14 +7,15 @@ reverted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from factory.config import ProjectConfig
 from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch, drop_branch
 from factory.cycle.contract import approval_of
+from factory.cycle.experiment import load
 from factory.cycle.failures import confirm_failures, sample_pairs
 from factory.cycle.hub import Hub
 from factory.cycle.inflight import first_event, own_journals
@@ -22,7 +23,7 @@ from factory.cycle.judging import compare_sides
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_commit
 from factory.cycle.metric import Bench, ratchet
-from factory.cycle.pulls import kept_pulls, standing
+from factory.cycle.pulls import Pull, Serves, kept_pulls, pull_below, standing
 from factory.errors import FactoryError
 from factory.evals.decide import threshold_holds
 from factory.guard import run_guards
@@ -63,7 +64,8 @@ def integrate_branch(lab: Lab, branch: str, target: str, *, start: str, kept: st
         moved = f"{branch} has commits that were not measured; {kept[:12]} was kept"
         return left_pending(lab, branch, target, kept, moved)
     head = kept
-    if not lab.repo.is_ancestor(aim, kept):
+    # What lies below the branch and is not on the target does not come along: a person may have refused it.
+    if not (lab.repo.is_ancestor(aim, kept) and lab.repo.is_ancestor(start, aim)):
         try:
             replayed, why_not = _replay(lab, branch, target, start=start, head=kept, tip=aim)
         except FactoryError as error:
@@ -94,7 +96,8 @@ def _replay(lab: Lab, branch: str, target: str, *, start: str, head: str, tip: s
     if lab.repo.tree(replayed) == lab.repo.tree(tip):
         return tip, ""  # the target has these very changes already
     policy = lab.required_policy(tip)
-    report = run_guards(lab.repo, tip, replayed, policy, passing_tests=())
+    allows = _allowed_by(lab, start, head)
+    report = run_guards(lab.repo, tip, replayed, policy, allows=allows, passing_tests=())
     objections = [found for found in report.findings if not _is_contract(lab, found, replayed)]
     if objections:
         return None, f"on the new {target}, a guard objects: {objections[0].message}"
@@ -104,7 +107,9 @@ def _replay(lab: Lab, branch: str, target: str, *, start: str, head: str, tip: s
     if lost:
         return None, f"on the new {target}, the metric does not show the gain: {lost}"
     comparison = compare_sides(lab, pairs.before, pairs.after, policy)
-    failures = confirm_failures(lab, tip, replayed, policy, before=before.tests, after=after.tests)
+    failures = confirm_failures(
+        lab, tip, replayed, policy, before=before.tests, after=after.tests, allows=allows
+    )
     if comparison.direction in ("regressed", "inconclusive"):
         return None, f"on the new {target}, the sum is {comparison.direction}: {comparison.rationale}"
     if not threshold_holds(comparison, policy.eval.threshold):
@@ -116,6 +121,13 @@ def _replay(lab: Lab, branch: str, target: str, *, start: str, head: str, tip: s
         failing = ", ".join([*failures.confirmed, *failures.unclear][:3])
         return None, f"on the new {target}, tests fail: {failing}"
     return replayed, ""
+
+
+def _allowed_by(lab: Lab, start: str, head: str) -> set[str]:
+    """What the plan items of the kept experiments among these commits allow by name."""
+    commits = set(lab.repo.commits(start, head))
+    kept = [row for row in lab.history() if row.verdict == Verdict.KEEP and row.commit in commits]
+    return {name for row in kept for name in load(lab, int(row.id or 0)).item.allows}
 
 
 def _is_contract(lab: Lab, found: GuardFinding, revision: str) -> bool:
@@ -151,7 +163,11 @@ def _drop_merged(lab: Lab, branch: str, kept: str, done: Integrated) -> None:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Kept work that has not reached its target: the branch, its base, and the commit that was decided."""
+    """Kept work that has not reached its target: the branch, its base, and the commit that was decided.
+
+    ``pulls`` are the numbers of the pull requests it waits on, ``below`` the one that the first stands on;
+    ``serves`` is what each experiment's closes.
+    """
 
     branch: str
     target: str
@@ -159,6 +175,8 @@ class Waiting:
     kept: str
     experiments: tuple[int, ...] = ()
     pulls: tuple[int, ...] = ()
+    below: Pull | None = None
+    serves: Mapping[int, Serves] = field(default_factory=dict)
 
 
 def integrate_pending(lab: Lab, hub: Hub, only: str = "") -> list[Integrated]:
@@ -191,11 +209,16 @@ def _bring(lab: Lab, hub: Hub, waiting: Waiting) -> Integrated:
     if not hub.pull_requests or not waiting.experiments:
         return integrate_branch(lab, waiting.branch, waiting.target, start=waiting.start, kept=waiting.kept)
     try:
-        pulls = waiting.pulls or tuple(p.number for p in kept_pulls(lab, hub, waiting.experiments))
+        pulls = waiting.pulls or _pulls_made(lab, hub, waiting)
         return _by_pulls(lab, hub, waiting, pulls)
     except FactoryError as error:
         left = left_pending(lab, waiting.branch, waiting.target, waiting.kept, error.message)
         return replace(left, pulls=waiting.pulls)
+
+
+def _pulls_made(lab: Lab, hub: Hub, waiting: Waiting) -> tuple[int, ...]:
+    made = kept_pulls(lab, hub, waiting.experiments, waiting.below, waiting.serves)
+    return tuple(pull.number for pull in made)
 
 
 def _by_pulls(lab: Lab, hub: Hub, waiting: Waiting, pulls: tuple[int, ...]) -> Integrated:
@@ -212,9 +235,14 @@ def _by_pulls(lab: Lab, hub: Hub, waiting: Waiting, pulls: tuple[int, ...]) -> I
     )
 
 
+def waiting_work(lab: Lab) -> list[Waiting]:
+    """Kept work on its way to a target, oldest first."""
+    return [waiting for _, waiting in _all_waiting(lab)]
+
+
 def pending_branches(lab: Lab) -> set[str]:
     """The branches that hold kept work on its way to a target."""
-    return {waiting.branch for _, waiting in _all_waiting(lab)}
+    return {waiting.branch for waiting in waiting_work(lab)}
 
 
 def _all_waiting(lab: Lab) -> Iterator[tuple[Path, Waiting]]:
@@ -237,9 +265,13 @@ def _waiting_in(lab: Lab, events: Sequence[Event]) -> list[Waiting]:
     """What a journal says is kept and not merged."""
     found: dict[str, Waiting] = {}
     kept: list[int] = []
+    serves: dict[int, Serves] = {}
+    below = pull_below(events[0].data) if events else None
     for event in events:
         data = event.data
-        if event.type == "experiment.finalized" and data["verdict"] == Verdict.KEEP:
+        if event.type == "step.completed" and data["step"] == "pull_request" and event.experiment is not None:
+            serves[event.experiment] = Serves(*(data["result"].get(k, ()) for k in ("closes", "part_of")))
+        elif event.type == "experiment.finalized" and data["verdict"] == Verdict.KEEP:
             opened = events[0].data
             kept.append(int(data["id"]))
             found[data["branch"]] = Waiting(
@@ -248,7 +280,7 @@ def _waiting_in(lab: Lab, events: Sequence[Event]) -> list[Waiting]:
         elif event.type == "integration":
             found[data["branch"]] = Waiting(
                 data["branch"], data["target"], data["start"], data["kept"], tuple(kept),
-                tuple(data.get("pulls", ())),
+                tuple(data.get("pulls", ())), below, serves,
             )  # fmt: skip
             if data["status"] == Integration.MERGED or data.get("settled"):
                 del found[data["branch"]]

@@ -14,8 +14,10 @@ from factory.git import Repo
 from factory.journal import Journal
 from factory.paths import CONFIG_FILE, HomePaths, ProjectPaths, factory_home
 from factory.project import Project, ensure_state_dir, open_project
+from factory.research.runs import RunStore
 from factory.rows import Row, read
 from factory.sandbox import Sandbox, choose
+from factory.scratch import left_over, left_over_temporary
 from factory.store import ExperimentStore
 
 
@@ -50,6 +52,11 @@ class Lab:
         return ExperimentStore(self.paths, self.repo.common_dir)
 
     @cached_property
+    def runs(self) -> RunStore:
+        """The runs of research mode."""
+        return RunStore(self.paths.research_runs, self.repo.common_dir)
+
+    @cached_property
     def sandbox(self) -> Sandbox:
         """The protection that the project's code is measured in; a CLI's own is none for it."""
         wanted = self.sandbox_wanted or settings_in_force({}, None).config.runner.sandbox
@@ -63,6 +70,10 @@ class Lab:
     def workspaces(self) -> Path:
         """The folder in the factory home where this project's workspaces and checkouts lie."""
         return self.home.workspaces / self.paths.key
+
+    def left_over(self) -> list[Path]:
+        """Checkouts, agents' homes and temporary folders whose process is gone: a crash has left them."""
+        return [*left_over(self.workspaces), *left_over(self.home.agents), *left_over_temporary()]
 
     def progress(self, text: str) -> None:
         """Pass on how a measurement gets on."""
@@ -83,15 +94,18 @@ class Lab:
         """The policy committed at ``revision``. Raises BadInput with what to do where there is none."""
         policy = self.policy(revision)
         if policy is None:
-            uncommitted = self.paths.config.exists()
-            raise BadInput(
-                f"There is no {CONFIG_FILE} in commit {revision[:12]}"
-                + (", only an uncommitted one in the checkout." if uncommitted else "."),
-                f"git add {CONFIG_FILE} && git commit -m 'Set up factory'"
-                if uncommitted
-                else f"`factory discover {self.paths.root}` measures the project and writes one.",
-            )
+            raise BadInput(*self._no_policy(revision))
         return policy
+
+    def _no_policy(self, revision: str) -> tuple[str, str]:
+        """What is said where a commit has no policy, and what to do."""
+        lacking = f"There is no {CONFIG_FILE} in commit {revision[:12]}"
+        if self.repo.show("HEAD", CONFIG_FILE) is not None:
+            return f"{lacking}, only in later ones.", "Name a commit that has it, such as HEAD."
+        if self.paths.config.exists():
+            committing = f"git add {CONFIG_FILE} && git commit -m 'Set up factory'"
+            return f"{lacking}, only an uncommitted one in the checkout.", committing
+        return f"{lacking}.", f"`factory discover {self.paths.root}` measures the project and writes one."
 
     def target_branch(self, wanted: str, policy: ProjectConfig | None = None) -> str:
         """The branch that keeps go to: as wanted, else the policy's, else the one checked out."""

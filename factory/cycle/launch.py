@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
-import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from factory.approvals import Approvals, fingerprint
-from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch
+from factory.cycle.branches import cycle_branch
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
 from factory.cycle.contract import refuse_specified, require_ground, waiting_draft, waits_to_be_built
-from factory.cycle.experiment import load_open
-from factory.cycle.hub import Hub, hub_of
+from factory.cycle.experiment import at_work
+from factory.cycle.ground import ground_of, stacks
+from factory.cycle.hub import hub_of
 from factory.cycle.inflight import (
     DAMAGED,
     OpenCycle,
@@ -27,7 +25,7 @@ from factory.cycle.inflight import (
     last_cycle,
     last_drafting,
 )
-from factory.cycle.integrate import integrate_pending, integration_event, left_pending, pending_branches
+from factory.cycle.integrate import integration_event, left_pending
 from factory.cycle.lab import Lab
 from factory.cycle.machine import run_steps
 from factory.cycle.mirror import mirror_log
@@ -37,10 +35,11 @@ from factory.cycle.state import CycleState
 from factory.cycle.target import require_target
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
-from factory.git import left_over_checkouts
-from factory.models import Integration, Verdict
+from factory.journal import new_cycle_id
+from factory.models import Verdict
 from factory.paths import ProjectPaths
 from factory.runners.base import Runner
+from factory.scratch import remove
 from factory.spec import Form, PlanLimits, check, parse
 
 
@@ -48,11 +47,6 @@ def options_of(found: OpenCycle) -> CycleOptions:
     """The options that a cycle was opened with; those of other versions are left out."""
     known = {field.name for field in fields(CycleOptions)}
     return CycleOptions(**{k: v for k, v in found.state.opened["options"].items() if k in known})
-
-
-def new_cycle_id() -> str:
-    """A fresh id that sorts by time, to the microsecond: two begun at once must not change places."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}"
 
 
 def resolve_mode(lab: Lab, wanted: str, idea: str, focus: str = "") -> str:
@@ -164,10 +158,15 @@ def follow_up(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool
 
     An approved design goes on to build or improve; a lite build, and lite on an approved plan, to the next
     phase; a loop to the next cycle, a complete build to improve. What is not integrated yet is nothing to go
-    on from.
+    on from, but for what can stand on pull requests that are open.
     """
-    if (closed.get("integration") or {}).get("status") in ("pending", "pr"):
-        return None
+    following = _following(options, closed, looping=looping)
+    status = (closed.get("integration") or {}).get("status")
+    blocked = status == "pending" or (status == "pr" and following is not None and not stacks(following.mode))
+    return None if blocked else following
+
+
+def _following(options: CycleOptions, closed: Mapping[str, Any], *, looping: bool) -> CycleOptions | None:
     account = closed.get("account") or {}
     if closed.get("next"):
         return replace(
@@ -243,8 +242,8 @@ def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable
     options = options_of(found)
     lab = replace(lab, sandbox_wanted=options.sandbox)
     cycle = Cycle(lab, lab.journal(found.id), found.state, options, progress, runner_for)
-    for place in left_over_checkouts(lab.workspaces):
-        shutil.rmtree(place, ignore_errors=True)
+    for place in lab.left_over():
+        remove(place)
     cycle.record("cycle.resumed", pid=os.getpid())
     return cycle
 
@@ -254,28 +253,20 @@ def _open(lab: Lab, options: CycleOptions, progress: Progress, runner_for: Calla
     hub = hub_of(lab, lab.policy("HEAD"), no_github=options.no_github)
     if hub.settings.enabled and hub.lacking:
         progress.warn(f"nothing goes to GitHub: {hub.lacking}")
-    _insist_on_integrated(lab, hub)
+    ground = ground_of(lab, hub)
     resolved, target, start = plan_cycle(lab, options)
-    cycle = Cycle(lab, lab.journal(new_cycle_id()), CycleState(), resolved, progress, runner_for)
-    cycle.record("cycle.opened", mode=resolved.mode, options=resolved.to_data(), target=target, start=start)
-    return cycle
-
-
-def _insist_on_integrated(lab: Lab, hub: Hub) -> None:
-    """What earlier cycles kept reaches its target first: a cycle beside it would do the same work again.
-
-    Raises Refused where it still cannot.
-    """
-    waiting = [branch for branch in pending_branches(lab) if branch.startswith(CYCLE_BRANCHES)]
-    if not waiting:
-        return
-    tried = [done for done in integrate_pending(lab, hub) if done.branch in waiting]
-    stuck = [done for done in tried if done.status != Integration.MERGED and not done.settled]
-    if stuck:
-        raise Refused(
-            f"What an earlier cycle kept still waits on {stuck[0].branch}: {stuck[0].message}",
-            f"When that is out of the way: {stuck[0].command}",
+    below: dict[str, Any] = {}
+    if ground is not None:
+        start, below = ground.for_cycle(resolved.mode, target), {"below": asdict(ground.pull)}
+        progress.warn(
+            f"begins on what #{ground.pull.number} ({ground.pull.url}) brings, which is not merged yet"
         )
+    cycle = Cycle(lab, lab.journal(new_cycle_id()), CycleState(), resolved, progress, runner_for)
+    options_data = resolved.to_data()
+    cycle.record(
+        "cycle.opened", mode=resolved.mode, options=options_data, target=target, start=start, **below
+    )
+    return cycle
 
 
 def abandon(lab: Lab, why: str) -> tuple[str, int]:
@@ -312,10 +303,5 @@ def abandon_by_hand(lab: Lab, number: int, why: str) -> None:
 
     Raises Refused for one that has its row, and for one of a cycle, which ends with its cycle.
     """
-    experiment = load_open(lab, number)
-    if experiment.scope:
-        raise Refused(
-            f"Experiment {number} belongs to cycle {experiment.cycle}.",
-            f"`factory abandon {lab.paths.root}` ends the cycle.",
-        )
-    lab.journal(experiment.cycle).append("cycle.abandoned", why=why)
+    with at_work(lab, number) as experiment:
+        lab.journal(experiment.cycle).append("cycle.abandoned", why=why)

@@ -14,7 +14,7 @@ from factory.git import scratch_checkout
 from factory.globs import matches
 from factory.models import Experiment, Leak, LeakReport
 from factory.paths import CONFIG_FILE
-from factory.research.leakage import Fingerprints, fingerprints
+from factory.research.leakage import Fingerprints, fingerprints, unpacked
 
 LEAKS = "leakage.json"
 """An experiment's record of the leakage scan."""
@@ -63,8 +63,10 @@ def scan_experiment(lab: Lab, experiment: Experiment, commit: str, policy: Proje
     item = experiment.item
     said = "\n".join((item.title, item.what, item.how, item.why, item.new_approach, *item.checklist))
     leaks = prints.scan(said, "the hypothesis")
-    for path, added in added_lines(lab.repo.diff(experiment.baseline, commit)).items():
+    for path, added in added_lines(lab.repo.diff(experiment.baseline, commit, all_as_text=True)).items():
         leaks += prints.scan(added, path, names=True)
+    for path, text in _packed(lab, experiment.baseline, commit):
+        leaks += prints.scan(text, path)
     folder = lab.store.experiment(experiment.id)
     for name in folder.names("agents"):
         if name.endswith(".prompt.md"):
@@ -74,12 +76,20 @@ def scan_experiment(lab: Lab, experiment: Experiment, commit: str, policy: Proje
     )
 
 
+def _packed(lab: Lab, baseline: str, commit: str) -> Iterator[tuple[str, str]]:
+    """What a change's compressed files say, with their paths; no diff shows that."""
+    for change in lab.repo.changes(baseline, commit):
+        data = (lab.repo.show(commit, change.path) or "").encode("utf-8", "surrogateescape")
+        if b"\0" in data[:MOST_BYTES]:
+            yield from ((change.path, text) for text in unpacked(data))
+
+
 def added_lines(diff: str) -> Mapping[str, str]:
     """The lines that a diff adds, by file."""
     found: dict[str, list[str]] = {}
     path = ""
     in_hunk = False
-    for line in diff.splitlines():
+    for line in diff.split("\n"):  # not splitlines: a form feed inside a line hides nothing
         header = _HEADER.match(line)
         if header:
             path, in_hunk = header[1].strip('"'), False

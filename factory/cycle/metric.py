@@ -21,17 +21,8 @@ from factory.models import RatchetRecord, ResearchRun
 from factory.paths import CONFIG_FILE
 from factory.research.ratchet import Moved, compare_runs
 from factory.research.run import run_target
-from factory.research.runs import RunStore
-
-RATCHET = "ratchet.json"
-"""An experiment's record of how it moved the metric."""
 
 RunKind = Literal["run", "held_out"]
-
-
-def runs_of(lab: Lab) -> RunStore:
-    """The project's runs."""
-    return RunStore(lab.paths.research_runs, lab.repo.common_dir)
 
 
 def held_out_folder(lab: Lab) -> Path:
@@ -61,7 +52,7 @@ class Bench:
         Without a ``seed`` it gets a fresh one, which nobody could know before.
         """
         purpose = f"{self.cycle}/{self.purpose}/{name}"
-        stored = runs_of(self.lab).find(purpose, commit)
+        stored = self.lab.runs.find(purpose, commit)
         return stored or self._make(commit, purpose, secrets.randbelow(2**31) if seed is None else seed)
 
     def _make(self, commit: str, purpose: str, seed: int) -> ResearchRun:
@@ -99,7 +90,7 @@ class Bench:
             duration_s=round(ran.duration_s, 3),
             timestamp=utc_now(),
         )
-        return runs_of(lab).add(run, ran.result, ran.log)
+        return lab.runs.add(run, ran.result, ran.log)
 
     def pairs(self, before: str, after: str) -> Iterator[tuple[ResearchRun, ResearchRun]]:
         """Runs of both commits in turn, each pair with one fresh seed; ends where a run fails."""

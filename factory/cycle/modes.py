@@ -109,6 +109,7 @@ RESEARCH_EXPERIMENT = (
     Step("structured_review", experimenting.structured_review, who="ceo"),
     Step("precheck", experimenting.precheck, always=True),
     Step("verdict", experimenting.verdict, always=True),
+    Step("pull_request", hosting.pull_request, always=True, unless=hosting.no_pull_requests),
     Step("finalize", experimenting.finalize, always=True),
     Step("archive_experiment", experimenting.archive_experiment, who="archivist", always=True),
 )

@@ -24,14 +24,14 @@ def open_phase_issue(hub: Hub, item: PlanItem, plan: str, since: str) -> Issue:
 
 def tell_outcome(hub: Hub, number: int, told: ExperimentReview, pull: str, key: str) -> bool:
     """Comment on a phase's issue what became of it, once; close it where the work is kept and no pull request
-    will. Returns whether it was closed.
+    will, opened by now or later. Returns whether it was closed.
     """
     client = hub.require()
     wanted, me = mark("factory-outcome", key), client.login()
     comments = client.comments(hub.slug, number)
     if not any(wanted in note.body and same_account(note.author, me) for note in comments):
         client.comment(hub.slug, number, outcome_comment(told, pull, key))
-    closes = told.keep and not pull
+    closes = told.keep and not hub.pull_requests
     if closes:
         client.close_issue(hub.slug, number)
     return closes

@@ -11,12 +11,11 @@ from pathlib import Path
 from factory.cycle.archive import experiment_note
 from factory.cycle.evidence import changed
 from factory.cycle.experiment import AFTER, BEFORE, VERDICT
-from factory.cycle.finalizing import metric_sides
 from factory.cycle.inflight import DAMAGED, journals
-from factory.cycle.judging import compare_stored, ratchet_of, sides
+from factory.cycle.judging import compare_stored, sides
 from factory.cycle.lab import Lab
-from factory.cycle.metric import RATCHET, runs_of
 from factory.cycle.mirror import mirror_problems
+from factory.cycle.ratchet import RATCHET, metric_sides, ratchet_of
 from factory.errors import FactoryError
 from factory.journal import Event, read_events
 from factory.models import Kind, Measurement, Verdict, VerdictRecord
@@ -180,9 +179,9 @@ def _metric_problems(lab: Lab, row: Row, commit: str) -> Iterator[str]:
             yield f"row and {RATCHET} differ in the metric {told}"
     if record is None:
         return
-    made = {run.number: run.value for run in runs_of(lab).all()}
-    values = [value for number in record.runs if (value := made.get(number)) is not None]
-    if any(number not in made for number in record.runs):
+    runs = [lab.runs.get(number) for number in record.runs]
+    values = [run.value for run in runs if run is not None and run.value is not None]
+    if None in runs:
         yield f"a run that {RATCHET} names is not on record"
     elif sorted(values) != sorted([*record.before, *record.after]):
         yield f"{RATCHET} and its runs differ in the metric"

@@ -73,7 +73,7 @@ def made_environment(checkout: Path, setup: str, home: HomePaths, progress: Prog
         with building(folder, progress):
             made = _read_record(record)
             if made is None:
-                progress(Remark(f"making a Python {version} environment for {name}"))
+                progress(Remark(f"making a Python {version} environment for {needs.name or 'the project'}"))
                 shutil.rmtree(folder, ignore_errors=True)
                 made = _build(folder, Recipe(base, checkout, needs, setup), home, progress)
                 atomic_write(record, json.dumps(asdict(made)))

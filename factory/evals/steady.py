@@ -7,6 +7,7 @@ from statistics import fmean
 
 from factory.evals.dimensions import tests
 from factory.models import DimensionScore, Measurement, Outcome
+from factory.words import counted
 
 PASSING = (Outcome.PASSED, Outcome.XFAILED)
 
@@ -34,6 +35,15 @@ def unearned(
 
 def _fails(outcome: Outcome) -> bool:
     return outcome in (Outcome.FAILED, Outcome.ERROR)
+
+
+def failing_already(measurement: Measurement) -> str:
+    """How many of the tests fail, and the first of them, for people; empty where none does."""
+    failing = sorted(test for test, outcome in measurement.tests.items() if _fails(outcome))
+    told = (
+        f"failing already, and guarding nothing: {len(failing)} of {counted(len(measurement.tests), 'test')}"
+    )
+    return f"{told}, {', '.join(failing[:3])}" if failing else ""
 
 
 def flipping(samples: Sequence[Measurement]) -> set[str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from factory.github.gh import hosts
 
-_SHORT = re.compile(r"(?:(?P<slug>[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+)#|#)?(?P<number>[1-9]\d{0,8})")
+_SHORT = re.compile(r"(?:(?P<slug>[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+)#|#)?(?P<number>[1-9]\d{0,8})")
 _ADDRESS = re.compile(
-    r"https?://(?P<host>[^/]+)/(?P<slug>[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+)/issues/(?P<number>[1-9]\d{0,8})"
+    r"https?://(?P<host>[^/]+)/(?P<slug>[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+)/issues/(?P<number>[1-9]\d{0,8})"
 )
 
 

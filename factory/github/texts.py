@@ -1,7 +1,7 @@
 """What the factory writes on GitHub: pull requests, reviews and issues, from recorded facts alone.
 
 Words of agents and of strangers go into it quieted: they can call nobody, close no issue, pass for no mark
-of ours.
+of ours, and carry no secret and no name of this machine's folders out.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from factory.models import GuardFinding, GuardReport, PlanItem, PrecheckReport
+from factory.redact import redact
 
 KEEP = "✅ Factory Review: KEEP"
 REVERT = "❌ Factory Review: REVERT"
@@ -22,17 +24,21 @@ LONGEST = 60_000
 
 _GUARDS = ("baseline", "eval_immutable", "scope", "fixed_surfaces", "integrity")
 _CLOSING = re.compile(
-    r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=:?\s+(?:https?://|[\w.-]+/[\w.-]+#|#|GH-)\S*\d)",
+    r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=\W{1,20}?(?:https?://|[\w.-]+/[\w.-]+\\?#|#|GH-)\S*\d)",
     re.IGNORECASE,
 )
 _MENTION = re.compile(r"@(?=\w)")
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+"""A character by its name or number: ``&#64;`` is shown as the ``@`` that it stands for."""
 _GAP = "\u200b"
 """A space of no width: people read over it, GitHub does not."""
 
 
 def quiet(text: str) -> str:
     """Somebody's words, so that GitHub takes nothing in them for an order, and we nothing for our mark."""
-    text = text.replace("<!--", f"<!{_GAP}--")
+    home = str(Path.home())
+    text = redact(text).replace(home, "~") if len(home) > 1 else redact(text)
+    text = _ENTITY.sub(f"&{_GAP}", text.replace("<!--", f"<!{_GAP}--"))
     text = _CLOSING.sub(lambda found: f"{found[1]}{_GAP}", text)
     return _MENTION.sub(f"@{_GAP}", text)
 

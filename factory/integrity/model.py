@@ -25,6 +25,9 @@ RULES: dict[str, str] = {
 }
 """Every rule by its stable name, and what breaking it means."""
 
+ADDED = frozenset({"test_skipped", "suppression_added", "behaves_under_test", "shadows_checker"})
+"""The rules that object to what was put in; it is mended by taking it out."""
+
 
 @dataclass(frozen=True)
 class FileChange:

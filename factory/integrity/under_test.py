@@ -18,6 +18,7 @@ _FACTS = names(
 )
 """Where a program can see who runs it."""
 
+_MODULES = re.compile(rf"\b(?:{'|'.join(sorted({fact.partition('.')[0] for fact in _FACTS}))})\b")
 _ALWAYS = frozenset({"sys.gettrace", "sys.getprofile", "sys._called_from_test"})
 _WORDS = re.compile(
     r"py\.?test|_pytest|unittest|nose2?|PYTEST_\w+|COVERAGE_\w+|COV_CORE_\w+|TOX_\w+"
@@ -34,8 +35,8 @@ _ASKING = frozenset({"get", "startswith", "endswith", "find", "count", "index", 
 
 def asks_for_tests(change: FileChange) -> Iterator[Weakening]:
     """Places, new with this change, where code of the project looks whether a test runner is there."""
-    before, after = _questions(change.old), _questions(change.new)
-    known = Counter(text for text, _, _ in before)
+    after = _questions(change.new) if _may_ask(change.after) else []
+    known = Counter(text for text, _, _ in _questions(change.old)) if after else Counter()
     for text, line, place in after:
         if known[text] > 0:
             known[text] -= 1
@@ -55,6 +56,14 @@ def takes_a_checkers_place(change: FileChange) -> Iterator[Weakening]:
     if taken or parts[-1].endswith(".pth"):
         said = f"{change.path} is loaded in place of {module}, or before the tests are"
         yield Weakening("shadows_checker", change.path, 1, module, said)
+
+
+def _may_ask(text: str | None) -> bool:
+    """Whether a text names a module that knows who runs a program; most don't, and need not be parsed.
+
+    Python reads other letters than ASCII as the ones they look like.
+    """
+    return text is not None and not (text.isascii() and _MODULES.search(text) is None)
 
 
 def _questions(tree: ast.Module | None) -> list[tuple[str, int, str]]:

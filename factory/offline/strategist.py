@@ -53,11 +53,11 @@ def plan(invocation: Invocation) -> AgentResult:
     choice = _choose(candidates, facts, single=bool(focus) or bool(facts.get("lite")))
     choice = _heard(choice, everything, facts)
     if not choice.chosen:
-        return refused(_nothing(seen, focus, stuck))
+        return refused(_nothing(seen, focus, stuck, tried=bool(facts.get("history"))))
     return done(render_plan(_plan(choice, facts)))
 
 
-def _nothing(seen: Survey, focus: str, stuck: set[str]) -> str:
+def _nothing(seen: Survey, focus: str, stuck: set[str], *, tried: bool) -> str:
     if focus:
         return f"nothing to propose: the focus {JUDGEMENT}, or finds nothing to mend: {focus}"
     if seen.trouble:
@@ -66,7 +66,8 @@ def _nothing(seen: Survey, focus: str, stuck: set[str]) -> str:
         return (
             f"nothing to propose: leaving {', '.join(sorted(stuck))}, as the stuck protocol asks, {JUDGEMENT}"
         )
-    return f"nothing to propose: nothing mechanical is left that was not tried; the rest {JUDGEMENT}"
+    left = "nothing mechanical is left that was not tried" if tried else "there is nothing mechanical to do"
+    return f"nothing to propose: {left}; the rest {JUDGEMENT}"
 
 
 def _candidates(root: Path, seen: Survey, facts: Mapping[str, Any]) -> list[Opportunity]:

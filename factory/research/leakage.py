@@ -454,7 +454,7 @@ def decoded_parts(text: str) -> Iterator[str]:
     joined = _CHUNKED.sub("", text)
     for literal in {*_ENCODED.findall(text), *_ENCODED.findall(joined)}:
         for data in _bytes_of(literal):
-            yield from _texts_of(data)
+            yield from unpacked(data)
 
 
 def _bytes_of(literal: str) -> Iterator[bytes]:
@@ -469,7 +469,8 @@ def _bytes_of(literal: str) -> Iterator[bytes]:
             continue
 
 
-def _texts_of(data: bytes) -> Iterator[str]:
+def unpacked(data: bytes) -> Iterator[str]:
+    """The text that bytes are, as they stand and once zlib, gzip or bz2 are undone; nothing where none is."""
     unpackers: tuple[Callable[[bytes], bytes], ...] = (
         bytes,
         lambda packed: zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(packed, TOO_BIG),

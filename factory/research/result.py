@@ -43,11 +43,22 @@ def metric_of(result: Any, name: str) -> float:
     Raises ValueError, saying what is there, where it is missing or no finite number.
     """
     found = _at(result, name)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not isfinite(found):
+    value = _finite(found)
+    if value is None:
         there = ", ".join(map(str, result)) if isinstance(result, Mapping) else type(result).__name__
         what = "is missing" if found is None else f"is {json.dumps(found)[:60]}, not a finite number"
         raise ValueError(f"the metric {name!r} {what} (the result has: {there[:200] or 'nothing'})")
-    return float(found)
+    return value
+
+
+def _finite(found: Any) -> float | None:
+    """A number of JSON as a float; None for what is none, and for one that no float can hold."""
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    try:
+        return float(found) if isfinite(found) else None
+    except OverflowError:
+        return None
 
 
 def _at(result: Any, name: str) -> Any:

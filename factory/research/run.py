@@ -80,7 +80,8 @@ def _read(done: CommandRun, text: str, metric: str, file: str) -> tuple[float | 
     if done.timed_out:
         return None, "its time was up"
     if done.exit_code != 0:
-        return None, f"it exited with {done.exit_code}: {done.output[-300:]}"
+        said = done.output[-300:].strip()
+        return None, f"it exited with {done.exit_code}" + (f": {said}" if said else ", and said nothing")
     if not text.strip():
         return None, f"it left no {file}" if file else "it printed no JSON object"
     try:

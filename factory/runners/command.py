@@ -186,7 +186,13 @@ class CommandRunner:
             return failure_status(error, http), error or f"HTTP status {http}"
         status = self.template.exit_codes.get(str(done.returncode), "crashed" if done.returncode else "done")
         told = "" if status == "done" else _last_line(done) or f"exit code {done.returncode}"
-        return cast(Status, status), told
+        return cast(Status, status), told + (self._not_shown() if "No such file" in told else "")
+
+    def _not_shown(self) -> str:
+        """Of an argument that names a file here: that the sandbox may not show it."""
+        there = [word for word in self.template.argv[1:] if word.startswith("/") and Path(word).exists()]
+        hidden = f"; a sandbox shows programs of the PATH, and not {there[0]}" if there else ""
+        return hidden if self.sandbox.active else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,24 @@ class TestGuard:
         done = step("guard", program, {"PROJECT": str(checkout), "BASE": "origin/main", "HEAD": head})
         assert (done.returncode, done.stdout[:7]) == (0, "clean: "), done.stderr
 
+    def test_branches_are_found_by_their_names(self, tmp_path: Path, program: Path) -> None:
+        project, bare = hosted_project(tmp_path)
+        pull(project, bare, {"calc/sums.py": CLEAN_SUMS})
+        checkout = shallow(bare, tmp_path)
+        git(checkout, "checkout", "--quiet", "--detach")
+        git(checkout, "branch", "--quiet", "-D", "main")
+        done = step("guard", program, {"PROJECT": str(checkout), "BASE": "main", "HEAD": "topic"})
+        assert (done.returncode, done.stdout[:7]) == (0, "clean: "), done.stderr
+
+    def test_a_branchs_name_is_no_option_of_git(self, tmp_path: Path, program: Path) -> None:
+        project, bare = hosted_project(tmp_path)
+        name = f"--upload-pack=touch {tmp_path}/ran;"
+        git(project, "push", "--quiet", str(bare), "main")
+        git(project, "remote", "set-url", "origin", str(bare))
+        git(project, "fetch", "--quiet", "origin", "main")
+        done = step("guard", program, {"PROJECT": str(project), "BASE": "main", "HEAD": name})
+        assert done.returncode != 0 and not (tmp_path / "ran").exists()
+
     def test_histories_that_share_nothing(self, tmp_path: Path, program: Path) -> None:
         project, _ = hosted_project(tmp_path)
         tree = git(project, "rev-parse", "HEAD^{tree}")

@@ -29,6 +29,7 @@ from tests.support.repos import commit, git, make_repo
 STATUS_KEYS = [
     *("cycle", "state", "mode", "lite", "running", "step", "parked", "ended"),
     *("kept", "reverted", "errors", "invocations", "tokens", "cost_usd", "integration"),
+    *("research", "by_hand"),
 ]
 
 
@@ -50,6 +51,8 @@ def journal_of(project: Path, *entries: tuple[str, Mapping[str, object]]) -> Non
 STUDY = ("step.started", {"scope": "", "step": "study"})
 PARKED = ("cycle.parked", {"scope": "", "step": "study", "why": "no login"})
 MERGED = ("integration", {"status": "merged"})
+WAITING = ("integration", {"status": "pending"})
+RESEARCHED = ("cycle.closed", {"research": {"stop": "plateau", "detail": "no new best in 2"}})
 CLOSED = ("cycle.closed", {"kept": 1})
 ENDED_EARLY = ("cycle.closed", {"ended": {"reason": "no_plan", "detail": "nothing to propose"}})
 ABANDONED = ("cycle.abandoned", {"why": "another idea"})
@@ -70,7 +73,8 @@ class TestStatus:
                 ["at: study", "next: `factory ceo` resumes it, `factory abandon` ends it"],
             ),
             ([STUDY, PARKED], "parked", ["at: study: no login"]),
-            ([STUDY, MERGED, CLOSED], "ended", ["integration: merged"]),
+            ([STUDY, WAITING, CLOSED], "ended", ["integration: pending"]),
+            ([STUDY, RESEARCHED], "ended", ["research ended: plateau: no new best in 2"]),
             ([STUDY, ENDED_EARLY], "ended", ["ended early: no_plan: nothing to propose"]),
             ([STUDY, ABANDONED], "abandoned", ["ended early: another idea"]),
         ],
@@ -89,6 +93,8 @@ class TestStatus:
     def test_an_experiment_by_hand_is_no_cycle(self, project: Path) -> None:
         begin(project)
         assert factory("status", project, "--json").expect(0).json["state"] == "none"
+        told = factory("status", project).expect(0).out
+        assert "experiment 1, begun by hand, is not decided: `factory history --id 1`\n" in told
         assert factory("abandon", project).expect(3).err.startswith("factory: There is no cycle in flight")
 
 
@@ -369,3 +375,10 @@ class TestSettingsOfACycle:
             "runner: offline",
             "budget: 6 invocations, 2 redirects",
         ]
+
+
+def test_a_mistyped_command_is_told_with_the_one_that_was_meant() -> None:
+    assert factory("histroy").expect(2).err == (
+        "factory: there is no command 'histroy'; did you mean 'history'? `factory --help` lists all.\n"
+    )
+    assert factory("eval", "a", "b").expect(2).err.startswith("usage: factory eval [-h] ")

@@ -16,7 +16,26 @@ def test_a_project_without_a_setup_is_in_order(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_git_is_not(tmp_path: Path) -> None:
-    assert "FAIL project: " in factory("doctor", tmp_path).expect(4).out
+    told = factory("doctor", tmp_path).expect(4).out
+    assert "FAIL project: " in told
+    assert "Name the folder of a project: `factory doctor PATH`. If this folder is to be one:" in told
+
+
+def test_a_folder_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    done = factory("doctor", tmp_path / "nope").expect(2)
+    assert (done.out, done.err) == (
+        "", f"factory: {tmp_path / 'nope'} does not exist.\n  Name the folder of a project.\n",
+    )  # fmt: skip
+
+
+def test_a_role_with_a_runner_of_its_own_is_told(tmp_path: Path, factory_home: Path) -> None:
+    factory_home.mkdir(parents=True, exist_ok=True)
+    (factory_home / "config.toml").write_text(
+        '[runner]\ndefault = "offline"\n\n[runner.builder]\nname = "codex"\n'
+    )
+    assert (
+        "ok   runner: offline; the builder has codex" in factory("doctor", python_project(tmp_path / "p")).out
+    )
 
 
 def test_a_policy_that_is_not_committed_is_told(tmp_path: Path) -> None:
@@ -24,3 +43,12 @@ def test_a_policy_that_is_not_committed_is_told(tmp_path: Path) -> None:
     (project / "factory.toml").write_text('goal = "x"\n')
     told = factory("doctor", project).expect(4).out
     assert "FAIL policy in the checkout: factory.toml has changes that are not committed" in told
+
+
+def test_what_cannot_be_read_is_a_finding_and_the_rest_is_told(tmp_path: Path) -> None:
+    project = python_project(tmp_path / "shapes")
+    (project / ".factory/results.tsv").mkdir(parents=True)
+    told = factory("doctor", project).expect(4).out
+    assert f"FAIL log: {project}/.factory/results.tsv cannot be read: Is a directory.\n" in told
+    assert f"ok   state: {project}/.factory\n" in told
+    assert "ok   cycle: none in flight" in told

@@ -29,6 +29,15 @@ def test_a_clean_change(project: Path) -> None:
     assert not (project / ".factory").exists()
 
 
+def test_a_files_name_gives_a_workflow_no_orders(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(project, {"::add-mask::x\n::warning::y": "1\n"}, "Hello")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    mute, *told, awake, annotation = guard(project, "--check-scope").expect(1).out.splitlines()
+    assert mute.startswith("::stop-commands::") and awake == f"::{mute.split('::')[2]}::"
+    assert "::warning::y: scope: adds ::add-mask::x" in told
+    assert annotation.startswith("::error file=%3A%3Aadd-mask%3A%3Ax%0A%3A%3Awarning%3A%3Ay,")
+
+
 def test_an_edit_of_the_harness_names_the_file(project: Path) -> None:
     commit(project, {"eval/score.py": "print(2)\n"}, "Better")
     assert guard(project).expect(1).out == (
@@ -100,6 +109,14 @@ def test_a_branch_off_another_base_names_both_commits(project: Path) -> None:
     commit(project, {"calc/sums.py": CLEAN_SUMS}, "Elsewhere")
     done = factory("guard", project, "--baseline", baseline, "--head", "other").expect(1)
     assert f"baseline: merge-base is {start}, the baseline is {baseline}" in done.out
+    assert f"or compare with where it began: --baseline {start[:12]}" in done.out
+
+
+def test_what_was_put_in_is_to_be_taken_out(project: Path) -> None:
+    commit(project, {"calc/sums.py": "import os  # noqa\n"}, "Quiet")
+    done = guard(project).expect(1)
+    assert "    Take it out, or have the approved plan item allow it by name: **Allows:** supp" in done.out
+    assert "by those who merge" in done.err
 
 
 def test_unrelated_histories_have_no_merge_base(project: Path) -> None:

@@ -16,8 +16,8 @@ from factory.rows import COLUMNS, format_line
 HEADER = "\t".join(COLUMNS)
 
 
-def show(path: Path, *, everything: bool = False, as_json: bool = False) -> int:
-    return history.run(argparse.Namespace(path=str(path), all=everything, json=as_json))
+def show(path: Path, *, everything: bool = False, as_json: bool = False, number: int | None = None) -> int:
+    return history.run(argparse.Namespace(path=str(path), all=everything, json=as_json, id=number))
 
 
 def put(project: Path, *lines: str, header: str = HEADER) -> None:
@@ -188,3 +188,84 @@ def test_what_is_no_project(tmp_path: Path, name: str, what: str) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match=what):
         show(tmp_path / name)
+
+
+COMMIT = "c" * 40
+
+
+def record(project: Path, number: int, **files: object) -> Path:
+    """An experiment's folder with these records in it."""
+    folder = project / ".factory" / "experiments" / f"{number:03d}"
+    (folder / "reviews").mkdir(parents=True)
+    for name, content in files.items():
+        (folder / f"{name.replace('reviews_', 'reviews/')}.json").write_text(json.dumps(content))
+    return folder
+
+
+def sample(score: float) -> dict[str, object]:
+    return {"commit": COMMIT, "dimensions": [{"name": "tests", "score": score}]}
+
+
+def test_one_experiment_whole(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    why = "precheck failed: guard: integrity: test_removed: test_total is gone (tests/test_cart.py)"
+    put(
+        project,
+        row(1),
+        row(2, "revert", "Tidy up", reason="guard", notes=why, score_before=0.5, score_after=0.25,
+            baseline="b" * 40, commit=COMMIT, cycle="hand-1"),
+    )  # fmt: skip
+    finding = {"guard": "integrity", "file": "tests/test_cart.py", "message": "test_total is gone"}
+    check = {
+        "before": {"exit_code": 1, "command": "ruff check"},
+        "after": {"exit_code": 1, "command": "ruff check"},
+    }
+    folder = record(
+        project,
+        2,
+        experiment={"hypothesis": "Tidy up\nthe cart", "baseline": "b" * 40},
+        eval_pairs={"before": [sample(1.0), sample(0.5)], "after": [sample(0.5), sample(0.5)]},
+        guard={"head": COMMIT, "findings": [finding | {"mend": "Put it back."}]},
+        verify={"commit": COMMIT, "checks": [check]},
+        failures={"commit": COMMIT, "confirmed": ["tests/test_cart.py::test_total"]},
+        reviews_final={"commit": COMMIT, "by": "ceo", "verdict": "ABORT", "reason": "no"},
+    )
+    note = project / ".factory" / "archive" / "experiments" / "002.md"
+    note.parent.mkdir(parents=True)
+    note.write_text("# Experiment 2\n")
+    assert show(project, number=2) == 0
+    assert capsys.readouterr().out == (
+        "experiment 2: revert (guard)\n"
+        "hypothesis: Tidy up\nthe cart\n"
+        f"why: {why}\n"
+        "score: 0.5000 → 0.2500 (-0.2500), the mean of 2 pairs\n"
+        "its own check: ruff check: exits 1 at the baseline, exits 1 with the change\n"
+        "guard: integrity: test_total is gone (tests/test_cart.py)\n"
+        "  Put it back.\n"
+        "no longer passing: tests/test_cart.py::test_total\n"
+        "review: ceo says ABORT: no\n"
+        f"commits: {'b' * 12}..{'c' * 12}, to look at: git show {'c' * 12}\n"
+        "cycle: hand-1\n"
+        f"note: {note}\n"
+        f"record: {folder}\n"
+        "\n"
+        "dimension  score\n"
+        "---------  -------------------------\n"
+        "tests      0.7500 → 0.5000 (-0.2500)\n"
+    )
+    assert show(project, number=2, as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["verdict"], told["dimensions"], told["review"]["by"]) == (
+        "revert", [{"name": "tests", "before": 0.75, "after": 0.5}], "ceo",
+    )  # fmt: skip
+
+
+def test_one_experiment_of_which_little_is_known(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(project, row(1, "keep", "Imported", notes="went well"))
+    record(project, 3, experiment={"hypothesis": "Half done"}, guard=["no", "object"], verify={"checks": 5})
+    (project / ".factory" / "experiments" / "003" / "eval_pairs.json").write_text("{broken")
+    assert show(project, number=1) == show(project, number=3) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("experiment 1: keep ()\nhypothesis: Imported\nwhy: went well\n")
+    assert "experiment 3: not decided yet\nhypothesis: Half done\n" in out
+    with pytest.raises(BadInput, match="There is no experiment 2"):
+        show(project, number=2)

@@ -32,6 +32,12 @@ command = "false"
 parser = "exit_code"
 
 [[eval.dimension]]
+name = "by_chance"
+tier = "project"
+command = "python -c 'import json, time; print(json.dumps({\\"score\\": time.time() % 1}))'"
+parser = "json"
+
+[[eval.dimension]]
 name = "imports"
 tier = "project"
 command = "python -c 'import calc.sums'"
@@ -80,9 +86,11 @@ def test_blind_ones_are_named_and_what_cannot_be_shown_is_said(tmp_path: Path) -
         "lint": "blind",
         "always_fine": "blind",
         "never_fine": "unproved",
+        "by_chance": "unproved",
         "imports": "alive",
     }
     assert found["never_fine"]["what"] == "its score is 0 and cannot fall"
+    assert found["by_chance"]["what"].startswith("noisy = true is lacking: nothing was changed, and it was ")
     assert found["imports"]["what"] == "all 3 code files replaced by garbage"
     assert found["always_fine"]["what"].startswith("all 3 code files replaced by garbage; all 4 modifiable")
     told = factory("doctor", project, "--prove").expect(1).out

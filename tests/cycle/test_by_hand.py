@@ -9,6 +9,7 @@ import pytest
 from factory.cycle.lab import open_lab
 from factory.cycle.mirror import mirror_log
 from tests.support.cli import factory
+from tests.support.matrix import named
 from tests.support.projects import (
     BROKEN_SUMS,
     CLEAN_SUMS,
@@ -121,15 +122,20 @@ SKIPPING = TESTS.replace("def test_d", "@pytest.mark.skip\ndef test_d")
 
 @pytest.mark.parametrize(
     ("change", "reason"),
-    [
-        ({"tests/test_sums.py": None}, "guard"),
-        ({"tests/test_sums.py": None, "tests/test_other.py": TESTS}, "guard"),
-        ({"tests/test_sums.py": TESTS.replace("test_double", "test_twice")}, "new_failures"),
-        ({"tests/test_sums.py": TESTS.split("def test_double")[0]}, "guard"),
-        ({"tests/test_sums.py": f"import pytest\n{SKIPPING}"}, "guard"),
-        ({"tests/test_sums.py": f"import pytest\n{SKIPPING.replace('skip', 'xfail')}"}, "guard"),
-    ],
-    ids=["deleted file", "renamed file", "renamed", "deleted", "skipped", "xfailed"],
+    named(
+        {
+            "deleted file": ({"tests/test_sums.py": None}, "guard"),
+            "renamed file": ({"tests/test_sums.py": None, "tests/test_other.py": TESTS}, "guard"),
+            "renamed": ({"tests/test_sums.py": TESTS.replace("test_double", "test_twice")}, "new_failures"),
+            "deleted": ({"tests/test_sums.py": TESTS.split("def test_double")[0]}, "guard"),
+            "skipped": ({"tests/test_sums.py": f"import pytest\n{SKIPPING}"}, "guard"),
+            "xfailed": (
+                {"tests/test_sums.py": f"import pytest\n{SKIPPING.replace('skip', 'xfail')}"},
+                "guard",
+            ),
+        },
+        always=["renamed", "skipped"],
+    ),
 )
 def test_a_passing_test_that_is_taken_away_reverts(
     tested: Path, change: dict[str, str | None], reason: str
@@ -202,6 +208,14 @@ def test_a_person_may_give_an_experiment_up_without_measuring_it(project: Path) 
     assert_sound(project)
 
 
+def test_an_agent_reviews_nothing_in_a_persons_name(project: Path) -> None:
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    words = ("--id", str(begun.id), "--verdict", "keep", "--reason", "fine")
+    refused = factory("review", project, *words, env={"FACTORY_CYCLE": "c1"}).expect(3)
+    assert "Only a person can review an experiment by hand" in refused.err
+    assert not list((project / ".factory/experiments").glob("*/reviews/*"))
+
+
 def test_a_reverting_review_reverts_an_improvement(project: Path) -> None:
     begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
     begun.measure()
@@ -233,11 +247,14 @@ def test_a_change_with_no_effect_is_kept_only_when_its_check_shows_that_it_deliv
 
 def test_two_kept_experiments_from_one_baseline_are_both_integrated(project: Path) -> None:
     one, two = (
-        begin(project),
+        begin(project, "Remove unused imports", "--verify", "grep -q never notes.md"),
         begin(project, "Explain sums in the notes", "--verify", "grep -q sums notes.md"),
     )
     assert one.edit({"calc/sums.py": CLEAN_SUMS}).decide() == ("keep", "improved")
     assert two.edit({"notes.md": "What sums are.\n"}).decide() == ("keep", "held_delivered")
+    assert (
+        " improved; its own check still fails: grep -q never" in factory("history", project, "--id", "1").out
+    )
     done = factory("integrate", project, "--json").expect(0).json
     assert [entry["status"] for entry in done] == ["merged", "merged"]
     assert (project / "calc/sums.py").read_text() == CLEAN_SUMS

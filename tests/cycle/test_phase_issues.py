@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from factory.cycle.hub import hub_of
+from factory.cycle.lab import open_lab
+from factory.cycle.phase_issues import tell_outcome
+from factory.cycle.steps import hosting
+from factory.errors import EnvironmentLacking
+from factory.github.texts import ExperimentReview, Scores
+from factory.models import PlanItem
 from tests.support.cli import Result, factory
-from tests.support.cycles import Scripted, run, verdict
+from tests.support.cycles import Scripted, Silent, run, verdict
 from tests.support.github_server import Hosted
 from tests.support.hosted import WITH_ISSUES, hosted_project, needs_gh
 from tests.support.projects import POLICY, events, history
@@ -57,6 +66,33 @@ def test_with_pull_requests_the_merge_closes_it(tmp_path: Path, hub: Hosted) -> 
     assert hub.pulls[2]["body"].startswith("Closes #1\n")
     assert hub.issues[1]["state"] == "open"
     assert "It is pull request #2." in hub.comments[1][0]["body"]
+
+
+def test_it_stays_open_while_its_pull_request_could_not_be_opened(tmp_path: Path, hub: Hosted) -> None:
+    (tmp_path / "both").mkdir()
+    lab = open_lab(hosted_project(tmp_path / "both", policy=POLICY + WITH_ISSUES)[0], lambda _: None)
+    number = hub.add_issue("a phase")
+    told = ExperimentReview(1, "h", "c", True, "improved", Scores(None, None))
+    assert not tell_outcome(hub_of(lab, lab.policy("HEAD")), number, told, "", "k")
+    assert (hub.issues[number]["state"], len(hub.comments[number])) == ("open", 1)
+
+
+def test_the_issues_that_were_opened_are_known_though_others_were_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def opened(hub: object, item: PlanItem, *_: object) -> Any:
+        if item.phase == 2:
+            raise EnvironmentLacking("a rate limit")
+        return SimpleNamespace(number=7)
+
+    monkeypatch.setattr(hosting, "open_phase_issue", opened)
+    monkeypatch.setattr(hosting, "cycle_hub", lambda cycle: SimpleNamespace(lacking=""))
+    items = [PlanItem(phase=n, title="t", category="FIX") for n in (1, 2)]
+    cycle: Any = SimpleNamespace(
+        id="c", items=items, state=SimpleNamespace(result=lambda _: {}), progress=Silent(),
+        journal=SimpleNamespace(events=lambda: [SimpleNamespace(ts="")]),
+    )  # fmt: skip
+    assert hosting.open_issues(cycle, "").result == {"left_out": "a rate limit", "issues": {"1": 7}}
 
 
 @pytest.mark.parametrize("drop", [("POST", "/issues"), ("POST", "/issues/1/comments")])

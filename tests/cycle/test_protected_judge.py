@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from factory.cycle.measuring import belongs_to_tests, judged_checkout
 from factory.runners.base import AgentResult, Invocation
 from tests.support import role_model
 from tests.support.cycles import Scripted, run, said
+from tests.support.matrix import named
 from tests.support.projects import (
     BROKEN_SUMS,
     CLEAN_SUMS,
@@ -22,7 +24,7 @@ from tests.support.projects import (
     history,
     small_project,
 )
-from tests.support.repos import commit, write
+from tests.support.repos import commit, git, write
 
 
 @pytest.fixture
@@ -47,6 +49,12 @@ RUFF = '[tool.ruff]\nexclude = ["calc"]\n'
         ),
         ({"tox.ini": "[pytest]\naddopts = -k no\n"}, "tox.ini", ""),
         ({".coveragerc": "[run]\nomit = *\n"}, ".coveragerc", None),
+        ({"eslint.config.js": "module.exports = [];\n"}, "eslint.config.js", None),
+        (
+            {"package.json": json.dumps({"name": "a", "jest": {}})},
+            "package.json",
+            json.dumps({"name": "a"}, indent=2),
+        ),
     ],
 )
 def test_settings_in_the_measured_checkout(
@@ -129,14 +137,29 @@ OTHERWISE = TESTS.replace("== 8", "== 12")
 
 @pytest.mark.parametrize(
     ("allows", "files", "expected"),
-    [
-        ("", {"tests/test_sums.py": None}, ("revert", "guard")),
-        ("`tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
-        ("`test_file_deleted:tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
-        ("", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
-        ("`tests/test_sums.py::test_double`", {"tests/test_sums.py": OTHERWISE}, ("keep", "improved")),
-        ("`tests/test_sums.py::test_add`", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
-    ],
+    named(
+        {
+            "nothing: deleted": ("", {"tests/test_sums.py": None}, ("revert", "guard")),
+            "file": ("`tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
+            "finding": (
+                "`test_file_deleted:tests/test_sums.py`",
+                {"tests/test_sums.py": None},
+                ("keep", "improved"),
+            ),
+            "nothing: changed": ("", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
+            "test": (
+                "`tests/test_sums.py::test_double`",
+                {"tests/test_sums.py": OTHERWISE},
+                ("keep", "improved"),
+            ),
+            "another test": (
+                "`tests/test_sums.py::test_add`",
+                {"tests/test_sums.py": OTHERWISE},
+                ("revert", "new_failures"),
+            ),
+        },
+        always=["file", "test", "another test"],
+    ),
 )
 def test_allows_reaches_guard_and_new_failures(
     tmp_path: Path, allows: str, files: dict[str, str | None], expected: tuple[str, str]
@@ -155,14 +178,28 @@ def test_allows_reaches_guard_and_new_failures(
     assert_sound(project)
 
 
-def test_a_suppression_that_the_item_allows(tmp_path: Path) -> None:
-    marked = CLEAN_SUMS.replace("return a + b", "return a + b  # pragma: no cover")
-    for allows, verdict in (
-        ("suppression_added:calc/sums.py", "keep"),
-        ("suppression_added:notes.md", "revert"),
-    ):
-        runner = builds({"calc/sums.py": marked})
-        runner.answers = {**runner.answers, "strategist": [allowing(f"`{allows}`")]}
-        copy = small_project(tmp_path / verdict)
-        run(copy, runner, sandbox="off")
-        assert [row["verdict"] for row in history(copy)] == [verdict]
+MARKED = CLEAN_SUMS.replace("return a + b", "return a + b  # pragma: no cover")
+
+
+def test_a_suppression_that_the_item_does_not_allow(tmp_path: Path) -> None:
+    runner = builds({"calc/sums.py": MARKED})
+    runner.answers = {**runner.answers, "strategist": [allowing("`suppression_added:notes.md`")]}
+    project = small_project(tmp_path / "calc")
+    run(project, runner, sandbox="off")
+    assert [(row["verdict"], row["reason"]) for row in history(project)] == [("revert", "guard")]
+
+
+def test_a_suppression_that_the_item_allows_also_on_a_target_that_has_moved(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    runner = builds({"calc/sums.py": MARKED})
+
+    def evaluator(invocation: Invocation) -> AgentResult:
+        commit(project, {"notes.md": "A colleague was here.\n"}, "Their note")
+        return said(role_model.ANSWERS["evaluator"])
+
+    plan = allowing("`suppression_added:calc/sums.py`")
+    runner.answers = {**runner.answers, "strategist": [plan], "evaluator": [evaluator]}
+    run(project, runner, sandbox="off")
+    assert [row["verdict"] for row in history(project)] == ["keep"]
+    assert git(project, "log", "-2", "--format=%s", "main").splitlines()[1] == "Their note"
+    assert (project / "calc/sums.py").read_text() == MARKED

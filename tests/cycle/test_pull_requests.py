@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from factory.cycle.hub import hub_of
+from factory.cycle.lab import open_lab
+from factory.cycle.pulls import Standing, standing
 from tests.support.cli import Result, factory
-from tests.support.github_server import ME, SLUG, Hosted
+from tests.support.github_server import ME, SLUG, Hosted, github
 from tests.support.hosted import hosted_project, needs_gh, without_gh
 from tests.support.projects import assert_sound, events, history, refs
-from tests.support.repos import git
+from tests.support.repos import commit, git
 
 pytestmark = needs_gh
 
@@ -61,8 +64,6 @@ class TestAKeptExperiment:
         run_cycle(project).expect(0)
         waiting = factory("integrate", project).expect(0)
         assert "waits on #1" in waiting.out
-        refused = run_cycle(project).expect(3)
-        assert "waits on #1" in refused.err
         merge = hub.merge(1)
         assert "does not have it yet; git pull" in factory("integrate", project).expect(0).out
         git(project, "pull", "--quiet", "origin", "main")
@@ -81,6 +82,60 @@ class TestAKeptExperiment:
         run_cycle(project).expect(0)
         assert factory("integrate", project, "--no-github").expect(0).out.startswith("merged: ")
         assert git(project, "rev-parse", "main") == history(project)[0]["commit"]
+
+
+class TestTheNextCycle:
+    def test_a_loop_goes_on_upon_what_waits(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        lint = '[project]\nname = "c"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        lint += '[tool.ruff.lint]\nselect = ["F", "UP"]\n'
+        old = '"""Old."""\n\nfrom typing import List\n\n\ndef f(a: List[int]) -> None:\n    """F."""\n'
+        (place / "two").mkdir()
+        project, bare = hosted_project(place / "two", files={"calc/old.py": old, "pyproject.toml": lint})
+        start = git(project, "rev-parse", "main")
+        with github(bare) as hub:
+            for name, value in hub.environment().items():
+                monkeypatch.setenv(name, value)
+            done = run_cycle(project, "--lite", "--loop", "--max-cycles", "2", "--interval", "0").expect(0)
+            first, second = history(project)
+            assert "begins on what #1 (" in done.err and first["verdict"] == second["verdict"] == "keep"
+            assert [pull["base"]["ref"] for pull in hub.pulls.values()] == ["main", first["branch"]]
+            assert hub.pulls[2]["body"].startswith("Stands on #1: merge that one first.")
+            assert second["baseline"] == first["commit"] and git(project, "rev-parse", "main") == start
+
+            alone = run_cycle(project, "--lite", "--no-github").expect(3)
+            assert "waits on #1, #2, and GitHub is to be left alone" in alone.err
+            assert git(project, "rev-parse", "main") == start
+
+            hub.pulls[1]["state"] = "closed"
+            assert "waits on #2" in run_cycle(project, "--lite").expect(3).err
+            assert "merged: " in factory("integrate", project, "--no-github").expect(0).out
+            assert "import os" in git(project, "show", "main:calc/sums.py"), "what was refused came along"
+            assert "List" not in git(project, "show", "main:calc/old.py")
+            assert_sound(project)
+
+
+def test_one_that_was_merged_into_anothers_branch_is_not_on_the_target(project: Path, hub: Hosted) -> None:
+    commits = []
+    for name, base in (("one", "main"), ("two", "one")):
+        git(project, "switch", "--quiet", "--create", name, base)
+        commits.append(commit(project, {f"{name}.md": f"{name}\n"}, name))
+        git(project, "push", "--quiet", "origin", name)
+    git(project, "switch", "--quiet", "main")
+    numbers = [hub.add_pull("one", "1"), hub.add_pull("two", "2", base="one")]
+    lab = open_lab(project, lambda _: None)
+
+    def told() -> Standing:
+        return standing(lab, hub_of(lab, lab.policy("HEAD")), numbers, "main")
+
+    hub.merge(1)
+    git(project, "pull", "--quiet", "origin", "main")
+    assert told().message.startswith("waits on #2 (")
+    hub.merge(2)
+    assert told().message.endswith(" into one, and main does not have it")
+    assert told().command == f"factory integrate {project} --no-github"
+    git(project, "merge", "--quiet", "--squash", commits[1])
+    git(project, "commit", "--quiet", "--message", "as a squash")
+    assert told().merged
 
 
 class TestOnceOnly:

@@ -110,6 +110,15 @@ def test_the_second_stands_on_the_first_and_closes_what_is_now_whole(project: Pa
     assert "#3 (" in factory("integrate", project).expect(0).out
 
 
+def test_what_is_sent_later_closes_the_same(project: Path, hub: Hosted) -> None:
+    hub.fault = "limited"
+    cycle_with(project, [SUMS.replace("import sys\n", ""), CLEAN_SUMS])
+    hub.fault = ""
+    assert "waits on #1 (" in factory("integrate", project).expect(0).out
+    assert hub.pulls[1]["body"].startswith("Part of #1\n\n")
+    assert hub.pulls[2]["body"].startswith("Closes #1\nCloses #2\n\nStands on #1: merge that one first.\n")
+
+
 def test_an_issue_whose_first_part_was_not_kept_stays_open(project: Path, hub: Hosted) -> None:
     hub.add_issue("one")
     hub.add_issue("two")

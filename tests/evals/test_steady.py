@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from factory.evals.steady import flipping, without
-from factory.models import DimensionScore, Measurement, Tier
+from factory.evals.steady import failing_already, flipping, without
+from factory.models import DimensionScore, Measurement, Outcome, Tier
 
 
 def measured(outcomes: dict[str, str], score: float | None = 0.5, void: str = "") -> Measurement:
@@ -43,3 +43,13 @@ def test_the_score_is_that_of_the_other_tests_and_0_where_there_are_none() -> No
         without([sample], left_out)[0].dimensions[0].score for left_out in ((), ("flaky",), sample.tests)
     ]
     assert scores == [1 / 3, 0.5, 0.0]
+
+
+def test_tests_that_fail_already_are_counted_and_named() -> None:
+    def told(**outcomes: Outcome) -> str:
+        return failing_already(Measurement.model_construct(tests=outcomes))
+
+    assert told(a=Outcome.PASSED, b=Outcome.SKIPPED) == ""
+    assert told(a=Outcome.FAILED) == "failing already, and guarding nothing: 1 of 1 test, a"
+    many = dict.fromkeys("edcba", Outcome.ERROR)
+    assert told(**many) == "failing already, and guarding nothing: 5 of 5 tests, a, b, c"

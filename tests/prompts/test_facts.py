@@ -151,6 +151,12 @@ def test_what_was_left_out_is_told_to_the_ceo() -> None:
     assert "Evaluator" not in text
 
 
+def test_that_the_items_own_check_still_fails_is_told_to_the_ceo_in_lite_too() -> None:
+    facts = {"own_check": "its own check still fails: ruff check"}
+    for lite in (False, True):
+        assert "still fails: ruff check" in show_facts("ceo", facts, lite=lite)
+
+
 def test_a_finding_of_the_guard_is_told_and_so_is_its_silence() -> None:
     finding = {"guard": "scope", "message": "changes x.py: outside [scope] modifiable"}
     assert "scope: changes x.py" in show_facts("ceo", {"guard": {"findings": [finding]}})

@@ -27,6 +27,7 @@ def test_the_metric_is_found(result: Any, name: str, value: float) -> None:
         ({"m": True}, "the metric 'm' is true, not a finite number (the result has: m)"),
         ({"m": float("nan")}, "the metric 'm' is NaN, not a finite number (the result has: m)"),
         ([1], "the metric 'm' is missing (the result has: list)"),
+        ({"m": 10**400}, f"the metric 'm' is 1{'0' * 59}, not a finite number (the result has: m)"),
     ],
 )
 def test_what_is_no_metric(result: Any, why: str) -> None:

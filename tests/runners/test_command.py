@@ -242,3 +242,16 @@ def test_a_call_that_ended_after_the_factory_is_adopted(tmp_path: Path) -> None:
     adopted = runner.adopt(invocation)
     assert adopted is not None
     assert (adopted.status, adopted.text) == ("done", "told")
+
+
+def test_a_script_that_the_sandbox_does_not_show_is_named(tmp_path: Path) -> None:
+    script = tmp_path / "agent.py"
+    script.write_text("print(1)\n")
+    template = spec("echo 'agent.py: No such file or directory' >&2; exit 2", str(script))
+    said = asked(tmp_path, template, Sandbox("off")).error
+    assert said == "agent.py: No such file or directory"
+    inside = choose("auto")
+    if inside.active:
+        assert asked(tmp_path, template, inside).error == (
+            f"{said}; a sandbox shows programs of the PATH, and not {script}"
+        )

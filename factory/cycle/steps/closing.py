@@ -97,6 +97,10 @@ def _integrate(cycle: Cycle) -> Integrated:
     branch, kept = cycle_branch(cycle.id), kept_scopes(cycle)
     if kept and not no_pull_requests(cycle):
         done = _by_pulls(cycle, branch, kept)
+    elif not kept and cycle.state.opened.get("below"):
+        done = Integrated(
+            Integration.MERGED, branch, cycle.target, cycle.head, "there is nothing to integrate"
+        )
     else:
         done = integrate_branch(cycle.lab, branch, cycle.target, start=cycle.start, kept=cycle.head)
     cycle.record("integration", **integration_event(done, cycle.start, cycle.head))

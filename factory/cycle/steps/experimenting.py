@@ -34,6 +34,7 @@ from factory.models import (
 from factory.rows import DECLINED
 from factory.runners.base import AgentResult
 from factory.spec.rules.strategy import backlog_key
+from factory.words import in_short, signed
 
 DIFF_SHOWN = 60_000
 """Characters of a diff that go into a prompt."""
@@ -132,6 +133,8 @@ def _build_question(
             "read_only": [*scope_rules.read_only, *cycle.policy.research.fixed],
         },
         "messages": cycle.state.messages,
+        # Elsewhere the plan item was made to serve it; a phase that was agreed to before says nothing of it.
+        "focus": cycle.options.focus_text if cycle.options.mode == "build" else "",
         "cited": findings_of(research_text(cycle), experiment.item.citations),
         "guidance": guidance(cycle.lab, experiment.baseline),
     }
@@ -163,7 +166,7 @@ def guard(cycle: Cycle, scope: str) -> Outcome:
     report = judging.guard(cycle.lab, _experiment(cycle, scope), _candidate(cycle, scope), cycle.policy)
     if report.clean:
         return Done({"findings": 0})
-    told = [f"{f.guard}: {f.message}. {f.mend}" for f in report.findings]
+    told = [f"{f.told}. {f.mend}" for f in report.findings]
     if _may_go_back(cycle, scope):
         return Again("build", told)
     return End(Reason.GUARD, told[0] + (f" (and {len(told) - 1} more)" if len(told) > 1 else ""))
@@ -304,6 +307,7 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
     before, after = _measurements(cycle, scope)
     folder = cycle.lab.store.experiment(cycle.experiment_id(scope))
     failures = folder.read(lab_work.FAILURES, FailureReport)
+    shown = folder.read(lab_work.VERIFY, VerifyReport)
     checks = [
         {"name": "guard", "passed": folder.read(lab_work.GUARD, GuardReport).clean},
         {"name": "measured", "passed": not (before.void or after.void)},
@@ -317,6 +321,7 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         | _metric_facts(cycle, scope)
         | {
             "checks": checks,
+            "own_check": shown.unmet or ("it passes now" if shown.checks else ""),
             "before": _scores(before, after),
             "after": _scores(after, before),
             "reviewer": told_by(cycle, scope, "review"),
@@ -360,9 +365,8 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
     )
     cycle.state.finalized[experiment.id] = record.model_dump(mode="json")
     gaps = _keep_backlog(cycle, scope, experiment) if record.verdict is Verdict.KEEP else []
-    moved = "" if record.delta is None else f" {record.delta:+.4f}"
-    unclear = record.verdict is Verdict.ERROR or record.reason == Reason.INCONCLUSIVE
-    why = f": {' '.join(record.notes.split())}" if unclear and record.notes else ""
+    moved = "" if record.delta is None else f" {signed(record.delta)}"
+    why = f": {in_short(record.notes)}" if record.notes else ""
     cycle.lab.say(f"{_place(scope, experiment)}: {record.verdict} ({record.reason}){moved}{why}")
     return Done(
         {

@@ -1,12 +1,13 @@
 """Steps on GitHub: a plan's phases as issues, a kept experiment as a pull request, outcomes told.
 
 Nothing here decides anything about an experiment, and GitHub out of reach ends nothing: what could not be
-sent is told, journalled, and left to ``factory integrate``.
+sent is told and journalled. A pull request is opened later, by ``factory integrate``; an issue is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from factory.cycle.context import Cycle
@@ -15,7 +16,7 @@ from factory.cycle.focus import issues_of, served_by
 from factory.cycle.hub import Hub, hub_of
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.phase_issues import open_phase_issue, tell_outcome
-from factory.cycle.pulls import Pull, Serves, open_pull
+from factory.cycle.pulls import Pull, Serves, open_pull, pull_below
 from factory.cycle.scopes import phase_of
 from factory.cycle.told import experiment_told
 from factory.errors import FactoryError
@@ -40,17 +41,18 @@ def no_issues(cycle: Cycle) -> str:
 def open_issues(cycle: Cycle, scope: str) -> Outcome:
     """An issue for each phase of the plan."""
     plan = str(cycle.state.result("contract").get("sha256", ""))[:16] or cycle.id
-    since = str(cycle.journal.events()[0].ts)
+    since = "" if plan != cycle.id else str(cycle.journal.events()[0].ts)
+    opened: dict[str, int] = {}
 
     def send(hub: Hub) -> dict[str, Any]:
-        opened = {str(i.phase): open_phase_issue(hub, i, plan, "" if plan != cycle.id else since).number
-                  for i in cycle.items}  # fmt: skip
-        return {"issues": opened}
+        for item in cycle.items:
+            opened[str(item.phase)] = open_phase_issue(hub, item, plan, since).number
+        return {}
 
-    return _sent(cycle, "the phases' issues", send)
+    return Done(_sent(cycle, "the phases' issues", send).result | {"issues": opened})
 
 
-def _sent(cycle: Cycle, what: str, send: Callable[[Hub], dict[str, Any]]) -> Outcome:
+def _sent(cycle: Cycle, what: str, send: Callable[[Hub], dict[str, Any]]) -> Done:
     """What was sent; or, where GitHub or git would not take it, that it was left out and why.
 
     Whatever is sent is looked for first, so a failure, half-done or not, is tried once more.
@@ -68,17 +70,18 @@ def _sent(cycle: Cycle, what: str, send: Callable[[Hub], dict[str, Any]]) -> Out
 
 
 def pull_request(cycle: Cycle, scope: str) -> Outcome:
-    """A branch and a pull request for an experiment that is kept."""
+    """A branch and a pull request for an experiment that is kept; with it what that closes, for later."""
     experiment = load(cycle.lab, cycle.experiment_id(scope))
     decision = cycle.lab.store.experiment(experiment.id).read(VERDICT, VerdictRecord)
     if decision.verdict is not Verdict.KEEP:
         return Done({})
 
-    def send(hub: Hub) -> dict[str, Any]:
-        made = open_pull(cycle.lab, hub, experiment, _below(cycle, scope), serves(cycle, scope))
-        return {"number": made.number, "url": made.url, "branch": made.branch}
+    served = serves(cycle, scope)
 
-    return _sent(cycle, f"experiment {experiment.id}", send)
+    def send(hub: Hub) -> dict[str, Any]:
+        return asdict(open_pull(cycle.lab, hub, experiment, _below(cycle, scope), served))
+
+    return Done(_sent(cycle, f"experiment {experiment.id}", send).result | asdict(served))
 
 
 def kept_scopes(cycle: Cycle) -> list[str]:
@@ -90,13 +93,13 @@ def kept_scopes(cycle: Cycle) -> list[str]:
 
 
 def _below(cycle: Cycle, scope: str) -> Pull | None:
-    """The pull request that this one stands on: that of the experiment kept last.
+    """The pull request that this one stands on: that of the experiment kept last, in an earlier cycle maybe.
 
-    Raises KeyError-free None where there is none; one that was left out has to come first.
+    None where it stands on the target. Raises FactoryError where that one was left out: it comes first.
     """
     earlier = [one for one in kept_scopes(cycle) if one != scope]
     if not earlier:
-        return None
+        return pull_below(cycle.state.opened)
     made = cycle.state.result("pull_request", earlier[-1])
     if "number" not in made:
         last = load(cycle.lab, cycle.experiment_id(earlier[-1]))

@@ -1,4 +1,4 @@
-"""``factory eval`` and ``factory study``: measuring without deciding."""
+"""``factory eval``: measuring without deciding."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from factory.cycle import experiment as lab_work
 from factory.cycle import judging
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.measuring import measure_commit
-from factory.cycle.steps.observing import observe_at
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.evals.decide import Comparison
+from factory.evals.steady import failing_already
 from factory.models import DimensionScore, Measurement
+from factory.words import signed
 
 
-def run_eval(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Measure a commit; with ``--id``, record and measure an experiment's change against its baseline."""
     with output.Progress() as progress:
         lab = open_lab(args.path, progress.say, progress.detail)
         if args.id is None:
             commit = lab.repo.resolve(args.rev or "HEAD")
+            _tell_uncommitted(lab, args.rev)
             measured, before = measure_commit(lab, commit, commit, lab.required_policy(commit)), None
             moved = None
         else:
@@ -29,26 +31,34 @@ def run_eval(args: argparse.Namespace) -> int:
     return _show(measured, before, moved, as_json=args.json)
 
 
+def _tell_uncommitted(lab: Lab, revision: str | None) -> None:
+    """What is measured is a commit, which surprises who has just edited files."""
+    edited = [] if revision else lab.repo.uncommitted()
+    if edited:
+        told = edited[0] + (f" and {len(edited) - 1} more" if len(edited) > 1 else "")
+        output.note(f"measured is HEAD, without what is not committed: {told}")
+
+
 def _measure_experiment(
     lab: Lab, number: int, progress: output.Progress
 ) -> tuple[Measurement, Measurement | None, Comparison | None]:
     """The candidate and its baseline, with the scores that decide, and how these moved."""
-    experiment = lab_work.load_open(lab, number)
-    policy = lab.required_policy(experiment.baseline)
-    judging.baseline_measurement(lab, experiment, policy)
-    commit = lab_work.record_candidate(lab, experiment) or ""
-    if not commit:
-        raise BadInput(
-            f"Experiment {experiment.id} has no change yet.",
-            f"Edit the files in {lab_work.workspace(lab, experiment)}, then measure again.",
-        )
-    report = judging.guard(lab, experiment, commit, policy)
-    for finding in report.findings:
-        progress.say(f"guard: {finding.guard}: {finding.message}")
-    measured = judging.measure_candidate(lab, experiment, commit, policy)
-    before, after = judging.as_compared(lab, experiment, commit, policy)
-    moved = judging.comparison_of(lab, lab.store.experiment(number), commit, policy)
-    return after or measured, before, moved
+    with lab_work.at_work(lab, number) as experiment:
+        policy = lab.required_policy(experiment.baseline)
+        judging.baseline_measurement(lab, experiment, policy)
+        commit = lab_work.record_candidate(lab, experiment) or ""
+        if not commit:
+            raise BadInput(
+                f"Experiment {experiment.id} has no change yet.",
+                f"Edit the files in {lab_work.workspace(lab, experiment)}, then measure again.",
+            )
+        report = judging.guard(lab, experiment, commit, policy)
+        for finding in report.findings:
+            progress.say(f"guard: {finding.told}")
+        measured = judging.measure_candidate(lab, experiment, commit, policy)
+        before, after = judging.as_compared(lab, experiment, commit, policy)
+        moved = judging.comparison_of(lab, lab.store.experiment(number), commit, policy)
+        return after or measured, before, moved
 
 
 def _show(
@@ -63,6 +73,9 @@ def _show(
         output.table(("dimension", "score", "note"), [_row(d, before) for d in measured.dimensions])
         if moved is not None:
             output.say(moved.rationale)
+    failing = failing_already(before or measured)
+    if failing:
+        output.note(failing)
     if measured.void:
         output.note(f"this measurement counts for nothing: {measured.void}")
         return EXIT_NO
@@ -77,14 +90,4 @@ def _row(found: DimensionScore, before: Measurement | None) -> tuple[str, str, s
 
 def _change(score: float | None, earlier: float | None) -> str:
     now = "not measured" if score is None else f"{score:.4f}"
-    return now if earlier is None or score is None else f"{earlier:.4f} → {now} ({score - earlier:+.4f})"
-
-
-def run_study(args: argparse.Namespace) -> int:
-    """Measure HEAD and print the observations that a plan starts from."""
-    with output.Progress() as progress:
-        lab = open_lab(args.path, progress.say, progress.detail)
-        commit = lab.repo.resolve("HEAD")
-        measured = measure_commit(lab, commit, commit, lab.required_policy(commit))
-    output.say(observe_at(lab, commit, measured, []))
-    return EXIT_OK
+    return now if earlier is None or score is None else f"{earlier:.4f} → {now} ({signed(score - earlier)})"
