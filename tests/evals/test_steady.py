@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from factory.evals.steady import failing_already, flipping, without
-from factory.models import DimensionScore, Measurement, Tier
+from factory.models import DimensionScore, Measurement, Outcome, Tier
 
 
 def measured(outcomes: dict[str, str], score: float | None = 0.5, void: str = "") -> Measurement:
@@ -46,9 +46,10 @@ def test_the_score_is_that_of_the_other_tests_and_0_where_there_are_none() -> No
 
 
 def test_tests_that_fail_already_are_counted_and_named() -> None:
-    assert failing_already(measured({"a": "passed", "b": "skipped"})) == ""
-    assert (
-        failing_already(measured({"a": "failed"})) == "failing already, and guarding nothing: 1 of 1 test, a"
-    )
-    many = dict.fromkeys("edcba", "error")
-    assert failing_already(measured(many)) == "failing already, and guarding nothing: 5 of 5 tests, a, b, c"
+    def told(**outcomes: Outcome) -> str:
+        return failing_already(Measurement.model_construct(tests=outcomes))
+
+    assert told(a=Outcome.PASSED, b=Outcome.SKIPPED) == ""
+    assert told(a=Outcome.FAILED) == "failing already, and guarding nothing: 1 of 1 test, a"
+    many = dict.fromkeys("edcba", Outcome.ERROR)
+    assert told(**many) == "failing already, and guarding nothing: 5 of 5 tests, a, b, c"
