@@ -31,8 +31,8 @@ MOST_PIECES = 100
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _TOKEN = re.compile(r"\s*(?:[^\s`]|`[^`]*`|`)+")
 """A word with the space before it; what stands in backticks is one, however many words it has."""
-_VERBATIM = re.compile(r"\s*(next:|git |factory |[{\[])")
-"""How a line begins that somebody may copy: a command, JSON."""
+_VERBATIM = re.compile(r"^\s*next:|(^|: )\s*(git|factory) |^\s*[{\[]")
+"""What somebody may copy from a line: a command at its start or after a colon, JSON."""
 LONGEST_FLOOR = 30
 """A column of a table is not made narrower than its longest word, but for words above this."""
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?%?$")
@@ -68,7 +68,7 @@ def _shown(stream: TextIO, text: str) -> str:
 
 def broken(line: str, width: int) -> list[str]:
     """A line as lines of at most ``width`` characters, broken between words; a longer word stays whole."""
-    if len(line) <= width or _VERBATIM.match(line):
+    if len(line) <= width or _VERBATIM.search(line):
         return [line]
     hanging = " " * (len(line) - len(line.lstrip()) + 2)
     lines = [""]
