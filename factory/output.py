@@ -73,7 +73,7 @@ def broken(line: str, width: int) -> list[str]:
     hanging = " " * (len(line) - len(line.lstrip()) + 2)
     lines = [""]
     for token in _TOKEN.findall(line):
-        if lines[-1].strip() and len(lines[-1]) + len(token) > width:
+        if " " in lines[-1].strip() and len(lines[-1]) + len(token) > width:  # a first word is not left alone
             lines.append(hanging + token.lstrip())
         else:
             lines[-1] += token

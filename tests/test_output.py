@@ -132,6 +132,10 @@ def test_a_long_line_is_broken_between_words() -> None:
         "     averyveryverylongword",
     ]
     assert output.broken("short", 30) == ["short"]
+    assert output.broken("file:     /a/path/as/long/as/it/can/be to see", 30) == [
+        "file:     /a/path/as/long/as/it/can/be",
+        "  to see",
+    ]
     for copied in ("next: git add a b c", "  git -C x commit -m Start", '{"a": "b c d e f g"}'):
         assert output.broken(copied, 10) == [copied]
 
