@@ -52,7 +52,6 @@ check: lint types docs test  ## Everything that CI checks
 bench: $(INSTALLED)  ## Measure, and write docs/benchmarks.md and what docs/learning.md says of learning
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/agent_tokens.py
-	$(BIN)/python bench/guard.py
 	$(BIN)/python bench/learning.py
 
 clean:  ## Remove .venv, caches and build leftovers

@@ -1,6 +1,6 @@
 """``factory guard`` on a big repository: 50,000 files, of which a change touches 2,000.
 
-python bench/guard.py        prints the section of docs/benchmarks.md
+python bench/guard.py        prints this part of docs/benchmarks.md
 """
 
 from __future__ import annotations

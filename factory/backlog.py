@@ -99,7 +99,7 @@ def _read_lines(path: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as problem:
-        raise BadInput(f"{path} cannot be read: {problem.strerror}.") from None
+        raise fsio.unreadable(path, problem) from None
     # Only real line breaks; bytes that are no UTF-8 are written back as they were.
     return _LINE.findall(content.decode("utf-8", "surrogateescape"))
 

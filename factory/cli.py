@@ -259,7 +259,12 @@ def _add_reading_commands(add: Adder) -> None:
         "--prove", action="store_true", help="break what each dimension claims to see; exit 1 if one is blind"
     )
     add("config", "every setting, and where its value comes from", as_json=True)
-    add("verify", "whether log, journals, folders and commits agree", as_json=True)
+    verify = add("verify", "whether log, journals, folders and commits agree", as_json=True)
+    verify.add_argument(
+        "--restore",
+        action="store_true",
+        help="first put back what the log lacks and its mirror or a journal has",
+    )
     log = add("log", "write a note of a type into the journal", path=False)
     log.add_argument("path", metavar="PATH")
     log.add_argument("type", metavar="TYPE")

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from factory.errors import BadInput, EnvironmentLacking, Refused
+from factory.errors import BadInput, EnvironmentLacking, FactoryError, Refused
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -52,11 +52,22 @@ def environment_error(error: OSError, path: Path | str | None = None) -> Environ
         return EnvironmentLacking(
             f"Permission denied: {where}.", "Give yourself access to it, or use another place."
         )
+    if "No usable temporary directory" in str(error):  # tempfile has tried to write into each of them
+        return EnvironmentLacking(
+            "There is no folder that a temporary file can be written to; the disk may be full.",
+            "Make room, or set TMPDIR to a folder of yours.",
+        )
     if error.errno in _ODD and error.filename:
         return EnvironmentLacking(
             f"{where} cannot be used: {os.strerror(error.errno)}.", "Look at what lies there."
         )
     return None
+
+
+def unreadable(path: Path | str, error: OSError) -> FactoryError:
+    """The error to raise for a file that cannot be read: a folder in its place, or no permission."""
+    known = environment_error(error, path) if error.errno in _DENIED else None
+    return known or BadInput(f"{path} cannot be read: {error.strerror}.", "Look at what lies there.")
 
 
 @contextlib.contextmanager

@@ -37,6 +37,13 @@ _TOLD = 300
 """Characters of what git said that an error tells."""
 
 
+_UNWRITTEN = re.compile(
+    r"No space left on device|Disk quota exceeded|(?:couldn't|could not|unable to) write|write error"
+    r"|insufficient permission for adding"
+)
+_DISTRUSTED = re.compile(r"detected dubious ownership in repository at '(.*)'")
+
+
 class GitError(FactoryError):
     """git refused; the message ends with what git said."""
 
@@ -110,13 +117,7 @@ def _text(data: bytes) -> str:
 
 def _checked(said: _Said, what: str) -> str:
     if said.returncode != 0:
-        locked = _lock_left(said.stderr)
-        if locked:
-            problem, remedy = locked
-            raise GitError(
-                f"git could not {what}: {problem}.",
-                f"When it is not at work any more: {remedy}; then run this again.",
-            )
+        _tell_what_a_person_mends(said.stderr, what)
         lines = (said.stderr or said.stdout).strip().splitlines()
         words = "; ".join(line.strip() for line in lines if not line.startswith(("hint:", "warning:")))
         raise GitError(f"git could not {what}: {words[-_TOLD:] or f'exit code {said.returncode}'}")
@@ -129,6 +130,30 @@ def _lock_left(said: str) -> tuple[str, str] | None:
     if found is None:
         return None
     return f"{found[1]} is there: another git is at work, or was killed", f"rm {shlex.quote(found[1])}"
+
+
+def _tell_what_a_person_mends(said: str, what: str) -> None:
+    """Raises what has the same way out whatever the command was: GitError for a lock that is left, BadInput
+    for a repository of another user, EnvironmentLacking for a disk that cannot be written to.
+    """
+    locked = _lock_left(said)
+    if locked:
+        problem, remedy = locked
+        raise GitError(
+            f"git could not {what}: {problem}.",
+            f"When it is not at work any more: {remedy}; then run this again.",
+        )
+    place = _DISTRUSTED.search(said)
+    if place:
+        raise BadInput(
+            f"git does not trust {place[1]}: it belongs to another user.",
+            f"git config --global --add safe.directory {shlex.quote(place[1])}",
+        )
+    if _UNWRITTEN.search(said):
+        raise EnvironmentLacking(
+            f"git could not write to the disk: {said.strip().splitlines()[-1][-_TOLD:]}.",
+            "Make room there, or give yourself access to it, and try again.",
+        )
 
 
 def split_nul(text: str) -> list[str]:
@@ -145,11 +170,7 @@ def toplevel(path: Path) -> Path | None:
         raise EnvironmentLacking("git is not installed.", "Install git 2.30 or newer.")
     done = _run(["rev-parse", "--show-toplevel"], path)
     if done.returncode != 0:
-        if "dubious ownership" in done.stderr:
-            raise BadInput(
-                f"git does not trust {path}: it belongs to another user.",
-                f"git config --global --add safe.directory {shlex.quote(str(path.resolve()))}",
-            )
+        _tell_what_a_person_mends(done.stderr, "look for the repository")
         return None
     return Path(done.stdout.rstrip("\n"))
 
@@ -439,15 +460,19 @@ class Repo:
             tree = self.git("write-tree", env=env).strip()
         return self._commit_tree(tree, [parent], message)
 
+    def merges(self, base: str, head: str) -> list[str]:
+        """The merge commits of ``base..head``, newest first."""
+        return self.git("rev-list", "--merges", f"{base}..{head}").split()
+
     def without_paths(
         self, base: str, head: str, left_out: Callable[[str], bool], message: Callable[[str], str]
     ) -> str:
         """The commits ``base..head`` made again on ``base``, with the paths that ``left_out`` names as they
-        are at ``base``; the new head. Commits that come to nothing are dropped, merges become plain commits,
-        authors stay, and each message goes through ``message``. No ref is moved.
+        are at ``base``; the new head. Commits that come to nothing are dropped, authors stay, each message
+        goes through ``message``. There must be no merge among them. No ref is moved.
         """
         made = base
-        for commit in self.git("rev-list", "--reverse", "--first-parent", f"{base}..{head}").split():
+        for commit in self.commits(base, head):
             tree = self._tree_without(base, commit, left_out)
             if tree != self.tree(made):
                 text = message(self.git("show", "-s", "--format=%B", commit))

@@ -7,9 +7,10 @@ seconds, commits and trees are full SHAs, timestamps are ISO 8601 in UTC.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from statistics import fmean
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FORMAT_VERSION = 1
 
@@ -158,8 +159,14 @@ class MeasurementPairs(Model):
     """The samples that a decision rests on, pair by pair; one pair where nothing is noisy."""
 
     v: int = FORMAT_VERSION
-    before: list[Measurement]
-    after: list[Measurement]
+    before: list[Measurement] = Field(min_length=1)
+    after: list[Measurement] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _even(self) -> Self:
+        if len(self.before) != len(self.after):
+            raise ValueError("there are as many samples before as after")
+        return self
 
 
 class GuardFinding(Model):
@@ -260,13 +267,20 @@ class PrecheckReport(Model):
 
 
 class VerdictRecord(Model):
-    """The decision on one experiment and what it rests on."""
+    """The decision on one experiment and what it rests on.
+
+    The scores are the composites that were compared, means over the pairs where there are several, without
+    the tests in ``left_out``, which are flaky; where nothing could be compared, what each side has alone.
+    """
 
     v: int = FORMAT_VERSION
     commit: str
     verdict: Verdict
     reason: Reason
     rationale: str
+    score_before: float | None = None
+    score_after: float | None = None
+    left_out: list[str] = Field(default_factory=list)
     decided_by: str = "factory"
     timestamp: str
 
@@ -364,7 +378,8 @@ class FailureReport(Model):
     """Tests that passed at the baseline and did not on the candidate, after repetition on both sides.
 
     ``hidden`` are those of the confirmed ones that fail only as they are at the baseline: the candidate
-    changes a file of tests. ``allowed`` are named by the plan item, and were not looked into.
+    changes a file of tests. ``allowed`` are named by the plan item, and were not looked into. ``unearned``
+    failed at the baseline and do not fail now only because the tests were changed: that is no gain.
     """
 
     v: int = FORMAT_VERSION
@@ -374,6 +389,7 @@ class FailureReport(Model):
     unclear: list[str] = Field(default_factory=list)
     excused: list[str] = Field(default_factory=list)
     allowed: list[str] = Field(default_factory=list)
+    unearned: list[str] = Field(default_factory=list)
 
     @property
     def told(self) -> list[str]:
@@ -478,6 +494,12 @@ class RatchetRecord(Model):
     gain: float | None = None
     direction: Literal["improved", "held", "regressed", "inconclusive"]
     rationale: str
+
+    @property
+    def told(self) -> str:
+        """The metric and its means on both sides."""
+        means = [f"{fmean(side):.6g}" if side else "not measured" for side in (self.before, self.after)]
+        return f"{self.metric} {' → '.join(means)}"
 
 
 class Leak(Model):

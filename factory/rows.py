@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.errors import BadInput
+from factory.errors import BadInput, FactoryError
 
 DECLINED = "the builder declined"
 """How the notes of an experiment begin whose Builder said that it is not its work."""
@@ -298,14 +298,18 @@ def stream(path: Path) -> Iterator[Row | DamagedLine]:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as problem:
-        raise BadInput(
-            f"{path} cannot be read: {problem.strerror}.", "Look at the path and its permissions."
-        ) from None
+        raise _unreadable(path, problem) from None
     with source:
         try:
             yield from _parse(source)
         except OSError as problem:
-            raise BadInput(f"{path} cannot be read: {problem.strerror}.") from None
+            raise _unreadable(path, problem) from None
+
+
+def _unreadable(path: Path, problem: OSError) -> FactoryError:
+    from factory.fsio import unreadable  # noqa: PLC0415 - reading commands do without until this happens
+
+    return unreadable(path, problem)
 
 
 def read(path: Path) -> tuple[list[Row], list[DamagedLine]]:
@@ -332,7 +336,7 @@ def read_layout(path: Path) -> Layout | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as problem:
-        raise BadInput(f"{path} cannot be read: {problem.strerror}.") from None
+        raise _unreadable(path, problem) from None
     if blank:
         return None
     layout = parse_header(first)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from factory.ancestry import refuse_agents
 from factory.errors import BadInput, EnvironmentLacking, Refused
-from factory.fsio import environment_error, read_json_plain, utc_now, write_json
+from factory.fsio import read_json_plain, unreadable, utc_now, write_json
 from factory.git import GitError, Repo, clone, start_repository, toplevel, without_password
 from factory.paths import HomePaths
 
@@ -167,8 +167,7 @@ def _content(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not UTF-8 text (byte {error.start}).", "Name a Markdown file.") from error
     except OSError as error:
-        known = environment_error(error, path)
-        raise known or BadInput(f"{path} cannot be read: {error.strerror}.") from error
+        raise unreadable(path, error) from error
 
 
 def _url(text: str, cwd: Path) -> Target:

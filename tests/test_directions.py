@@ -79,6 +79,7 @@ DOMAIN_EXCEPTIONS: dict[tuple[str, str], str] = {
 # Imports inside functions: (importing module, imported module) patterns, and why.
 LATE_IMPORTS: dict[tuple[str, str], str] = {
     ("factory.cli", "factory.*"): "a command loads its own adapter, so that --help stays fast",
+    ("factory.cli", "difflib*"): "only for a mistyped command; --help stays fast",
     ("factory.commands*", "factory.*"): "an adapter loads what it calls when it is called: --help stays fast",
     ("factory.supervisor", "*"): "it runs beside every child, and loads the rest only when it is needed",
     ("factory.error_handler", "*"): "every command imports it, and few fail: --help stays fast",
@@ -89,6 +90,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
     ("factory.output", "termios*"): "only where a person is asked; --help stays fast",
     ("factory.log", "logging*"): "comes with structlog",
     ("factory.fsio", "datetime*"): "readers do without",
+    ("factory.rows", "factory.fsio"): "a history is read without, until that fails",
     ("factory.*", "filelock*"): "only for who writes; costs more than reading a history",
     ("factory.*", "rich*"): "only for a person's terminal; costs more than reading a history",
     ("factory.*", "structlog*"): "costs more than reading a history",

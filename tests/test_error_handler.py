@@ -6,6 +6,7 @@ import errno
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,12 +67,23 @@ def test_an_interruption(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (errno.ENOSPC, "The disk is full: /x/y could not be written."),
         (errno.EACCES, "Permission denied: /x/y."),
+        (errno.EFBIG, "The disk is full: /x/y could not be written."),
         (errno.EROFS, "/x/y is on a read-only file system."),
+        (errno.ENOTDIR, "/x/y cannot be used: Not a directory."),
     ],
 )
 def test_a_mendable_system_error(number: int, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_guarded(raising(OSError(number, "", "/x/y")), debug=False) == 4
     assert capsys.readouterr().err.startswith(f"factory: {sentence}\n")
+
+
+def test_no_folder_for_temporary_files_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/no/such/folder"])
+    assert run_guarded(lambda: bool(tempfile.mkdtemp()), debug=False) == 4
+    assert capsys.readouterr().err.startswith("factory: There is no folder that a temporary file can be")
 
 
 def test_a_bug_leaves_a_crash_log_without_secrets(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from factory.errors import BadInput, Refused
+from factory.errors import BadInput, EnvironmentLacking, Refused
 from factory.git import GitError, Repo, scratch_checkout, toplevel
 from tests.support.repos import commit, git, make_repo
 
@@ -137,6 +138,25 @@ class TestRefs:
         assert repo.show("refs/factory/log", "log.tsv") == "one\ntwo\r\n"
         assert git(repo.root, "rev-list", "--count", "refs/factory/log") == "2"
         assert git(repo.root, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "fatal: cannot update ref 'refs/x': couldn't write '/p/.git/refs/x.lock'",
+        "error: unable to write file .git/objects/1/2: No space left on device",
+    ],
+)
+def test_a_disk_that_git_cannot_write_to_is_the_environments_fault(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").write_text(f'#!/bin/sh\necho "{said}" >&2\nexit 128\n')
+    (tmp_path / "bin/git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    with pytest.raises(EnvironmentLacking, match="git could not write to the disk: ") as caught:
+        repo.set_ref("refs/x", "0" * 40)
+    assert caught.value.hint == "Make room there, or give yourself access to it, and try again."
 
 
 class TestCheckouts:

@@ -135,7 +135,7 @@ def test_a_folder_of_another_user_comes_with_a_command_that_works_from_anywhere(
     git.chmod(0o755)
     monkeypatch.setenv("PATH", str(git.parent), prepend=os.pathsep)
     monkeypatch.chdir(root)
-    with pytest.raises(BadInput, match=r"git does not trust \.: it belongs to another user\.") as caught:
+    with pytest.raises(BadInput, match="belongs to another user") as caught:
         open_project(".")
     assert caught.value.hint == f"git config --global --add safe.directory {shlex.quote(str(root))}"
 

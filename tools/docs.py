@@ -22,10 +22,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the pages tell of this very checkout
 
-from factory import errors  # noqa: E402
+from factory import errors, log  # noqa: E402
 from factory.agents.roles import ROLES  # noqa: E402
 from factory.cli import build_parser  # noqa: E402
 from factory.config import settings_reference  # noqa: E402
+from factory.cycle import gc, retention  # noqa: E402
 from factory.integrity import RULES  # noqa: E402
 from factory.paths import HomePaths, ProjectPaths  # noqa: E402
 from factory.spec import rules_table  # noqa: E402
@@ -205,8 +206,50 @@ def files_page() -> str:
     return (
         f"# Files\n\n{NOTE}\n\n"
         f"## In a project\n\nPaths are relative to the top of the repository.\n\n{project}\n"
-        f"## In the factory home\n\n`FACTORY_HOME` moves it.\n\n{home}"
+        f"## In the factory home\n\n`FACTORY_HOME` moves it.\n\n{home}\n"
+        f"{GROWTH}{table(('what grows', 'what `factory gc` leaves of it'), kept())}\n{FOR_GOOD}"
     )
+
+
+GROWTH = """\
+## What grows
+
+`factory gc` removes what is kept no longer, and says what; with `--dry-run` what it would. Only what a
+killed program has left goes also when its cycle is resumed.
+
+"""
+
+FOR_GOOD = """\
+What decisions rest on stays for good: the log, the journals, the records in the experiments' folders and of
+research runs, archive notes, the refs below `refs/factory/`, approvals, what was agreed to about URLs, and
+`playbooks/outcomes.jsonl`, which all counters of playbooks are counted from.
+
+Every file names the version of its format; an older one is read, a newer one is refused with the version
+that wrote it named. The log has a copy in the ref `refs/factory/log`, made at each close. `factory verify`
+tells where the log, its copy and the journals disagree; `factory verify --restore` puts lines that are lost
+or damaged back from the copy and the journals, and keeps the file as it was beside it. What another tool
+has written into the log after the last close is in neither.
+"""
+
+
+def kept() -> list[tuple[str, str]]:
+    """What grows with use, and the rule for it."""
+    days = f"goes after {retention.UNUSED_DAYS} days without use, and is made again when it is needed"
+    texts = f"those of the newest {retention.CYCLES_WITH_TEXTS} cycles, and of the one in flight"
+    return [
+        ("workspaces, branches", "those of open experiments, and of kept work that waits to be integrated"),
+        ("checkouts, agents' homes, temporary folders and files", "those of running processes"),
+        ("agents' prompts and outputs", texts),
+        ("logs and results of research runs (not their records)", texts),
+        ("`cache/<project>`", f"the newest {retention.MEASUREMENTS} measurements"),
+        ("`cache/pip`, `cache/interpreters`", f"a file {days}"),
+        ("`environments`", f"an environment {days}; its lock and log go with it"),
+        ("`workspaces/<project>`, `cache/<project>` of projects that are not known any more",
+         f"goes after {retention.UNUSED_DAYS} days"),
+        ("`registry.json`", "projects that are there"),
+        ("`playbooks/versions`", f"the newest {gc.PLAYBOOK_VERSIONS} of each role"),
+        ("`logs/factory.log`", f"itself and {log.KEPT} older ones of {log.LIMIT_BYTES // 10**6} MB, always"),
+    ]  # fmt: skip
 
 
 def settings_page() -> str:

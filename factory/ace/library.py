@@ -16,7 +16,7 @@ from factory.ace.outcomes import Outcome, append_outcome, read_outcomes, tallies
 from factory.ace.paths import DEFAULTS_DIR
 from factory.ace.records import ItemRecord, RoleRecord, Tally, Version
 from factory.errors import BadInput
-from factory.fsio import atomic_write, environment_error, file_lock, read_json, utc_now, write_json
+from factory.fsio import atomic_write, file_lock, read_json, unreadable, utc_now, write_json
 
 LEFT_OUT = "not in the playbook that a person wrote"
 
@@ -261,6 +261,4 @@ def _text(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise environment_error(error, path) or BadInput(
-            f"{path} cannot be read: {error.strerror}."
-        ) from None
+        raise unreadable(path, error) from None

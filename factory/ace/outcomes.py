@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -120,15 +121,22 @@ def harmful_share(outcomes: Iterable[Outcome], role: str) -> float:
 def read_outcomes(path: Path) -> list[Outcome]:
     """The lines of the file, each experiment once. A line that cannot be read is passed by."""
     try:
-        lines = path.read_bytes().split(b"\n")
+        seen = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return []
+    return list(_read(path, seen.st_mtime_ns, seen.st_size))
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, changed_ns: int, size: int) -> tuple[Outcome, ...]:
+    """The same, read once as long as the file stays as it is: every call of an agent asks for it."""
+    lines = path.read_bytes().split(b"\n")
     found: dict[tuple[str, int], Outcome] = {}
     for line in lines:
         outcome = _outcome(line)
         if outcome is not None:
             found.setdefault(outcome.identity, outcome)
-    return list(found.values())
+    return tuple(found.values())
 
 
 def _outcome(line: bytes) -> Outcome | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from factory import output
+from factory.ancestry import agent_above
 from factory.commands.undo import show_undone
 from factory.cycle.auditing import Audit, audit
 from factory.cycle.lab import Lab, open_lab
@@ -22,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
         output.say("There are no keeps on the target branch to audit.")
     else:
         show_audit(lab, found)
-        _offer(lab, found)
+        offer(lab, found)
     return EXIT_NO if found is not None and found.broken else EXIT_OK
 
 
@@ -43,9 +44,9 @@ def show_audit(lab: Lab, found: Audit) -> None:
         output.say(f"to take it back: factory undo {number} {lab.paths.root}")
 
 
-def _offer(lab: Lab, found: Audit) -> None:
-    """In a terminal, ask for each culprit whether it is to be taken back now."""
-    if not output.can_ask():
+def offer(lab: Lab, found: Audit) -> None:
+    """In a terminal, ask the person for each culprit whether it is to be taken back now."""
+    if not output.can_ask() or agent_above():
         return
     for number in reversed(found.culprits):
         if output.confirm(f"Take experiment {number} back now?"):

@@ -26,6 +26,11 @@ def run(args: argparse.Namespace) -> int:
     base = repo.merge_base(repo.resolve(args.base or lab.target_branch("", lab.policy("HEAD"))), head)
     if base in ("", head):
         raise BadInput(f"{branch} has nothing that the base lacks.", "Name the base with --base.")
+    if merges := repo.merges(base, head):
+        raise BadInput(
+            f"{branch} has a merge, {merges[0][:12]}: its commits cannot stand on the base by themselves.",
+            f"Rebase it first: git rebase {base[:12]} {branch}",
+        )
     patterns = (*TOOL_FILES, *(args.also or ()))
     left_out = sorted(c.path for c in repo.changes(base, head) if matches(patterns, c.path))
     name = args.to or f"{branch.removeprefix('refs/heads/')}-clean"

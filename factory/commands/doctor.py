@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -76,14 +77,22 @@ def _fall(proof: Proof) -> str:
     return f"{proof.before:.4f}→{'none' if proof.after is None else f'{proof.after:.4f}'}"
 
 
+def _looked_at(name: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    """What was found, and what kept from looking on."""
+    try:
+        yield from look()
+    except FactoryError as error:
+        yield Finding(name, False, error.message, error.hint)
+
+
 def _machine() -> Iterator[Finding]:
     yield Finding(
         "factory", True, f"{__version__} on Python {platform.python_version()}, {platform.system()}"
     )
     yield _git()
     yield _home()
-    yield _sandbox()
-    yield _runner()
+    yield from _looked_at("sandbox", lambda: [_sandbox()])
+    yield from _looked_at("runner", lambda: [_runner()])
 
 
 def _git() -> Finding:
@@ -96,10 +105,7 @@ def _git() -> Finding:
 
 def _sandbox() -> Finding:
     """The protection in force, tried. None is no failure: the offline runner and reading agents need none."""
-    try:
-        found = choose(settings_in_force({}, None).config.runner.sandbox)
-    except FactoryError as error:
-        return Finding("sandbox", False, error.message, error.hint)
+    found = choose(settings_in_force({}, None).config.runner.sandbox)
     detail = f"{found.describe()}; agents that write are not started. {found.mend}" if found.mend else ""
     return Finding("sandbox", True, detail or found.describe())
 
@@ -122,7 +128,13 @@ def _home() -> Finding:
         ensure_private_dir(home)
     except FactoryError as error:
         return Finding("home", False, error.message, error.hint or "FACTORY_HOME moves it.")
-    return Finding("home", True, str(home))
+    return _writable("home", home)
+
+
+def _writable(name: str, folder: Path) -> Finding:
+    if os.access(folder, os.W_OK):
+        return Finding(name, True, str(folder))
+    return Finding(name, False, f"{folder} cannot be written to", "Give yourself access to it.")
 
 
 def _project(path: str) -> Iterator[Finding]:
@@ -134,16 +146,26 @@ def _project(path: str) -> Iterator[Finding]:
         yield Finding("project", False, error.message, f"{ANOTHER_FOLDER} {error.hint}")
         return
     yield Finding("project", True, str(project.root))
+    yield from _looked_at("project", lambda: _state(project))
+
+
+def _state(project: Project) -> Iterator[Finding]:
     yield _policy(project.repo)
     yield from _uncommitted_policy(project)
+    state = project.paths.state
+    yield _writable("state", state if state.exists() else project.root)
+    yield from _looked_at("log", lambda: [_log(project)])
+    yield _cycle(Lab(project, factory_home(), output.note))
+
+
+def _log(project: Project) -> Finding:
     rows, damaged = read(project.paths.results)
     detail = f"{len(rows)} rows" + (
         f", damaged lines: {', '.join(str(d.line) for d in damaged)}" if damaged else ""
     )
-    yield Finding(
+    return Finding(
         "log", not damaged, detail, "`factory verify` tells what is wrong; the lines stay as they are."
     )
-    yield _cycle(Lab(project, factory_home(), output.note))
 
 
 def _uncommitted_policy(project: Project) -> Iterator[Finding]:

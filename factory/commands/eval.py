@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 
 from factory import output
 from factory.cycle import experiment as lab_work
@@ -10,8 +11,9 @@ from factory.cycle import judging
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.measuring import measure_commit
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
+from factory.evals.decide import Comparison
 from factory.evals.steady import failing_already
-from factory.models import Measurement
+from factory.models import DimensionScore, Measurement
 from factory.words import signed
 
 
@@ -23,9 +25,10 @@ def run(args: argparse.Namespace) -> int:
             commit = lab.repo.resolve(args.rev or "HEAD")
             _tell_uncommitted(lab, args.rev)
             measured, before = measure_commit(lab, commit, commit, lab.required_policy(commit)), None
+            moved = None
         else:
-            measured, before = _measure_experiment(lab, args.id, progress)
-    return _show(measured, before, as_json=args.json)
+            measured, before, moved = _measure_experiment(lab, args.id, progress)
+    return _show(measured, before, moved, as_json=args.json)
 
 
 def _tell_uncommitted(lab: Lab, revision: str | None) -> None:
@@ -38,11 +41,11 @@ def _tell_uncommitted(lab: Lab, revision: str | None) -> None:
 
 def _measure_experiment(
     lab: Lab, number: int, progress: output.Progress
-) -> tuple[Measurement, Measurement | None]:
-    """The candidate and its baseline."""
+) -> tuple[Measurement, Measurement | None, Comparison | None]:
+    """The candidate and its baseline, with the scores that decide, and how these moved."""
     with lab_work.at_work(lab, number) as experiment:
         policy = lab.required_policy(experiment.baseline)
-        before = judging.baseline_measurement(lab, experiment, policy)
+        judging.baseline_measurement(lab, experiment, policy)
         commit = lab_work.record_candidate(lab, experiment) or ""
         if not commit:
             raise BadInput(
@@ -52,17 +55,24 @@ def _measure_experiment(
         report = judging.guard(lab, experiment, commit, policy)
         for finding in report.findings:
             progress.say(f"guard: {finding.told}")
-        return judging.measure_candidate(lab, experiment, commit, policy), before
+        measured = judging.measure_candidate(lab, experiment, commit, policy)
+        before, after = judging.as_compared(lab, experiment, commit, policy)
+        moved = judging.comparison_of(lab, lab.store.experiment(number), commit, policy)
+        return after or measured, before, moved
 
 
-def _show(measured: Measurement, before: Measurement | None, *, as_json: bool) -> int:
+def _show(
+    measured: Measurement, before: Measurement | None, moved: Comparison | None, *, as_json: bool
+) -> int:
     if as_json:
-        output.emit_json(measured.model_dump(mode="json"))
+        compared = {"comparison": asdict(moved)} if moved else {}
+        output.emit_json(measured.model_dump(mode="json") | compared)
     else:
         change = _change(measured.composite, before.composite if before else None)
         output.say(f"commit {measured.commit[:12]}: {change}")
-        rows = [_row(d.name, d.score, d.error, before) for d in measured.dimensions]
-        output.table(("dimension", "score", "note"), rows)
+        output.table(("dimension", "score", "note"), [_row(d, before) for d in measured.dimensions])
+        if moved is not None:
+            output.say(moved.rationale)
     failing = failing_already(before or measured)
     if failing:
         output.note(failing)
@@ -72,9 +82,10 @@ def _show(measured: Measurement, before: Measurement | None, *, as_json: bool) -
     return EXIT_OK
 
 
-def _row(name: str, score: float | None, error: str, before: Measurement | None) -> tuple[str, str, str]:
-    earlier = before.dimension(name) if before else None
-    return name, _change(score, earlier.score if earlier else None), error
+def _row(found: DimensionScore, before: Measurement | None) -> tuple[str, str, str]:
+    earlier = before.dimension(found.name) if before else None
+    note = found.error or ("noisy: the mean over the pairs" if before and found.noisy else "")
+    return found.name, _change(found.score, earlier.score if earlier else None), note
 
 
 def _change(score: float | None, earlier: float | None) -> str:

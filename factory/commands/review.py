@@ -32,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _record(lab: Lab, args: argparse.Namespace) -> None:
+    refuse_agents("review an experiment by hand")
     verdict = ReviewVerdict.PROCEED if args.verdict == "keep" else ReviewVerdict.ABORT
     with lab_work.at_work(lab, args.id) as experiment:
         lab_work.record_candidate(lab, experiment)

@@ -10,7 +10,7 @@ from typing import Any
 from factory.config.load import decode, load_project
 from factory.config.model import ProjectConfig
 from factory.config.settings import Settings, settings
-from factory.errors import BadInput
+from factory.fsio import unreadable
 from factory.paths import factory_home
 
 
@@ -37,4 +37,4 @@ def _text(file: Path, source: str) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise BadInput(f"{source} cannot be read: {error.strerror}.", "Mend or remove it.") from None
+        raise unreadable(source, error) from None

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from factory.cycle.experiment import AFTER, PAIRS, VERIFY, load
+from factory.cycle.experiment import AFTER, VERIFY, load
 from factory.cycle.failures import known_flaky
 from factory.cycle.judging import compare_sides
 from factory.cycle.lab import Lab
-from factory.cycle.stack import Layer, Stack, find_stack
+from factory.cycle.ratchet import ratchet_of
+from factory.cycle.stack import Layer, Stack, find_stack, harness_of, recorded, recorded_gains
 from factory.evals import noise
-from factory.models import Measurement, MeasurementPairs, Outcome, VerifyReport
+from factory.evals.decide import gains
+from factory.models import Kind, Measurement, MeasurementPairs, Outcome, VerifyReport
 from factory.strategy.undone import undone_by
 
 AUDIT_AFTER = 3
@@ -86,10 +88,10 @@ def audit(lab: Lab, *, last: int | None = None, since: int | None = None) -> Aud
     stack = find_stack(lab, last=last, since=since)
     if stack is None:
         return None
-    notes = list(stack.left_out)
+    notes = [*stack.remarks, *_metrics(stack)]
     broken = []
     for promise in promises(stack, notes):
-        if promise.holds(stack.top):
+        if promise.holds(stack.top) or _holds_in_new_pairs(stack, promise):
             continue
         culprit = breaker(stack, promise)
         if culprit.is_undo:
@@ -97,17 +99,36 @@ def audit(lab: Lab, *, last: int | None = None, since: int | None = None) -> Aud
         else:
             broken.append(Broken(promise.text, culprit))
     stack.leave_top_as_newest()
-    gains = _composite_gains(stack, stack.top)
+    found = _composite_gains(stack, stack.top)
     return Audit(
         keeps=[layer.id for layer in stack.layers if layer.id is not None],
         target=stack.target,
         start=stack.commit(0),
         head=stack.commit(stack.top),
         promised=_promised(stack, stack.top),
-        found=statistics.fmean(gains) if gains else None,
+        found=statistics.fmean(found) if found else None,
         broken=broken,
         notes=notes,
     )
+
+
+def _metrics(stack: Stack) -> Iterator[str]:
+    """What research keeps were kept for, which is not run again here."""
+    for layer in stack.layers:
+        moved = ratchet_of(stack.lab, layer.id) if layer.id is not None else None
+        if moved is not None and layer.row is not None and layer.row.kind == Kind.RESEARCH:
+            yield (
+                f"experiment {layer.id} was kept for {moved.told}, which an audit does not run again; of it "
+                "only what it did to the composite counts here"
+            )
+
+
+def _holds_in_new_pairs(stack: Stack, promise: Promise) -> bool:
+    """Whether a promise that seems broken holds when the noise is drawn anew; never where there is none."""
+    if len(stack.pairs(stack.top).before) < 2:
+        return False
+    with stack.second_look():
+        return promise.holds(stack.top)
 
 
 def breaker(stack: Stack, promise: Promise) -> Layer:
@@ -147,7 +168,11 @@ def promises(stack: Stack, notes: list[str]) -> Iterator[Promise]:
 def _comparable(stack: Stack, notes: list[str]) -> bool:
     """Whether the scores on record were measured by the judge that measures now."""
     now = stack.pairs(stack.top).before[0].harness
-    others = [layer.id for layer in stack.layers if layer.row is not None and layer.row.harness != now]
+    others = [
+        layer.id
+        for layer in stack.layers
+        if layer.row is not None and harness_of(stack.lab, layer.row) != now
+    ]
     if others:
         named = ", ".join(map(str, others))
         notes.append(f"another harness measured experiments {named}: their scores are not compared")
@@ -163,13 +188,19 @@ def _not_worse(stack: Stack, state: int) -> bool:
 
 
 def _promised(stack: Stack, state: int) -> float | None:
-    """The sum of the gains on record up to a state; None where one is not on record."""
-    gains = [layer.row.delta for layer in stack.layers[:state] if layer.row is not None]
-    return None if None in gains else sum(gain for gain in gains if gain is not None)
+    """The sum of the gains on record up to a state, means over their pairs; None where one is unknown."""
+    made = [recorded_gains(stack, layer) for layer in stack.layers[:state] if layer.row is not None]
+    return sum(statistics.fmean(one) for one in made) if all(made) else None
+
+
+def _at_least(stack: Stack, state: int) -> float:
+    """What the keeps up to a state promised at the least: where in pairs, the low end of the interval."""
+    made = [recorded_gains(stack, layer) for layer in stack.layers[:state] if layer.row is not None]
+    return sum(noise.interval(one)[0] if len(one) > 1 else statistics.fmean(one) for one in made if one)
 
 
 def _adds_up(stack: Stack, state: int) -> bool:
-    promised = _promised(stack, state) or 0.0
+    promised = _at_least(stack, state)
     return not _below(
         [gain - promised for gain in _composite_gains(stack, state)], -stack.policy.eval.tolerance
     )
@@ -177,32 +208,33 @@ def _adds_up(stack: Stack, state: int) -> bool:
 
 def _composite_gains(stack: Stack, state: int) -> list[float]:
     """By how much the composite of a state lies above that of state 0, pair by pair."""
-    return _differences(stack.pairs(state), lambda m: m.composite) if state else [0.0]
+    pairs = stack.pairs(state)
+    return gains(pairs.before, pairs.after, stack.policy.eval.weights) if state else [0.0]
 
 
 def _gains(stack: Stack, state: int, layer: Layer) -> Iterator[Promise]:
     """A promise for each dimension that the keep has raised by more than may be lost of it."""
     tolerances = {spec.name: spec.tolerance for spec in stack.policy.eval.dimensions}
-    for name, gain in recorded_gains(stack.lab, layer).items():
+    for name, values in raised_by(stack.lab, layer).items():
         tolerance = tolerances.get(name, stack.policy.eval.tolerance)
-        if gain > tolerance + noise.EPSILON:
-            text = f"experiment {layer.id} raised {name} by {gain:.4f}, and that stays"
+        if _above(values, tolerance):
+            text = f"experiment {layer.id} raised {name} by {statistics.fmean(values):.4f}, and that stays"
 
-            def holds(now: int, name: str = name, tolerance: float = tolerance) -> bool:
-                return not _below(_raised(stack, name, state - 1, now), tolerance)
+            # Under noise one can hardly ever tell that all of it is gone, but that half of it is.
+            least = tolerance if len(values) < 2 else max(tolerance, statistics.fmean(values) / 2)
+
+            def holds(now: int, name: str = name, least: float = least) -> bool:
+                return not _below(_raised(stack, name, state - 1, now), least)
 
             yield Promise(text, state, holds)
 
 
-def recorded_gains(lab: Lab, layer: Layer) -> dict[str, float]:
-    """By how much a keep has moved each dimension, as measured when it was kept: the mean over its pairs."""
-    folder = lab.store.experiment(layer.id or 0)
-    if not folder.exists(PAIRS):
-        return {}
-    pairs = folder.read(PAIRS, MeasurementPairs)
-    names = [dimension.name for dimension in pairs.before[0].dimensions]
-    found = {name: _differences(pairs, _score_of(name)) for name in names}
-    return {name: statistics.fmean(values) for name, values in found.items() if values}
+def raised_by(lab: Lab, layer: Layer) -> dict[str, list[float]]:
+    """By how much a keep has moved each dimension, as measured when it was kept, pair by pair."""
+    pairs = recorded(lab, layer)
+    names = [dimension.name for dimension in pairs.before[0].dimensions] if pairs else []
+    found = {name: _differences(pairs, _score_of(name)) for name in names if pairs}
+    return {name: values for name, values in found.items() if values}
 
 
 def _raised(stack: Stack, name: str, below: int, now: int) -> list[float]:
@@ -225,6 +257,11 @@ def _differences(pairs: MeasurementPairs, value: Callable[[Measurement], float |
     sides = [(value(before), value(after)) for before, after in zip(pairs.before, pairs.after, strict=True)]
     known = [(b, a) for b, a in sides if b is not None and a is not None]
     return [a - b for b, a in known] if len(known) == len(sides) else []
+
+
+def _above(values: Sequence[float], bound: float) -> bool:
+    """Whether values lie above a bound; the mirror of ``_below``."""
+    return _below([-value for value in values], -bound)
 
 
 def _below(values: Sequence[float], bound: float) -> bool:

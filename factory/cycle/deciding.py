@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from factory.config import ProjectConfig
 from factory.cycle.experiment import FINAL_REVIEW, VERDICT, VERIFY, tip_of
-from factory.cycle.judging import comparison_of, precheck, rejects, stored
+from factory.cycle.judging import (
+    as_compared,
+    comparison_of,
+    left_out,
+    precheck,
+    rejects,
+    stored,
+)
 from factory.cycle.lab import Lab
 from factory.cycle.ratchet import ratchet_of
 from factory.evals.decide import decide
@@ -64,6 +71,7 @@ def settle(
     else:
         weighed = _weigh(lab, experiment, policy, override)
         record = _with_its_check(weighed, stored(folder, VERIFY, VerifyReport))
+    record = with_scores(lab, experiment, policy, record)
     folder.write(VERDICT, record)
     return record
 
@@ -87,6 +95,20 @@ def _with_its_check(record: VerdictRecord, shown: VerifyReport | None) -> Verdic
     if record.verdict is not Verdict.KEEP or shown is None or not shown.unmet:
         return record
     return record.model_copy(update={"rationale": f"{record.rationale}; {shown.unmet}"})
+
+
+def with_scores(
+    lab: Lab, experiment: Experiment, policy: ProjectConfig, record: VerdictRecord
+) -> VerdictRecord:
+    """The record with the scores that are told of it everywhere; none where it was not measured."""
+    # A score of another commit than the one that was decided on is no score of this experiment.
+    before, after = as_compared(lab, experiment, record.commit, policy)
+    scores = {
+        "score_before": before.composite if before else None,
+        "score_after": after.composite if after else None,
+    }
+    flaky = left_out(lab, lab.store.experiment(experiment.id)) if after else []
+    return record.model_copy(update={**scores, "left_out": flaky})
 
 
 def _with_override(report: PrecheckReport, override: Override) -> PrecheckReport:
@@ -128,7 +150,14 @@ def _undo(lab: Lab, experiment: Experiment, policy: ProjectConfig, commit: str) 
         return _unmeasured(lab, experiment, commit)
     reason = Reason.IMPROVED if comparison.direction == "improved" else Reason.HELD_DELIVERED
     rationale = f"a person took experiment {experiment.undoes} back; {comparison.rationale}"
+    rationale += _given_away(lab, experiment.undoes)
     return _verdict(commit, Verdict.KEEP, reason, rationale, decided_by="person")
+
+
+def _given_away(lab: Lab, undone: int | None) -> str:
+    """What research had gained with the experiment that is taken back; empty where it is none of research."""
+    moved = ratchet_of(lab, undone) if undone is not None else None
+    return f"; it gives away {moved.told} ({moved.objective})" if moved else ""
 
 
 def _by_ratchet(lab: Lab, experiment: Experiment, policy: ProjectConfig, commit: str) -> VerdictRecord:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import belongs_to_tests, run_tests_once
+from factory.cycle.measuring import belongs_to_tests, measure_pairs, run_tests_once
 from factory.errors import FactoryError
 from factory.evals.confirm import REPEATS, Confirmation, confirm
-from factory.evals.steady import newly_passing
+from factory.evals.steady import flipping, newly_passing, unearned
 from factory.evals.testrun import NewFailure, TestRun, new_failures
 from factory.fsio import read_json_plain, utc_now, write_json, write_lock
 from factory.guard import Allowed
-from factory.models import FORMAT_VERSION, FailureReport, Outcome
+from factory.models import FORMAT_VERSION, FailureReport, Measurement, MeasurementPairs, Outcome
 from factory.words import counted
 
 Outcomes = Mapping[str, Outcome]
@@ -35,14 +35,15 @@ def confirm_failures(
     Where the candidate touches files of tests, the baseline's tests run on its code too: an emptied or
     rewritten test hides no failure. Suspects are repeated in their whole suite on both sides; tests
     remembered as flaky do not decide. Only what wavers at the baseline is remembered: a change that makes a
-    test flaky must not excuse itself. What the plan item names (``allows``) may be gone, or fail.
+    test flaky must not excuse itself. What the plan item names (``allows``) may be gone, or fail. A test
+    that failed at the baseline is no gain where it passes only as the candidate has edited it.
     """
     allowed = Allowed.by(allows)
     held = {test: outcome for test, outcome in before.items() if not allowed.test(test)}
     sides = _Sides(lab, baseline, commit, policy)
     plain = sides.confirm(new_failures(held, after))
     found = [failure.test for failure in plain.failures]
-    hidden = Confirmation()
+    hidden, outcomes = Confirmation(), {}
     if held and changes_tests(lab, baseline, commit):
         lab.say("files of tests are changed: the baseline's tests on the new code")
         outcomes = sides.old_tests().outcomes
@@ -58,6 +59,7 @@ def confirm_failures(
         hidden=[failure.test for failure in hidden.failures],
         unclear=plain.inconclusive + hidden.inconclusive,
         excused=excused,
+        unearned=sorted(unearned(before, after, outcomes) - known_flaky(lab)),
         allowed=[failure.test for failure in new_failures(before, after) if allowed.test(failure.test)],
     )
 
@@ -109,6 +111,18 @@ def find_lucky(lab: Lab, baseline: str, policy: ProjectConfig, *, before: Outcom
         lucky = {test for test in suspects if run.valid and run.outcomes.get(test) == Outcome.PASSED}
         remember_flaky(lab, lucky, lab.repo.tree(baseline))
         suspects -= lucky
+
+
+def sample_pairs(
+    lab: Lab, baseline: str, commit: str, policy: ProjectConfig, first: tuple[Measurement, Measurement]
+) -> MeasurementPairs:
+    """The samples that a decision rests on; tests that flip on the baseline's side are remembered as flaky.
+
+    Only there: a change that makes a test flaky must not excuse itself.
+    """
+    pairs = measure_pairs(lab, baseline, commit, policy, first)
+    remember_flaky(lab, flipping(pairs.before) - known_flaky(lab), lab.repo.tree(baseline))
+    return pairs
 
 
 def known_flaky(lab: Lab) -> set[str]:

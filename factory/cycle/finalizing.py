@@ -65,9 +65,8 @@ def finalize(
 
 
 def _row(lab: Lab, experiment: Experiment, decision: VerdictRecord, cost: Cost) -> ExperimentRecord:
-    # A score of another commit than the one that was decided on is no score of this experiment.
-    before, after = sides(lab.store.experiment(experiment.id), decision.commit)
-    score_before, score_after = (m.composite if m else None for m in (before, after))
+    before, _ = sides(lab.store.experiment(experiment.id), decision.commit)
+    score_before, score_after = decision.score_before, decision.score_after
     harness = before.harness if before else ""
     if experiment.kind is Kind.RESEARCH:
         score_before, score_after, harness = metric_sides(ratchet_of(lab, experiment.id), decision.commit)

@@ -1,10 +1,11 @@
-"""``factory gc``: workspaces, checkouts and branches that nothing needs any more."""
+"""``factory gc``: what nothing needs any more, and what was kept long enough."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from factory.ace.library import Library
@@ -12,6 +13,7 @@ from factory.cycle.experiment import META
 from factory.cycle.inflight import cycle_in_flight, journals
 from factory.cycle.integrate import pending_branches
 from factory.cycle.lab import Lab
+from factory.cycle.retention import beyond_retention
 from factory.errors import FactoryError
 from factory.fsio import read_json
 from factory.git import BRANCHES
@@ -30,14 +32,14 @@ _EXPERIMENT_BRANCH = re.compile(r"exp-(\d+)-")
 def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
     """Remove what is left over, and return its names. Commits are never lost: branches move to refs.
 
-    Projects that are gone leave the list of known ones, and old versions of playbooks go. Workspaces of open
-    experiments by hand, and of a cycle in flight, stay.
+    Projects that are gone leave the list of known ones; old versions of playbooks go, and what ``retention``
+    keeps no longer. Workspaces of open experiments by hand, and of a cycle in flight, stay.
     """
     removed: list[str] = []
     # Looked for before it is asked what is needed: what a running cycle begins meanwhile is not among them.
     places, branches = _places(lab), lab.repo.refs(f"{BRANCHES}factory/")
     needed = _open_experiments(lab)
-    for place in _left_over(lab, places, needed):
+    for place in chain(_left_over(lab, places, needed), list(beyond_retention(lab))):
         removed.append(str(place))
         if not dry_run:
             remove(place)
@@ -103,7 +105,8 @@ def _left_over_writes(lab: Lab) -> Iterator[Path]:
     for top in (lab.paths.state, lab.repo.common_dir / "factory", home.root):
         for folder, folders, names in os.walk(top):
             folders[:] = [name for name in folders if os.path.join(folder, name) not in apart]  # noqa: PTH118
-            yield from (Path(folder, name) for name in names if name[0] == "." and is_left_over(name))
+            found = [name for name in (*names, *folders) if name[0] == "." and is_left_over(name)]
+            yield from (Path(folder, name) for name in found)
 
 
 def _loose_branches(lab: Lab, refs: Iterable[str], needed: set[int]) -> Iterator[tuple[str, str]]:

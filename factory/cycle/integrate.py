@@ -15,12 +15,13 @@ from typing import Any
 from factory.config import ProjectConfig
 from factory.cycle.branches import CYCLE_BRANCHES, cycle_branch, drop_branch
 from factory.cycle.contract import approval_of
-from factory.cycle.failures import confirm_failures
+from factory.cycle.experiment import load
+from factory.cycle.failures import confirm_failures, sample_pairs
 from factory.cycle.hub import Hub
 from factory.cycle.inflight import first_event, own_journals
 from factory.cycle.judging import compare_sides
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import measure_commit, measure_pairs
+from factory.cycle.measuring import measure_commit
 from factory.cycle.metric import Bench, ratchet
 from factory.cycle.pulls import Pull, Serves, kept_pulls, pull_below, standing
 from factory.errors import FactoryError
@@ -95,17 +96,20 @@ def _replay(lab: Lab, branch: str, target: str, *, start: str, head: str, tip: s
     if lab.repo.tree(replayed) == lab.repo.tree(tip):
         return tip, ""  # the target has these very changes already
     policy = lab.required_policy(tip)
-    report = run_guards(lab.repo, tip, replayed, policy, passing_tests=())
+    allows = _allowed_by(lab, start, head)
+    report = run_guards(lab.repo, tip, replayed, policy, allows=allows, passing_tests=())
     objections = [found for found in report.findings if not _is_contract(lab, found, replayed)]
     if objections:
         return None, f"on the new {target}, a guard objects: {objections[0].message}"
     before, after = (measure_commit(lab, commit, tip, policy) for commit in (tip, replayed))
-    pairs = measure_pairs(lab, tip, replayed, policy, (before, after))
+    pairs = sample_pairs(lab, tip, replayed, policy, (before, after))
     lost = _metric_lost(lab, branch, tip, replayed, policy)
     if lost:
         return None, f"on the new {target}, the metric does not show the gain: {lost}"
     comparison = compare_sides(lab, pairs.before, pairs.after, policy)
-    failures = confirm_failures(lab, tip, replayed, policy, before=before.tests, after=after.tests)
+    failures = confirm_failures(
+        lab, tip, replayed, policy, before=before.tests, after=after.tests, allows=allows
+    )
     if comparison.direction in ("regressed", "inconclusive"):
         return None, f"on the new {target}, the sum is {comparison.direction}: {comparison.rationale}"
     if not threshold_holds(comparison, policy.eval.threshold):
@@ -117,6 +121,13 @@ def _replay(lab: Lab, branch: str, target: str, *, start: str, head: str, tip: s
         failing = ", ".join([*failures.confirmed, *failures.unclear][:3])
         return None, f"on the new {target}, tests fail: {failing}"
     return replayed, ""
+
+
+def _allowed_by(lab: Lab, start: str, head: str) -> set[str]:
+    """What the plan items of the kept experiments among these commits allow by name."""
+    commits = set(lab.repo.commits(start, head))
+    kept = [row for row in lab.history() if row.verdict == Verdict.KEEP and row.commit in commits]
+    return {name for row in kept for name in load(lab, int(row.id or 0)).item.allows}
 
 
 def _is_contract(lab: Lab, found: GuardFinding, revision: str) -> bool:

@@ -6,6 +6,7 @@ No function takes a score: they read what was stored for the experiment.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from factory.config import ProjectConfig
@@ -21,13 +22,13 @@ from factory.cycle.experiment import (
     tip_of,
     workspace,
 )
-from factory.cycle.failures import confirm_failures, find_lucky, known_flaky
+from factory.cycle.failures import confirm_failures, find_lucky, known_flaky, sample_pairs
 from factory.cycle.lab import Lab
 from factory.cycle.leaks import LEAKS
-from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
+from factory.cycle.measuring import measure_commit, run_verify
 from factory.errors import Refused
 from factory.evals.decide import Comparison, compare
-from factory.evals.steady import without
+from factory.evals.steady import mean, without
 from factory.fsio import utc_now
 from factory.globs import matches
 from factory.guard import run_guards
@@ -108,6 +109,7 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     # A scaffold makes the harness that measures it; everything later is judged by its baseline's.
     judge = commit if experiment.kind is Kind.SCAFFOLD else experiment.baseline
     after = measure_commit(lab, commit, judge, policy, fresh=True)
+    pairs = sample_pairs(lab, experiment.baseline, commit, policy, (before, after))
     failures = confirm_failures(
         lab,
         experiment.baseline,
@@ -120,7 +122,7 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
     folder.write(FAILURES, failures)
     find_lucky(lab, experiment.baseline, policy, before=before.tests, after=after.tests)
     folder.write(VERIFY, _verify(lab, experiment, commit, policy))
-    folder.write(PAIRS, measure_pairs(lab, experiment.baseline, commit, policy, (before, after)))
+    folder.write(PAIRS, pairs)
     folder.write(AFTER, after)
     return after
 
@@ -260,24 +262,60 @@ def comparison_of(
     """How the score moved from the baseline to ``commit``; None where a side was not measured."""
     if None in sides(folder, commit):
         return None
-    pairs = folder.read(PAIRS, MeasurementPairs)
+    moved = compare_stored(folder, policy, left_out(lab, folder))
+    failures = folder.read(FAILURES, FailureReport)
+    if not failures.unearned:
+        return moved
+    named = f"; no gain, for only the tests were changed: {', '.join(failures.unearned[:3])}"
+    return replace(moved, rationale=moved.rationale + named)
+
+
+def left_out(lab: Lab, folder: ExperimentFolder) -> list[str]:
+    """The measured tests that don't count in the experiment's scores: flaky, unclear, or no gain of it."""
     failures = stored(folder, FAILURES, FailureReport)
     # Unclear ones make the experiment inconclusive; they are no loss of score that could be told.
-    wavering = {*failures.unclear, *failures.excused} if failures else set()
-    return compare_sides(lab, pairs.before, pairs.after, policy, wavering)
+    wavering = {*failures.unclear, *failures.excused, *failures.unearned} if failures else set()
+    pairs = folder.read(PAIRS, MeasurementPairs)
+    measured = {test for sample in (*pairs.before, *pairs.after) for test in sample.tests}
+    return sorted(measured & (known_flaky(lab) | wavering))
+
+
+def compare_stored(folder: ExperimentFolder, policy: ProjectConfig, flaky: Collection[str]) -> Comparison:
+    """How the score moved in the stored pairs, without these tests."""
+    pairs = folder.read(PAIRS, MeasurementPairs)
+    return _compare(pairs.before, pairs.after, policy, flaky)
+
+
+def as_compared(
+    lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig
+) -> tuple[Measurement | None, Measurement | None]:
+    """Both sides with the scores that decide: means over the pairs, without the tests that do not count.
+
+    Where they cannot be compared, what was measured first of each; None where a side was not measured.
+    """
+    folder = lab.store.experiment(experiment.id)
+    before, after = sides(folder, commit)
+    moved = comparison_of(lab, folder, commit, policy)
+    if moved is None or moved.before is None:
+        return before, after
+    pairs, flaky = folder.read(PAIRS, MeasurementPairs), left_out(lab, folder)
+    return mean(without(pairs.before, flaky), moved.before), mean(without(pairs.after, flaky), moved.after)
 
 
 def compare_sides(
-    lab: Lab,
+    lab: Lab, before: Sequence[Measurement], after: Sequence[Measurement], policy: ProjectConfig
+) -> Comparison:
+    """How the score moved between two sides, by the policy's margins; tests known to be flaky don't count."""
+    return _compare(before, after, policy, known_flaky(lab))
+
+
+def _compare(
     before: Sequence[Measurement],
     after: Sequence[Measurement],
     policy: ProjectConfig,
-    wavering: Collection[str] = (),
+    flaky: Collection[str],
 ) -> Comparison:
-    """How the score moved between two sides, by the policy's margins; tests known to be flaky, and those that
-    were seen ``wavering`` here, don't count.
-    """
-    settings, flaky = policy.eval, known_flaky(lab) | set(wavering)
+    settings = policy.eval
     return compare(
         without(before, flaky),
         without(after, flaky),

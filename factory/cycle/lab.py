@@ -14,6 +14,7 @@ from factory.git import Repo
 from factory.journal import Journal
 from factory.paths import CONFIG_FILE, HomePaths, ProjectPaths, factory_home
 from factory.project import Project, ensure_state_dir, open_project
+from factory.research.runs import RunStore
 from factory.rows import Row, read
 from factory.sandbox import Sandbox, choose
 from factory.scratch import left_over, left_over_temporary
@@ -49,6 +50,11 @@ class Lab:
     def store(self) -> ExperimentStore:
         """The experiment log and folders."""
         return ExperimentStore(self.paths, self.repo.common_dir)
+
+    @cached_property
+    def runs(self) -> RunStore:
+        """The runs of research mode."""
+        return RunStore(self.paths.research_runs, self.repo.common_dir)
 
     @cached_property
     def sandbox(self) -> Sandbox:

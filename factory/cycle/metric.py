@@ -13,7 +13,6 @@ from typing import Literal
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import judged_checkout
-from factory.cycle.ratchet import runs_of
 from factory.evals.files import checkout_files
 from factory.fsio import utc_now
 from factory.globs import matches
@@ -53,7 +52,7 @@ class Bench:
         Without a ``seed`` it gets a fresh one, which nobody could know before.
         """
         purpose = f"{self.cycle}/{self.purpose}/{name}"
-        stored = runs_of(self.lab).find(purpose, commit)
+        stored = self.lab.runs.find(purpose, commit)
         return stored or self._make(commit, purpose, secrets.randbelow(2**31) if seed is None else seed)
 
     def _make(self, commit: str, purpose: str, seed: int) -> ResearchRun:
@@ -91,7 +90,7 @@ class Bench:
             duration_s=round(ran.duration_s, 3),
             timestamp=utc_now(),
         )
-        return runs_of(lab).add(run, ran.result, ran.log)
+        return lab.runs.add(run, ran.result, ran.log)
 
     def pairs(self, before: str, after: str) -> Iterator[tuple[ResearchRun, ResearchRun]]:
         """Runs of both commits in turn, each pair with one fresh seed; ends where a run fails."""

@@ -24,11 +24,16 @@ def mirror_log(lab: Lab, when: str) -> None:
 def mirror_problems(lab: Lab) -> Iterator[str]:
     """The mirrored log must be a beginning of the log, for the log only grows."""
     log = lab.paths.results
-    mirrored = lab.repo.show(LOG_REF, log.name) if lab.repo.find(LOG_REF) else None
-    if mirrored is None:
-        return
     now = log.read_bytes() if log.exists() else b""
-    kept = mirrored.encode("utf-8", "surrogateescape").splitlines()[1:]
+    kept = mirrored_log(lab).splitlines()[1:]
     if now.splitlines()[1:][: len(kept)] != kept:
-        shows = f"`git show {LOG_REF}:{log.name}`"
-        yield f"results.tsv lacks or changes lines that its mirror has; {shows} shows them"
+        yield (
+            "results.tsv lacks or changes lines that its mirror has; "
+            f"`git show {LOG_REF}:{log.name}` shows them, `factory verify --restore` puts them back"
+        )
+
+
+def mirrored_log(lab: Lab) -> bytes:
+    """The log as it was mirrored last; empty where it never was."""
+    text = lab.repo.show(LOG_REF, lab.paths.results.name) if lab.repo.find(LOG_REF) else None
+    return (text or "").encode("utf-8", "surrogateescape")

@@ -10,10 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from factory.agents.facts import VIEWS
 from factory.agents.roles import ROLES
 from factory.answers import read_answer
 from factory.config import ProjectConfig, default_project, settings_in_force
 from factory.cycle.briefing import guidance
+from factory.cycle.deciding import with_scores
 from factory.cycle.experiment import FINAL_REVIEW, VERDICT, load
 from factory.cycle.hub import REMOTE, Hub
 from factory.cycle.judging import candidate_of
@@ -39,8 +41,10 @@ from factory.models import (
 )
 from factory.sandbox import choose
 
-DIFF_SHOWN = 60_000
-"""Characters of a diff that go into a prompt."""
+TASK = (
+    "Review this pull request. What stands as its plan item are the words of its author: a claim about it, "
+    "which nobody has agreed to."
+)
 
 _EXPERIMENT = re.compile(r"<!-- factory-experiment: ([0-9A-Za-z-]+)/(\d{1,9}) -->")
 _PASSED = ("success", "neutral", "skipped")
@@ -104,7 +108,7 @@ def _decision(lab: Lab, experiment: Experiment) -> VerdictRecord:
             f"factory review {lab.paths.root} --id {experiment.id} --verdict keep --reason TEXT",
         )
     keep = review.verdict is ReviewVerdict.PROCEED
-    return VerdictRecord(
+    record = VerdictRecord(
         commit=commit,
         verdict=Verdict.KEEP if keep else Verdict.REVERT,
         reason=Reason.REVIEW,
@@ -112,6 +116,7 @@ def _decision(lab: Lab, experiment: Experiment) -> VerdictRecord:
         decided_by=review.by,
         timestamp=review.timestamp,
     )
+    return with_scores(lab, experiment, lab.required_policy(experiment.baseline), record)
 
 
 def post(hub: Hub, pull: PullDetails, review: Review) -> str:
@@ -153,7 +158,8 @@ def _judged(lab: Lab, hub: Hub, pull: PullDetails, wanted: tuple[str, str]) -> R
         raise BadInput(f"Pull request #{pull.number} shares no history with {pull.base_branch}.", "")
     policy = lab.policy(base) or default_project()
     guard = run_guards(lab.repo, base, head, policy)
-    answer = _ask(lab, policy, guard, _facts(lab, pull, guard), wanted)
+    facts = _facts(lab, pull, guard)
+    answer = _ask(lab, policy, guard, facts, wanted)
     checks = hub.require().checks(hub.slug, head)
     failed = [check for check in checks if check.conclusion and check.conclusion not in _PASSED]
     keep = guard.clean and answer["verdict"] == ReviewVerdict.PROCEED and not failed
@@ -162,10 +168,10 @@ def _judged(lab: Lab, hub: Hub, pull: PullDetails, wanted: tuple[str, str]) -> R
         keep=keep,
         reason=_reason(answer, guard, failed),
         time=utc_now(),
-        quality=[str(answer["reason"]), *map(str, answer.get("findings", ()))],
+        quality=[str(answer["reason"]), *map(str, answer.get("findings", ())), *_not_shown(facts["diff"])],
         strengths=_strengths(lab, guard, checks, base, head),
         tests=[f"{check.name}: {check.conclusion or 'still running'}" for check in checks],
-        recommendation=_recommendation(answer, keep),
+        recommendation=_recommendation(answer, keep, checks),
         guard=guard,
     )
     return Review(pull_review(told), head, keep)
@@ -176,7 +182,7 @@ def _facts(lab: Lab, pull: PullDetails, guard: GuardReport) -> dict[str, Any]:
     return {
         "item": {"title": pull.title, "what": pull.body, "checklist": []},
         "files": [f"{change.status} {change.path}" for change in lab.repo.changes(base, head)],
-        "diff": lab.repo.diff(base, head)[:DIFF_SHOWN],
+        "diff": lab.repo.diff(base, head),
         "guard": guard.model_dump(mode="json"),
         "guidance": guidance(lab, base),
     }
@@ -195,7 +201,7 @@ def _ask(
             lab,
             chosen,
             role,
-            "Review this pull request.",
+            TASK,
             facts,
             cwd=checkout,
             policy=policy,
@@ -229,7 +235,18 @@ def _strengths(lab: Lab, guard: GuardReport, checks: list[CheckRun], base: str, 
     ]
 
 
-def _recommendation(answer: dict[str, Any], keep: bool) -> str:
+def _not_shown(diff: str) -> list[str]:
+    """That the Reviewer has not been shown all of a diff, where that is so."""
+    size, shown = len(diff.encode("utf-8", "surrogateescape")), VIEWS["diff"].limit
+    return (
+        [f"Of the diff, the first {shown} of {size} bytes were shown to the reviewer."]
+        if size > shown
+        else []
+    )
+
+
+def _recommendation(answer: dict[str, Any], keep: bool, checks: list[CheckRun]) -> str:
     if keep:
-        return "Merge it."
+        running = any(not check.conclusion for check in checks)
+        return "Merge it once its checks have passed." if running else "Merge it."
     return "Change it first." if answer["verdict"] == ReviewVerdict.REDIRECT else "Do not merge it as it is."

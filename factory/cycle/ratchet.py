@@ -1,4 +1,4 @@
-"""What is on record of the metric of research mode: its runs, and how an experiment moved it."""
+"""What is on record of the metric of research mode: how an experiment moved it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,9 @@ from statistics import fmean
 
 from factory.cycle.lab import Lab
 from factory.models import RatchetRecord
-from factory.research.runs import RunStore
 
 RATCHET = "ratchet.json"
 """An experiment's record of how it moved the metric."""
-
-
-def runs_of(lab: Lab) -> RunStore:
-    """The project's runs."""
-    return RunStore(lab.paths.research_runs, lab.repo.common_dir)
 
 
 def ratchet_of(lab: Lab, number: int) -> RatchetRecord | None:

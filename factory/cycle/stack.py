@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from factory.config import ProjectConfig
-from factory.cycle.experiment import load
+from factory.cycle.experiment import BEFORE, PAIRS, load
+from factory.cycle.failures import known_flaky, sample_pairs
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import measure_commit, measure_pairs, run_tests_once, run_verify
+from factory.cycle.measuring import measure_commit, run_tests_once, run_verify
 from factory.errors import BadInput
-from factory.models import Measurement, MeasurementPairs, Outcome, Verdict
+from factory.evals.decide import gains
+from factory.evals.steady import without
+from factory.models import Kind, Measurement, MeasurementPairs, Outcome, Verdict
 from factory.rows import Row
 from factory.strategy.undone import is_undo
 
@@ -48,15 +52,17 @@ class Layer:
 class Stack:
     """Layers from the oldest to the newest; state 0 is what they began on, state k what layer k left.
 
-    Every state is measured by the judge of state 0, in pairs with it where a dimension is noisy, and once.
+    Every state is measured by the judge of state 0, in pairs with it where a dimension is noisy, and once;
+    tests that are known to be flaky are left out.
     """
 
     lab: Lab
     target: str
     policy: ProjectConfig
     layers: list[Layer]
-    left_out: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     _pairs: dict[int, MeasurementPairs] = field(default_factory=dict)
+    _once_more: MeasurementPairs | None = None
     _checks: dict[tuple[int, str], bool] = field(default_factory=dict)
     _reruns: dict[int, dict[str, Outcome]] = field(default_factory=dict)
 
@@ -78,8 +84,29 @@ class Stack:
                 measure_commit(self.lab, start, start, self.policy),
                 measure_commit(self.lab, self.commit(state), start, self.policy),
             )
-            self._pairs[state] = measure_pairs(self.lab, start, self.commit(state), self.policy, first)
+            self._pairs[state] = self._sampled(state, first)
         return self._pairs[state]
+
+    def _sampled(self, state: int, first: tuple[Measurement, Measurement]) -> MeasurementPairs:
+        made = sample_pairs(self.lab, self.commit(0), self.commit(state), self.policy, first)
+        return steady(self.lab, made)
+
+    @contextmanager
+    def second_look(self) -> Iterator[None]:
+        """Have the top seen in new pairs for a while, so that what noise has shown once does not count."""
+        seen = self.pairs(self.top)
+        if self._once_more is None:
+            self.lab.say("something seems to be broken: the pairs once more")
+            start, top = self.commit(0), self.commit(self.top)
+            before, after = (
+                measure_commit(self.lab, commit, start, self.policy, fresh=True) for commit in (start, top)
+            )
+            self._once_more = self._sampled(self.top, (before, after))
+        self._pairs[self.top] = self._once_more
+        try:
+            yield
+        finally:
+            self._pairs[self.top] = seen
 
     def measured(self, state: int) -> Measurement:
         """The first sample of a state."""
@@ -104,9 +131,40 @@ class Stack:
         return self._checks[state, command]
 
 
+def steady(lab: Lab, pairs: MeasurementPairs, flaky: Collection[str] = ()) -> MeasurementPairs:
+    """The same pairs without the tests that are known to be flaky, and without these."""
+    out = known_flaky(lab) | set(flaky)
+    return MeasurementPairs(before=without(pairs.before, out), after=without(pairs.after, out))
+
+
+def recorded(lab: Lab, layer: Layer) -> MeasurementPairs | None:
+    """The pairs that a keep was decided on, without what is known to be flaky; None where none are stored."""
+    folder = lab.store.experiment(layer.id or 0)
+    return steady(lab, folder.read(PAIRS, MeasurementPairs)) if layer.id and folder.exists(PAIRS) else None
+
+
+def recorded_gains(stack: Stack, layer: Layer) -> list[float]:
+    """By how much the composite moved with a keep when it was decided, pair by pair; empty where unknown.
+
+    That of a research keep too, whose row has the metric. Commits that are not the factory's have none.
+    """
+    pairs = recorded(stack.lab, layer)
+    if pairs is not None:
+        return gains(pairs.before, pairs.after, stack.policy.eval.weights)
+    row = layer.row
+    return [row.delta] if row is not None and row.delta is not None and row.kind != Kind.RESEARCH else []
+
+
+def harness_of(lab: Lab, row: Row) -> str:
+    """Who measured a keep's dimensions; the row of a research keep names who judged its metric."""
+    folder = lab.store.experiment(row.id or 0)
+    return folder.read(BEFORE, Measurement).harness if row.id and folder.exists(BEFORE) else row.harness
+
+
 def find_stack(lab: Lab, *, last: int | None = None, since: int | None = None) -> Stack | None:
     """The keeps on the target branch: the ``last`` so many, those from ``since`` on, or, without either, all
-    that the harness of the newest has measured. None where there is none.
+    that the harness of the newest has measured; above them what was committed later. None where there is no
+    keep.
 
     Raises BadInput where ``since`` is no keep on the target.
     """
@@ -114,12 +172,16 @@ def find_stack(lab: Lab, *, last: int | None = None, since: int | None = None) -
     if not kept:
         return None
     target = load(lab, int(kept[-1].id or 0)).target
-    places, left_out = _places(lab, kept, target)
+    places, remarks = _places(lab, kept, target)
     chosen = _chosen([row for row in kept if row.id in places], last, since, lab)
     if not chosen:
         return None
     layers = _layers(lab, chosen, places)
-    return Stack(lab, target, lab.required_policy(layers[0].base), layers, left_out)
+    tip = lab.repo.resolve(f"refs/heads/{target}")
+    if layers[-1].commit != tip:
+        remarks.append(f"what was committed after experiment {layers[-1].id} is audited too")
+        layers.append(Layer(layers[-1].commit, tip))
+    return Stack(lab, target, lab.required_policy(layers[0].base), layers, remarks)
 
 
 def _places(lab: Lab, kept: Sequence[Row], target: str) -> tuple[dict[int | None, str], list[str]]:
@@ -127,15 +189,15 @@ def _places(lab: Lab, kept: Sequence[Row], target: str) -> tuple[dict[int | None
     line = lab.repo.line_of(target)
     replayed = {number: sha for sha, number in line.items() if number}
     found: dict[int | None, str] = {}
-    left_out = []
+    remarks = []
     for row in kept:
         place = row.commit if row.commit in line else replayed.get(str(row.id))
         if place is None:
-            left_out.append(f"experiment {row.id} is not on {target} and is left out")
+            remarks.append(f"experiment {row.id} is not on {target} and is left out")
         else:
             found[row.id] = place
     order = {sha: number for number, sha in enumerate(line)}
-    return dict(sorted(found.items(), key=lambda entry: order[entry[1]])), left_out
+    return dict(sorted(found.items(), key=lambda entry: order[entry[1]])), remarks
 
 
 def _chosen(kept: list[Row], last: int | None, since: int | None, lab: Lab) -> list[Row]:
@@ -148,7 +210,8 @@ def _chosen(kept: list[Row], last: int | None, since: int | None, lab: Lab) -> l
         return [row for row in kept if row.id is not None and row.id >= since]
     if last is not None:
         return kept[-last:]
-    return [row for row in kept if row.harness == kept[-1].harness]
+    newest = harness_of(lab, kept[-1])
+    return [row for row in kept if harness_of(lab, row) == newest]
 
 
 def _layers(lab: Lab, chosen: Sequence[Row], places: dict[int | None, str]) -> list[Layer]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypeVar
 
 from factory.cycle.experiment import FINAL_REVIEW, GUARD, PRECHECK
-from factory.cycle.judging import sides
 from factory.cycle.lab import Lab
 from factory.github.texts import ExperimentReview, Scores
 from factory.models import (
@@ -24,7 +23,6 @@ M = TypeVar("M", bound=Model)
 def experiment_told(lab: Lab, experiment: Experiment, decision: VerdictRecord) -> ExperimentReview:
     """An experiment's record as of its decision; what is of another commit than that is left out."""
     commit = decision.commit
-    before, after = sides(lab.store.experiment(experiment.id), commit)
     guard = _stored(lab, experiment, GUARD, GuardReport)
     precheck = _stored(lab, experiment, PRECHECK, PrecheckReport)
     review = _stored(lab, experiment, FINAL_REVIEW, ReviewRecord)
@@ -37,8 +35,8 @@ def experiment_told(lab: Lab, experiment: Experiment, decision: VerdictRecord) -
         keep=decision.verdict is Verdict.KEEP,
         reason=f"{decision.reason}: {decision.rationale}",
         scores=Scores(
-            before.composite if before else None,
-            after.composite if after else None,
+            decision.score_before,
+            decision.score_after,
             policy.eval.threshold if policy else None,
         ),
         guard=guard if guard is not None and guard.head == commit else None,

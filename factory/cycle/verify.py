@@ -12,9 +12,10 @@ from factory.cycle.archive import experiment_note
 from factory.cycle.evidence import changed
 from factory.cycle.experiment import AFTER, BEFORE, VERDICT
 from factory.cycle.inflight import DAMAGED, journals
+from factory.cycle.judging import compare_stored, sides
 from factory.cycle.lab import Lab
 from factory.cycle.mirror import mirror_problems
-from factory.cycle.ratchet import RATCHET, metric_sides, ratchet_of, runs_of
+from factory.cycle.ratchet import RATCHET, metric_sides, ratchet_of
 from factory.errors import FactoryError
 from factory.journal import Event, read_events
 from factory.models import Kind, Measurement, Verdict, VerdictRecord
@@ -138,18 +139,32 @@ def _folder_problems(lab: Lab, row: Row) -> Iterator[str]:
     if row.kind == Kind.RESEARCH:
         yield from _metric_problems(lab, row, decision.commit)
         return
-    for name, score, commit in ((BEFORE, row.score_before, ""), (AFTER, row.score_after, row.commit)):
+    for name, score in ((BEFORE, row.score_before), (AFTER, row.score_after)):
         if not folder.exists(name):
             if score is not None:
                 yield f"has a score, but no {Path(name).stem}"
             continue
         measurement = folder.read(name, Measurement)
-        if commit and measurement.commit != commit and row.verdict == Verdict.KEEP:
+        if name == AFTER and row.verdict == Verdict.KEEP and measurement.commit != row.commit:
             yield f"{Path(name).stem} is of another commit"
-        if score is not None and (
-            measurement.composite is None or abs(measurement.composite - score) > SAME_SCORE
-        ):
-            yield f"row and {Path(name).stem} differ in the score"
+    measured = _measured_scores(lab, row, decision)
+    for name, told, found in zip(
+        ("before", "after"), (row.score_before, row.score_after), measured, strict=True
+    ):
+        if told is not None and (found is None or abs(found - told) > SAME_SCORE):
+            yield f"row and measurements differ in the score {name}"
+
+
+def _measured_scores(lab: Lab, row: Row, decision: VerdictRecord) -> tuple[float | None, float | None]:
+    """The composites that the stored measurements give for a decision."""
+    folder = lab.store.experiment(row.id or 0)
+    before, after = sides(folder, decision.commit)
+    policy = lab.policy(row.text("baseline"))
+    if before is not None and after is not None and policy is not None:
+        moved = compare_stored(folder, policy, decision.left_out)
+        if moved.before is not None:
+            return moved.before, moved.after
+    return before.composite if before else None, after.composite if after else None
 
 
 def _metric_problems(lab: Lab, row: Row, commit: str) -> Iterator[str]:
@@ -164,9 +179,9 @@ def _metric_problems(lab: Lab, row: Row, commit: str) -> Iterator[str]:
             yield f"row and {RATCHET} differ in the metric {told}"
     if record is None:
         return
-    made = {run.number: run.value for run in runs_of(lab).all()}
-    values = [value for number in record.runs if (value := made.get(number)) is not None]
-    if any(number not in made for number in record.runs):
+    runs = [lab.runs.get(number) for number in record.runs]
+    values = [run.value for run in runs if run is not None and run.value is not None]
+    if None in runs:
         yield f"a run that {RATCHET} names is not on record"
     elif sorted(values) != sorted([*record.before, *record.after]):
         yield f"{RATCHET} and its runs differ in the metric"

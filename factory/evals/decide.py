@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from factory.evals import noise
 from factory.evals.score import composite
+from factory.evals.steady import flipping
 from factory.models import (
     DimensionScore,
     Measurement,
@@ -80,12 +81,10 @@ def compare(
     objection = _incomparable(before, after)
     if objection:
         return Comparison("inconclusive", None, None, None, objection)
-    names = _shared_dimensions(before, after)
-    pairs = [_pair(names, b, a) for b, a in zip(before, after, strict=True)]
+    pairs = _paired(before, after)
     noisy = any(d.noisy and d.weight > 0 for pair in pairs for d in (*pair.before, *pair.after))
-    scores = [(composite(pair.before, weights), composite(pair.after, weights)) for pair in pairs]
-    known = [(b, a) for b, a in scores if b is not None and a is not None]
-    if len(known) < len(pairs):
+    known = _composites(pairs, weights)
+    if not known:
         return Comparison("inconclusive", None, None, None, "no dimension was measured on both sides")
     differences = [a - b for b, a in known]
     losses = _hygiene_losses(pairs, tolerances or {}, tolerance)
@@ -97,9 +96,32 @@ def compare(
         gain,
         first,
         second,
-        _explain(direction, first, second, losses, pairs) + _other_environment(before, after),
+        _explain(direction, first, second, losses, len(pairs))
+        + (_why_inconclusive(differences, pairs, after, tolerance) if direction == "inconclusive" else "")
+        + _other_environment(before, after),
         losses,
     )
+
+
+def gains(
+    before: Sequence[Measurement], after: Sequence[Measurement], weights: Mapping[str, float] | None = None
+) -> list[float]:
+    """By how much the composite moved, pair by pair, as ``compare`` sees it; empty where it cannot tell."""
+    if not before or _incomparable(before, after):
+        return []
+    return [a - b for b, a in _composites(_paired(before, after), weights)]
+
+
+def _paired(before: Sequence[Measurement], after: Sequence[Measurement]) -> list[Pair]:
+    names = _shared_dimensions(before, after)
+    return [_pair(names, b, a) for b, a in zip(before, after, strict=True)]
+
+
+def _composites(pairs: Sequence[Pair], weights: Mapping[str, float] | None) -> list[tuple[float, float]]:
+    """Both composites of each pair; empty where one is not known."""
+    scores = [(composite(pair.before, weights), composite(pair.after, weights)) for pair in pairs]
+    known = [(b, a) for b, a in scores if b is not None and a is not None]
+    return known if len(known) == len(pairs) else []
 
 
 def _incomparable(before: Sequence[Measurement], after: Sequence[Measurement]) -> str:
@@ -175,7 +197,7 @@ def _hygiene_losses(pairs: Sequence[Pair], tolerances: Mapping[str, float], defa
 
 
 def _lost(sides: Sequence[tuple[DimensionScore, DimensionScore]], tolerance: float) -> bool:
-    differences = [(new.score or 0.0) - (old.score or 0.0) for old, new in sides]
+    differences = [_difference(old, new) for old, new in sides]
     if any(d.noisy for side in sides for d in side):
         return noise.significantly_below(differences, -tolerance)
     return differences[0] < -tolerance - noise.EPSILON and not _same_problems(*sides[0])
@@ -193,14 +215,43 @@ def _other_environment(before: Sequence[Measurement], after: Sequence[Measuremen
     return "" if same else " (the change brings another environment)"
 
 
-def _explain(
-    direction: Direction, before: float, after: float, losses: Sequence[str], pairs: Sequence[Pair]
-) -> str:
+def _explain(direction: Direction, before: float, after: float, losses: Sequence[str], pairs: int) -> str:
     moved = f"composite {before:.4f} → {after:.4f}"
     if losses:
         return f"{moved}; hygiene lost: {', '.join(losses)}"
-    over = f", over {len(pairs)} pairs" if len(pairs) > 1 else ""
+    over = f", over {pairs} pairs" if pairs > 1 else ""
     return f"{moved}{over}: {direction}"
+
+
+def _why_inconclusive(
+    differences: Sequence[float], pairs: Sequence[Pair], after: Sequence[Measurement], tolerance: float
+) -> str:
+    """Why noise leaves it open, what varies, and what would tell; goes on from the direction."""
+    if len(pairs) < 2:
+        return ": one pair shows no spread; set [eval] pairs to 2 or more"
+    low, high = noise.interval(differences)
+    return (
+        f": mean difference {statistics.fmean(differences):+.4f}, 90% interval {low:+.4f} to {high:+.4f}, "
+        f"so a loss above {tolerance:g} is neither shown nor excluded; what varies: "
+        f"{_what_varies(pairs, after)}; more [eval] pairs, or less noise there, would tell"
+    )
+
+
+def _what_varies(pairs: Sequence[Pair], after: Sequence[Measurement]) -> str:
+    """The dimensions whose difference is not the same in each pair, and tests that flip on the candidate."""
+    varying = [
+        old.name
+        for index, old in enumerate(pairs[0].before)
+        if max(moved := [_difference(p.before[index], p.after[index]) for p in pairs]) - min(moved)
+        > noise.EPSILON
+    ]
+    flips = sorted(flipping(after))
+    named = f" ({', '.join(flips[:3])} passed and failed with the change)" if flips else ""
+    return ", ".join(varying) + named
+
+
+def _difference(before: DimensionScore, after: DimensionScore) -> float:
+    return (after.score or 0.0) - (before.score or 0.0)
 
 
 def threshold_holds(comparison: Comparison, threshold: float) -> bool:

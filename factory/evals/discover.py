@@ -20,6 +20,7 @@ from factory.evals.roots import find_roots
 from factory.evals.run import sample
 from factory.evals.score import composite
 from factory.evals.setup_file import PROTECTED, Kept, Setup, render
+from factory.evals.steady import flipping, without
 from factory.evals.subject import open_subject, run_check
 from factory.models import DimensionScore, Measurement, Outcome, Tier
 from factory.paths import HomePaths, factory_home
@@ -56,7 +57,8 @@ class Discovery:
     """What was found. ``config_text`` is the proposed ``factory.toml``; nothing has been written.
 
     ``composite`` is that of the first run over what was kept; ``failing``: tests that fail already;
-    ``flaky``: tests with both outcomes in the two runs; ``notes``: what a person should know.
+    ``flaky``: tests with both outcomes in the two runs, left out of the scores; ``notes``: what a person
+    should know.
     """
 
     language: str
@@ -172,7 +174,9 @@ def _with_working_smoke(
     return found if run_check(subject, "smoke", found.smoke).passed else replace(found, smoke="")
 
 
-def _conclude(found: Detected, first: Measurement, second: Measurement, target_branch: str) -> Discovery:
+def _conclude(found: Detected, one: Measurement, two: Measurement, target_branch: str) -> Discovery:
+    flaky = flipping([one, two])
+    first, second = without([one, two], flaky)
     tried = [_judge(spec, first, second) for spec in found.candidates]
     kept = [t for t in tried if t.kept]
     names = {t.spec.name for t in kept}
@@ -198,8 +202,8 @@ def _conclude(found: Detected, first: Measurement, second: Measurement, target_b
         composite=total,
         duration_s=slowest,
         failing=_failing(first),
-        flaky=_flaky(first, second),
-        notes=[*found.notes, *_notes(first, second, kept)],
+        flaky=sorted(flaky),
+        notes=[*found.notes, *_notes(first, second, kept, sorted(flaky))],
         config_text=render(setup),
     )
 
@@ -218,29 +222,25 @@ def _judge(spec: DimensionSpec, first: Measurement, second: Measurement) -> Trie
     return Tried(replace(spec, noisy=noisy), scores, duration, reason)
 
 
-def _flaky(first: Measurement, second: Measurement) -> list[str]:
-    """Tests that ended differently in two runs of one tree."""
-    return sorted(
-        t for t in first.tests.keys() | second.tests.keys() if first.tests.get(t) != second.tests.get(t)
-    )
-
-
 def _failing(measurement: Measurement) -> list[str]:
     return [t for t, o in sorted(measurement.tests.items()) if o in (Outcome.FAILED, Outcome.ERROR)]
 
 
-def _notes(first: Measurement, second: Measurement, kept: Sequence[Tried]) -> list[str]:
+def _notes(first: Measurement, second: Measurement, kept: Sequence[Tried], flaky: Sequence[str]) -> list[str]:
     failing = _failing(first)
     notes = [second.void] if second.void and not first.void else []
     tests = next((t for t in kept if t.spec.name == "tests"), None)
-    if tests is not None and not tests.spec.command and not first.tests:
+    if tests is not None and not tests.spec.command and not first.tests and not flaky:
         notes.append("There are no tests yet: the first ones will raise the score.")
     if failing:
         some = ", ".join(failing[:3])
-        count = f"{len(failing)} of {len(first.tests)} tests fail already, and can guard nothing: {some}"
+        every = len(first.tests) + len(flaky)
+        count = f"{len(failing)} of {every} tests fail already, and can guard nothing: {some}"
         measured = first.dimension("tests")
         hint = measured.details.get("hint", "") if measured else ""
         notes.append(f"{count}. {hint}" if hint else count)
+    if flaky:
+        notes.append(f"flaky, so no keep and no revert rests on it: {', '.join(flaky)}")
     if not kept:
         notes.append("Nothing could be measured: add a dimension of your own to factory.toml.")
     return notes

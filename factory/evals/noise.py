@@ -44,6 +44,16 @@ def significantly_above(differences: Sequence[float], bound: float) -> bool:
     return margin / error > critical_t(len(differences) - 1)
 
 
+def interval(differences: Sequence[float]) -> tuple[float, float]:
+    """The 90 % confidence interval of the mean of at least two paired differences.
+
+    Each of its ends is a bound at the one-sided 95 % that ``significantly_above`` and its mirror judge by.
+    """
+    mean = statistics.fmean(differences)
+    reach = critical_t(len(differences) - 1) * statistics.stdev(differences) / math.sqrt(len(differences))
+    return mean - reach, mean + reach
+
+
 def significantly_below(differences: Sequence[float], bound: float) -> bool:
     """Whether the mean of paired differences lies below ``bound``; the mirror of ``significantly_above``."""
     return significantly_above([-d for d in differences], -bound)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from statistics import fmean
 
 from factory.evals.dimensions import tests
-from factory.models import Measurement, Outcome
+from factory.models import DimensionScore, Measurement, Outcome
 from factory.words import counted
 
 PASSING = (Outcome.PASSED, Outcome.XFAILED)
@@ -14,6 +15,22 @@ PASSING = (Outcome.PASSED, Outcome.XFAILED)
 def newly_passing(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) -> set[str]:
     """The tests that did not pass before, and do now."""
     return {test for test, outcome in before.items() if _fails(outcome) and after.get(test) in PASSING}
+
+
+def unearned(
+    before: Mapping[str, Outcome], after: Mapping[str, Outcome], as_it_was: Mapping[str, Outcome]
+) -> set[str]:
+    """The tests that failed before and do not now, because the tests were changed and not the code.
+
+    They are gone or skipped, or pass while their old version (``as_it_was``, on the new code) still fails.
+    """
+    gone = {
+        test
+        for test, outcome in before.items()
+        if _fails(outcome) and after.get(test, Outcome.SKIPPED) is Outcome.SKIPPED
+    }
+    edited = {test for test in newly_passing(before, after) if test in as_it_was}
+    return gone | {test for test in edited if as_it_was[test] not in PASSING}
 
 
 def _fails(outcome: Outcome) -> bool:
@@ -29,17 +46,40 @@ def failing_already(measurement: Measurement) -> str:
     return f"{told}, {', '.join(failing[:3])}" if failing else ""
 
 
+def flipping(samples: Sequence[Measurement]) -> set[str]:
+    """The tests that passed in one of these measurements of one tree, and in another one did not."""
+    seen: dict[str, set[bool]] = {}
+    for sample in samples:
+        for test, outcome in () if sample.void else sample.tests.items():
+            seen.setdefault(test, set()).add(outcome in PASSING)
+    return {test for test, passed in seen.items() if len(passed) > 1}
+
+
 def without(samples: Sequence[Measurement], flaky: Collection[str]) -> list[Measurement]:
-    """The same measurements with their ``tests`` dimension scored without these tests."""
+    """The same measurements without these tests, of which their ``tests`` dimension is scored anew."""
     return [_without(sample, flaky) for sample in samples]
 
 
 def _without(measurement: Measurement, flaky: Collection[str]) -> Measurement:
     kept = {test: outcome for test, outcome in measurement.tests.items() if test not in flaky}
     scored = measurement.dimension("tests")
-    if len(kept) == len(measurement.tests) or scored is None or scored.score is None:
+    if len(kept) == len(measurement.tests):
         return measurement
-    score = tests.score(kept, "").score if kept else scored.score
-    changed = scored.model_copy(update={"score": score})
+    if scored is None or scored.score is None:
+        return measurement.model_copy(update={"tests": kept})
+    anew = tests.score(kept)
+    changed = scored.model_copy(update={"score": anew.score, "details": scored.details | anew.details})
     dimensions = [changed if d is scored else d for d in measurement.dimensions]
-    return measurement.model_copy(update={"dimensions": dimensions})
+    return measurement.model_copy(update={"dimensions": dimensions, "tests": kept})
+
+
+def mean(samples: Sequence[Measurement], composite: float | None) -> Measurement:
+    """The first of these samples of one tree, with each dimension's mean score, and this composite."""
+    dimensions = [_mean_score(d, samples) for d in samples[0].dimensions]
+    return samples[0].model_copy(update={"dimensions": dimensions, "composite": composite})
+
+
+def _mean_score(first: DimensionScore, samples: Sequence[Measurement]) -> DimensionScore:
+    found = [d.score for s in samples if (d := s.dimension(first.name)) is not None and d.score is not None]
+    known = len(found) == len(samples)
+    return first.model_copy(update={"score": fmean(found)}) if known else first

@@ -137,4 +137,4 @@ class GitHub(Protocol):
         """Give a review of this account another text; returns the address."""
 
     def checks(self, slug: str, commit: str) -> list[CheckRun]:
-        """The check runs of a commit."""
+        """The checks of a commit: runs, and statuses of other systems."""

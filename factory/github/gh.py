@@ -141,9 +141,14 @@ class GhClient:
         return str(self._send("PUT", place, body=body)["html_url"])
 
     def checks(self, slug: str, commit: str) -> list[CheckRun]:
-        """The newest run of each check."""
-        found = self._json("api", f"repos/{slug}/commits/{commit}/check-runs?per_page=100")
-        return [CheckRun(one["name"], one.get("conclusion") or "") for one in found["check_runs"]]
+        """The newest run of each check, and the newest status of each system that reports these instead."""
+        place = f"repos/{slug}/commits/{commit}"
+        runs = self._pages(f"{place}/check-runs", ".check_runs[]")
+        statuses = self._pages(f"{place}/status", ".statuses[]")
+        return [
+            *(CheckRun(one["name"], one.get("conclusion") or "") for one in runs),
+            *(CheckRun(one["context"], _conclusion(one["state"])) for one in statuses),
+        ]
 
     def edit_pull_request(self, slug: str, number: int, title: str, body: str) -> None:
         """Set title and body."""
@@ -161,10 +166,10 @@ class GhClient:
                 f"Look at the number, or at `gh auth status`: https://github.com/{slug}",
             ) from None
 
-    def _pages(self, place: str, **filters: str) -> list[Any]:
-        """Every entry of a list, over all its pages."""
+    def _pages(self, place: str, entries: str = ".[]", **filters: str) -> list[Any]:
+        """Every entry of a list, over all its pages; ``entries`` says where a page has them."""
         query = urlencode({"per_page": "100"} | filters)
-        said = self._run("api", f"{place}?{query}", "--paginate", "--jq", ".[]")
+        said = self._run("api", f"{place}?{query}", "--paginate", "--jq", entries)
         return [json.loads(line) for line in said.splitlines() if line.strip()]
 
     def _send(self, method: str, place: str, **fields: str) -> Any:
@@ -225,6 +230,11 @@ def _details(found: Any) -> PullDetails:
 
 def _note(found: Any) -> Note:
     return Note(found["id"], _login(found), found.get("body") or "")
+
+
+def _conclusion(state: str) -> str:
+    """A status in the words of check runs."""
+    return "" if state == "pending" else state
 
 
 def _login(found: Any) -> str:

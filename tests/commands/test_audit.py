@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from factory import output
 from factory.cli import main
+from factory.commands import audit as audit_command
 from factory.commands import cycle as cycle_command
-from tests.support.cli import factory
+from factory.cycle.auditing import Audit, Broken
+from factory.cycle.lab import Lab
+from factory.cycle.stack import Layer
+from factory.rows import Row
+from tests.support.cli import command, environment, factory
 from tests.support.projects import (
     CLEAN_SUMS,
     POLICY,
@@ -19,6 +26,7 @@ from tests.support.projects import (
     history,
     small_project,
 )
+from tests.support.pty import Terminal
 from tests.support.repos import commit, git
 
 GROWTH = """
@@ -97,7 +105,11 @@ def test_a_keep_that_undoes_another_is_found_and_taken_back_and_the_log_says_so(
     assert (told["keeps"], told["culprits"]) == ([1, 2, 3], [3])
     assert git(project, "rev-parse", "HEAD") == head
 
-    factory("undo", "3", project).expect(0)
+    with Terminal(command("audit", project), cwd=project, env=environment()) as terminal:
+        terminal.expect("Take experiment 3 back now? [y/N] ")
+        terminal.line("y")
+        assert terminal.end() == 1
+        assert "experiment 4: keep (held_delivered)" in terminal.text
     assert (project / "calc/reading.py").read_text() == CLEANED
     assert [(row["kind"], row["verdict"], row.get("undone_by")) for row in history(project)] == [
         ("code", "keep", None),
@@ -107,6 +119,42 @@ def test_a_keep_that_undoes_another_is_found_and_taken_back_and_the_log_says_so(
     ]
     assert "The sum is what its parts promised.\n" in factory("audit", project).expect(0).out
     assert_sound(project)
+
+
+AUDIT = Audit(
+    keeps=[1, 2, 3],
+    target="main",
+    start="a" * 40,
+    head="b" * 40,
+    promised=0.2,
+    found=0.1,
+    broken=[
+        Broken("one", Layer("a", "b", Row.of(id=2, hypothesis="h"))),
+        Broken("two", Layer("b", "c", Row.of(id=3, hypothesis="h"))),
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "agent", "answers", "taken"),
+    [
+        (True, "", [True, True], [3, 2]),
+        (True, "", [False, True], [2]),
+        (True, "process 7 is an agent's sandbox", [True, True], []),
+        (False, "", [True, True], []),
+    ],
+)
+def test_each_culprit_is_offered_to_a_person_the_newest_first(
+    monkeypatch: pytest.MonkeyPatch, asked: bool, agent: str, answers: list[bool], taken: list[int]
+) -> None:
+    found: list[int] = []
+    monkeypatch.setattr(output, "can_ask", lambda: asked)
+    monkeypatch.setattr(output, "confirm", lambda question: answers.pop(0))
+    monkeypatch.setattr(audit_command, "agent_above", lambda: agent)
+    monkeypatch.setattr(audit_command, "undo", lambda lab, number, why: found.append(number))
+    monkeypatch.setattr(audit_command, "show_undone", lambda lab, done: None)
+    audit_command.offer(cast("Lab", None), AUDIT)
+    assert found == taken
 
 
 @pytest.mark.matrix

@@ -66,3 +66,15 @@ def test_a_branch_that_is_there_is_not_written_over(project: Path) -> None:
     git(project, "branch", "--quiet", "work-clean", "main")
     done = factory("clean-pr", project, "--base", "main").expect(3)
     assert "The branch work-clean is there already." in done.err
+
+
+def test_merged_work_of_the_base_is_not_taken_back(project: Path) -> None:
+    git(project, "switch", "--quiet", "main")
+    commit(project, {"theirs.md": "Theirs.\n"}, "Theirs")
+    git(project, "switch", "--quiet", "work")
+    git(project, "merge", "--quiet", "--no-edit", "main")
+    done = factory("clean-pr", project, "--base", "main").expect(2)
+    assert "work has a merge, " in done.err
+    git(project, "rebase", "--quiet", "main")
+    factory("clean-pr", project, "--base", "main").expect(0)
+    assert git(project, "show", "--format=", "--name-only", "work-clean~1") == "calc/sums.py"

@@ -43,3 +43,12 @@ def test_a_policy_that_is_not_committed_is_told(tmp_path: Path) -> None:
     (project / "factory.toml").write_text('goal = "x"\n')
     told = factory("doctor", project).expect(4).out
     assert "FAIL policy in the checkout: factory.toml has changes that are not committed" in told
+
+
+def test_what_cannot_be_read_is_a_finding_and_the_rest_is_told(tmp_path: Path) -> None:
+    project = python_project(tmp_path / "shapes")
+    (project / ".factory/results.tsv").mkdir(parents=True)
+    told = factory("doctor", project).expect(4).out
+    assert f"FAIL log: {project}/.factory/results.tsv cannot be read: Is a directory.\n" in told
+    assert f"ok   state: {project}/.factory\n" in told
+    assert "ok   cycle: none in flight" in told

@@ -117,6 +117,7 @@ class TestNoExperiment:
             "Code Quality", "Key Strengths", "Test Results", "Guard Checks", "Recommendation",
         ]  # fmt: skip
         assert "### Test Results\n\n- tests: success\n- slow: still running\n" in body
+        assert "### Recommendation\n\nMerge it once its checks have passed.\n" in body
         assert re.search(
             r"^\*\*Reviewed:\*\* \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*(Z|\+00:00)$", body, re.MULTILINE
         )
@@ -128,7 +129,7 @@ class TestNoExperiment:
         ("files", "reason"),
         [
             ({"factory.toml": "goal = 'mine'\n"}, "eval_immutable: changes a file that the judge owns"),
-            ({"setup.sh": "echo\n"}, "scope: adds setup.sh: outside [scope] modifiable"),
+            ({"setup.sh": "echo\n" * 4000}, "scope: adds setup.sh: outside [scope] modifiable"),
         ],
     )
     def test_a_guard_that_objects_says_revert(
@@ -139,12 +140,14 @@ class TestNoExperiment:
         body = hub.reviews[number][0]["body"]
         assert body.startswith("## ❌ Factory Review: REVERT\n")
         assert f"**Reason:** {reason}" in body
+        assert ("- Of the diff, the first 13000 of " in body) == ("setup.sh" in files)
 
     def test_a_failing_check_says_revert(self, project: Path, hub: Hosted) -> None:
         number, _ = strangers_pull(hub, project, {"calc/sums.py": CLEAN_SUMS})
-        hub.check_runs = [{"name": "tests", "conclusion": "failure"}]
+        hub.check_runs = [{"name": "tests", "conclusion": "success"}]
+        hub.statuses = [{"context": "ci/other", "state": "error"}, {"context": "docs", "state": "pending"}]
         review(project, "--pr", str(number), "--runner", "offline").expect(0)
-        assert "**Reason:** a check fails: tests" in hub.reviews[number][0]["body"]
+        assert "**Reason:** a check fails: ci/other" in hub.reviews[number][0]["body"]
 
     def test_a_forged_mark_makes_it_no_experiment(self, project: Path, hub: Hosted) -> None:
         factory("run", project, "--runner", "offline", "--no-github").expect(0)

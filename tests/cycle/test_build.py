@@ -56,8 +56,9 @@ def builds(runner: Scripted) -> list[str]:
 
 def test_all_that_was_approved_is_built(project: Path) -> None:
     specs.approve(project, specs.spec(TEN[:4]))
-    cycle, runner = build(project)
+    cycle, runner = build(project, focus="long words")
     assert cycle.state.closed is not None and cycle.state.closed["account"]["complete"]
+    assert all("### Focus (data)\n\n```text\nlong words" in call.prompt for call in runner.of("builder"))
     assert builds(runner) == list(TEN[:4])
     assert {call.role for call in runner.calls} & {"researcher", "strategist"} == set()
     assert traced(project) == (EXIT_OK, dict.fromkeys(TEN[:4], "built"))

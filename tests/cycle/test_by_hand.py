@@ -208,6 +208,14 @@ def test_a_person_may_give_an_experiment_up_without_measuring_it(project: Path) 
     assert_sound(project)
 
 
+def test_an_agent_reviews_nothing_in_a_persons_name(project: Path) -> None:
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    words = ("--id", str(begun.id), "--verdict", "keep", "--reason", "fine")
+    refused = factory("review", project, *words, env={"FACTORY_CYCLE": "c1"}).expect(3)
+    assert "Only a person can review an experiment by hand" in refused.err
+    assert not list((project / ".factory/experiments").glob("*/reviews/*"))
+
+
 def test_a_reverting_review_reverts_an_improvement(project: Path) -> None:
     begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
     begun.measure()

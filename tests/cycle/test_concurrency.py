@@ -11,19 +11,13 @@ from pathlib import Path
 import pytest
 
 from factory.cycle import experiment as lab_work
-from factory.cycle.archive import write_experiment_note
-from factory.cycle.deciding import settle
-from factory.cycle.finalizing import finalize
-from factory.cycle.inflight import BY_HAND
-from factory.cycle.lab import open_lab
-from factory.cycle.mirror import mirror_log
 from factory.fsio import CycleLock, hold
-from factory.git import Repo
-from factory.journal import new_cycle_id, read_events
-from factory.models import ExperimentRecord, PlanItem, Verdict
+from factory.journal import read_events
+from factory.models import ExperimentRecord, Verdict
 from factory.paths import ProjectPaths
 from factory.store import ExperimentStore
 from tests.support.cli import factory
+from tests.support.finalized import finalize_as_errors
 from tests.support.matrix import sampled
 from tests.support.projects import (
     CLEAN_SUMS,
@@ -65,12 +59,12 @@ def test_experiments_begun_and_given_up_by_many_at_once(project: Path) -> None:
 @pytest.mark.parametrize(
     ("processes", "times"), [(4, 3), pytest.param(32, 50, marks=pytest.mark.slow)], ids=["few", "many"]
 )
-def test_experiments_of_many_processes_add_up(
-    project: Path, monkeypatch: pytest.MonkeyPatch, processes: int, times: int
-) -> None:
+def test_experiments_of_many_processes_add_up(project: Path, processes: int, times: int) -> None:
     """Each begins experiments and finalizes them as errors: all that is written, without the measuring."""
-    monkeypatch.setattr(Repo, "checkout_at", lambda *_: None)
-    children = [forked(partial(finalize_many, project, worker, times)) for worker in range(processes)]
+    children = [
+        forked(partial(finalize_as_errors, project, [f"Idea {worker} {turn}" for turn in range(times)]))
+        for worker in range(processes)
+    ]
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * processes
     rows = history(project)
     assert sorted(row["id"] for row in rows) == list(range(1, processes * times + 1))
@@ -92,24 +86,6 @@ def forked(work: Callable[[], None]) -> int:
         finally:
             os._exit(status)
     return child
-
-
-def finalize_many(project: Path, worker: int, times: int) -> None:
-    lab = open_lab(project, lambda _: None)
-    base = lab.repo.resolve("refs/heads/main")
-    policy = lab.required_policy(base)
-    for turn in range(times):
-        said = {"title": f"Idea {worker} {turn}", "category": "FIX", "new_approach": "it is"}
-        item = PlanItem.model_validate({"phase": 1} | said)
-        journal = lab.journal(new_cycle_id())
-        journal.append("cycle.opened", mode=BY_HAND, options={}, target="main", start=base)
-        experiment = lab_work.begin(lab, journal, item, base=base, target="main", policy=policy)
-        decision = settle(lab, experiment, policy, ended={"reason": "error", "detail": "not tried"})
-        record = finalize(lab, journal, experiment, decision)
-        facts = {"item": item.model_dump(mode="json"), "rationale": record.notes}
-        write_experiment_note(lab, experiment.id, record.model_dump(mode="json") | facts)
-        mirror_log(lab, f"experiment {experiment.id}")
-        journal.append("cycle.closed", kept=0)
 
 
 def append_rows(project: Path, count: int) -> None:

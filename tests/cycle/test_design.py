@@ -112,7 +112,10 @@ def test_a_draft_of_no_form_cannot_be_approved(new: Path) -> None:
 
 def test_plan_only_stops_after_the_draft_and_build_takes_what_is_approved_later(new: Path) -> None:
     runner = Scripted()
-    cycle = design(new, None, runner, idea=IDEA, plan_only=True)
+    cycle = design(new, None, runner, idea=IDEA, plan_only=True, focus="big files")
+    assert [
+        call.role for call in runner.calls if "### Focus (data)\n\n```text\nbig files" in call.prompt
+    ] == [*("researcher", "strategist")]
     ended = cycle.state.scope("").ended
     draft = ProjectPaths(new).plan
     assert ended is not None

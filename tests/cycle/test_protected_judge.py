@@ -24,7 +24,7 @@ from tests.support.projects import (
     history,
     small_project,
 )
-from tests.support.repos import commit, write
+from tests.support.repos import commit, git, write
 
 
 @pytest.fixture
@@ -178,14 +178,28 @@ def test_allows_reaches_guard_and_new_failures(
     assert_sound(project)
 
 
-def test_a_suppression_that_the_item_allows(tmp_path: Path) -> None:
-    marked = CLEAN_SUMS.replace("return a + b", "return a + b  # pragma: no cover")
-    for allows, verdict in (
-        ("suppression_added:calc/sums.py", "keep"),
-        ("suppression_added:notes.md", "revert"),
-    ):
-        runner = builds({"calc/sums.py": marked})
-        runner.answers = {**runner.answers, "strategist": [allowing(f"`{allows}`")]}
-        copy = small_project(tmp_path / verdict)
-        run(copy, runner, sandbox="off")
-        assert [row["verdict"] for row in history(copy)] == [verdict]
+MARKED = CLEAN_SUMS.replace("return a + b", "return a + b  # pragma: no cover")
+
+
+def test_a_suppression_that_the_item_does_not_allow(tmp_path: Path) -> None:
+    runner = builds({"calc/sums.py": MARKED})
+    runner.answers = {**runner.answers, "strategist": [allowing("`suppression_added:notes.md`")]}
+    project = small_project(tmp_path / "calc")
+    run(project, runner, sandbox="off")
+    assert [(row["verdict"], row["reason"]) for row in history(project)] == [("revert", "guard")]
+
+
+def test_a_suppression_that_the_item_allows_also_on_a_target_that_has_moved(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    runner = builds({"calc/sums.py": MARKED})
+
+    def evaluator(invocation: Invocation) -> AgentResult:
+        commit(project, {"notes.md": "A colleague was here.\n"}, "Their note")
+        return said(role_model.ANSWERS["evaluator"])
+
+    plan = allowing("`suppression_added:calc/sums.py`")
+    runner.answers = {**runner.answers, "strategist": [plan], "evaluator": [evaluator]}
+    run(project, runner, sandbox="off")
+    assert [row["verdict"] for row in history(project)] == ["keep"]
+    assert git(project, "log", "-2", "--format=%s", "main").splitlines()[1] == "Their note"
+    assert (project / "calc/sums.py").read_text() == MARKED

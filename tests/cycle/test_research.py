@@ -17,7 +17,6 @@ from factory.cycle.context import Cycle, CycleOptions
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import open_lab
 from factory.cycle.launch import run_cycle
-from factory.cycle.ratchet import runs_of
 from factory.errors import BadInput, EnvironmentLacking
 from factory.journal import Event
 from factory.models import LeakReport, RatchetRecord, ResearchRun
@@ -81,7 +80,7 @@ def folder(project: Path, number: int) -> Path:
 
 
 def all_runs(project: Path) -> list[ResearchRun]:
-    return list(runs_of(open_lab(project, lambda _: None)).all())
+    return list(open_lab(project, lambda _: None).runs.all())
 
 
 def test_an_improvement_is_kept_and_a_plateau_ends_it(project: Path) -> None:

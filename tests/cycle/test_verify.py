@@ -90,7 +90,7 @@ def test_a_removed_row(project: Path) -> None:
     assert problems(project) == [
         f"experiment 2: finalized in cycle {cycle}, but has no row",
         "results.tsv lacks or changes lines that its mirror has; "
-        "`git show refs/factory/log:results.tsv` shows them",
+        "`git show refs/factory/log:results.tsv` shows them, `factory verify --restore` puts them back",
     ]
 
 
@@ -99,7 +99,7 @@ def test_a_row_and_its_journal_removed_show_in_the_mirror(project: Path) -> None
     journal_files(project)[1].unlink()
     assert problems(project) == [
         "results.tsv lacks or changes lines that its mirror has; "
-        "`git show refs/factory/log:results.tsv` shows them"
+        "`git show refs/factory/log:results.tsv` shows them, `factory verify --restore` puts them back"
     ]
 
 
@@ -129,12 +129,13 @@ def test_evidence_that_was_changed_after_the_decision(project: Path, name: str) 
 
 
 def test_a_measurement_that_was_made_better(project: Path) -> None:
-    place = project / ".factory/experiments/002/eval_after.json"
-    measured = json.loads(place.read_text())
-    place.write_text(json.dumps(measured | {"composite": 0.9999}))
+    place = project / ".factory/experiments/002/eval_pairs.json"
+    pairs = json.loads(place.read_text())
+    pairs["after"][0]["dimensions"][0]["score"] = 0.9999
+    place.write_text(json.dumps(pairs))
     assert problems(project) == [
-        "experiment 2: eval_after.json was changed after the decision",
-        "experiment 2: row and eval_after differ in the score",
+        "experiment 2: eval_pairs.json was changed after the decision",
+        "experiment 2: row and measurements differ in the score after",
     ]
 
 

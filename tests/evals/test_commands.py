@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from factory.evals import commands
 from factory.evals.commands import run_command
 from tests.evals.projects import environment, write
 
@@ -64,3 +66,16 @@ def test_tools_are_found_last_and_the_targets_own_sitecustomize_still_runs(tmp_p
     lacking = replace(environment(tmp_path), tools=tools)
     command = "python -c 'import json, spare; print(spare.A, own)'"
     assert run_command(command, checkout=checkout, environment=lacking, timeout=30).output == "tools own"
+
+
+def test_where_no_other_sitecustomize_is_on_the_path_ours_says_nothing() -> None:
+    site = Path(commands.__file__).parent / "probe/site"
+    code = f"import importlib, os, sys; sys.path[:] = [{str(site)!r}]; import sitecustomize; print(sys.path)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"FACTORY_TOOLS": "/tools"},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "['/tools']\n", "")

@@ -143,6 +143,25 @@ def test_a_single_noisy_pair_decides_nothing() -> None:
     assert compare(noisy(0.5), noisy(0.9)).direction == "inconclusive"
 
 
+def test_what_noise_leaves_open_is_explained_with_what_varies_and_what_would_tell() -> None:
+    def side(*speeds: float, outcomes: str) -> list[Measurement]:
+        return [
+            measured(dim("lint", 1.0), dim("speed", speed, noisy=True), tests={"t": outcome})
+            for speed, outcome in zip(speeds, outcomes.split(), strict=True)
+        ]
+
+    before = side(0.50, 0.52, 0.48, outcomes="passed passed passed")
+    after = side(0.60, 0.40, 0.52, outcomes="passed failed passed")
+    assert compare(before, after).rationale == (
+        "composite 0.7500 → 0.7533, over 3 pairs: inconclusive: mean difference +0.0033, 90% interval "
+        "-0.0925 to +0.0992, so a loss above 0.002 is neither shown nor excluded; what varies: speed "
+        "(t passed and failed with the change); more [eval] pairs, or less noise there, would tell"
+    )
+    assert compare(before[:1], after[:1]).rationale.endswith(
+        ": inconclusive: one pair shows no spread; set [eval] pairs to 2 or more"
+    )
+
+
 def test_worthless_noisy_changes_are_seldom_kept() -> None:
     rng = random.Random(7)
 

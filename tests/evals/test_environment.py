@@ -310,5 +310,5 @@ def test_a_half_built_environment_is_built_again(tmp_path: Path, monkeypatch: py
     again = resolve(tmp_path, checkout, Settings(python=""), home=home, progress=said.append)
     assert not (record.parent / "half").exists()
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    assert said == [f"making a Python {version} environment for project"]
+    assert said == [f"making a Python {version} environment for the project"]
     assert again == found

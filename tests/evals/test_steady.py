@@ -1,19 +1,54 @@
-"""What is told of tests that fail before anything is changed."""
+"""Scores without tests that waver, and which tests those are."""
 
 from __future__ import annotations
 
-from factory.evals.steady import failing_already
-from factory.models import Measurement, Outcome
+import pytest
+
+from factory.evals.steady import failing_already, flipping, without
+from factory.models import DimensionScore, Measurement, Tier
 
 
-def measured(**tests: Outcome) -> Measurement:
-    return Measurement.model_construct(tests=tests)
+def measured(outcomes: dict[str, str], score: float | None = 0.5, void: str = "") -> Measurement:
+    base = dict.fromkeys(("commit", "tree", "harness", "environment", "key", "timestamp"), "x")
+    dimension = DimensionScore(name="tests", tier=Tier.HYGIENE, score=score, noisy=True)
+    return Measurement.model_validate(
+        {**base, "tests": outcomes, "dimensions": [dimension], "void": void, "composite": score}
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "flips"),
+    [
+        (("passed", "failed"), True),
+        (("passed", "passed", "skipped"), True),
+        (("xfailed", "error"), True),
+        (("passed", "xfailed"), False),
+        (("failed", "error"), False),
+        (("failed", "failed"), False),
+    ],
+)
+def test_a_test_flips_that_passes_in_one_sample_and_not_in_another(
+    outcomes: tuple[str, ...], flips: bool
+) -> None:
+    assert flipping([measured({"t": outcome}) for outcome in outcomes]) == ({"t"} if flips else set())
+
+
+def test_a_void_sample_and_one_without_the_test_show_no_flip() -> None:
+    assert flipping([measured({"t": "passed"}), measured({}), measured({"t": "failed"}, void="cut")]) == set()
+
+
+def test_the_score_is_that_of_the_other_tests_and_0_where_there_are_none() -> None:
+    sample = measured({"a": "passed", "b": "failed", "flaky": "failed"}, 1 / 3)
+    scores = [
+        without([sample], left_out)[0].dimensions[0].score for left_out in ((), ("flaky",), sample.tests)
+    ]
+    assert scores == [1 / 3, 0.5, 0.0]
 
 
 def test_tests_that_fail_already_are_counted_and_named() -> None:
-    assert failing_already(measured(a=Outcome.PASSED, b=Outcome.SKIPPED)) == ""
-    assert failing_already(measured(a=Outcome.FAILED)) == (
-        "failing already, and guarding nothing: 1 of 1 test, a"
+    assert failing_already(measured({"a": "passed", "b": "skipped"})) == ""
+    assert (
+        failing_already(measured({"a": "failed"})) == "failing already, and guarding nothing: 1 of 1 test, a"
     )
-    many = dict.fromkeys("edcba", Outcome.ERROR)
-    assert failing_already(measured(**many)) == "failing already, and guarding nothing: 5 of 5 tests, a, b, c"
+    many = dict.fromkeys("edcba", "error")
+    assert failing_already(measured(many)) == "failing already, and guarding nothing: 5 of 5 tests, a, b, c"

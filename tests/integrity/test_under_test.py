@@ -33,6 +33,11 @@ def test_questions(question: str) -> None:
     assert told(before, after, "tests/helpers.py") == []
 
 
+def test_a_question_in_other_letters_is_one() -> None:
+    after = "import \uff53\uff59\uff53\nX = 'pytest' in \uff53\uff59\uff53.modules\n"
+    assert told("", after, "calc.py") == ["behaves_under_test"]
+
+
 @pytest.mark.parametrize(
     "code",
     [

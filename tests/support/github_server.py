@@ -38,6 +38,7 @@ class Hosted:
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     check_runs: list[dict[str, Any]] = field(default_factory=list)
+    statuses: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     fault: str = ""
@@ -264,5 +265,6 @@ ROUTES: dict[str, Any] = {
     "GET pulls/N/reviews": listed("reviews"),
     "POST pulls/N/reviews": post_note("reviews"),
     "PUT pulls/N/reviews/N": put_review,
+    "GET commits/S/status": lambda hosted, n, query, sent: (200, {"statuses": hosted.statuses}),
     "GET commits/S/check-runs": lambda hosted, n, query, sent: (200, {"check_runs": hosted.check_runs}),
 }

@@ -15,7 +15,7 @@ from factory.ace.models import Playbook
 from factory.ace.outcomes import tallies
 from factory.ace.paths import DEFAULTS_DIR, user_playbooks_dir
 from factory.errors import BadInput
-from factory.fsio import ensure_private_dir, read_json, utc_now, write_json
+from factory.fsio import ensure_private_dir, read_json, unreadable, utc_now, write_json
 from factory.insights.projects import ProjectHistory
 from factory.models import FORMAT_VERSION, Model
 from factory.paths import HomePaths, factory_home
@@ -106,6 +106,6 @@ def read_playbooks(folder: Path) -> dict[str, Playbook]:
             try:
                 text = path.read_text(encoding="utf-8", errors="replace")
             except OSError as error:
-                raise BadInput(f"{path} cannot be read: {error.strerror}.") from None
+                raise unreadable(path, error) from None
             found[path.stem] = Playbook.from_markdown(text, path.stem)
     return found

@@ -67,6 +67,7 @@ def research(cycle: Cycle, scope: str) -> Outcome:
     facts = {
         "form": "project",
         "idea": cycle.options.idea,
+        "focus": cycle.options.focus_text,
         "draft": research_text(cycle) if told else "",
         "corrections": told,
         "messages": cycle.state.messages,
@@ -109,6 +110,7 @@ def draft(cycle: Cycle, scope: str) -> Outcome:
         facts: dict[str, Any] = {
             "form": "project",
             "idea": cycle.options.idea,
+            "focus": cycle.options.focus_text,
             "messages": cycle.state.messages,
         }
     else:

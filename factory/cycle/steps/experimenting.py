@@ -133,6 +133,8 @@ def _build_question(
             "read_only": [*scope_rules.read_only, *cycle.policy.research.fixed],
         },
         "messages": cycle.state.messages,
+        # Elsewhere the plan item was made to serve it; a phase that was agreed to before says nothing of it.
+        "focus": cycle.options.focus_text if cycle.options.mode == "build" else "",
         "cited": findings_of(research_text(cycle), experiment.item.citations),
         "guidance": guidance(cycle.lab, experiment.baseline),
     }
@@ -257,8 +259,11 @@ def explain(cycle: Cycle, scope: str) -> Outcome:
 
 
 def _measurements(cycle: Cycle, scope: str) -> tuple[Measurement, Measurement]:
-    folder = cycle.lab.store.experiment(cycle.experiment_id(scope))
-    return folder.read(lab_work.BEFORE, Measurement), folder.read(lab_work.AFTER, Measurement)
+    experiment = _experiment(cycle, scope)
+    before, after = judging.as_compared(cycle.lab, experiment, _candidate(cycle, scope), cycle.policy)
+    assert before is not None, "the step before has measured both sides"
+    assert after is not None, "the step before has measured both sides"
+    return before, after
 
 
 def _scores(measurement: Measurement, other: Measurement) -> dict[str, Any]:
@@ -308,6 +313,9 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         {"name": "measured", "passed": not (before.void or after.void)},
         {"name": "new_failures", "passed": not failures.confirmed, "tests": failures.confirmed},
     ]
+    if failures.unearned:
+        name = "what failed before passes now as it was, unedited"
+        checks.append({"name": name, "passed": False, "tests": failures.unearned})
     return (
         _change_facts(cycle, scope)
         | _metric_facts(cycle, scope)

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from factory.backlog import read_backlog
 from factory.cycle.context import Cycle
+from factory.cycle.failures import remember_flaky
 from factory.cycle.lab import Lab
 from factory.cycle.machine import Done, End, Outcome
 from factory.cycle.measuring import measure_commit
@@ -86,7 +87,7 @@ def _withdraw(cycle: Cycle, why: str) -> None:
 
 
 def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
-    """What a factory.toml for the project at ``revision`` would say, by trying."""
+    """What a factory.toml for the project at ``revision`` would say, by trying; what flips is remembered."""
     found = discover(
         lab.paths.root,
         lambda: scratch_checkout(lab.repo, revision, parent=lab.workspaces),
@@ -94,6 +95,7 @@ def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
         home=lab.home,
         progress=lab.progress,
     )
+    remember_flaky(lab, found.flaky, lab.repo.tree(revision))
     return with_target(lab, revision, found)
 
 

@@ -12,7 +12,7 @@ from factory.cycle.context import Cycle
 from factory.cycle.leaks import LEAKS, fingerprints_at, scan_experiment, scan_text
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.metric import Bench, held_out, ratchet
-from factory.cycle.ratchet import RATCHET, ratchet_of, runs_of
+from factory.cycle.ratchet import RATCHET, ratchet_of
 from factory.cycle.rounds import best_runs, best_values, ended, since_best
 from factory.cycle.steps import experimenting, observing, planning
 from factory.cycle.surfaces import restore_fixed
@@ -52,7 +52,7 @@ def baseline_run(cycle: Cycle, scope: str) -> Outcome:
             cycle,
             "The research target cannot be run",
             f"run {failed.number}: {failed.error}",
-            f"Its log is in {runs_of(cycle.lab).place(failed.number)}. Mend that, or [research].",
+            f"Its log is in {cycle.lab.runs.place(failed.number)}. Mend that, or [research].",
         )
     values = [run.value for run in made if run.value is not None]
     _warn(cycle, values, made[0].harness)
@@ -108,7 +108,7 @@ def analyse(cycle: Cycle, scope: str) -> Outcome:
 
 def _failures(cycle: Cycle) -> dict[str, Any]:
     """The worst of the newest runs of the best so far, as text, and its cases for runners that read facts."""
-    settings, store = cycle.policy.research, runs_of(cycle.lab)
+    settings, store = cycle.policy.research, cycle.lab.runs
     wanted = set(best_runs(cycle))
     runs = [run for run in store.all() if run.number in wanted and run.value is not None]
     if not runs:

@@ -4,15 +4,20 @@ sitecustomize.
 Standard library only, Python 3.8 syntax.
 """
 
-import contextlib
 import importlib
 import os
 import sys
 
 _own = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120
 sys.path[:] = [p for p in sys.path if os.path.realpath(p) != _own]
-sys.modules.pop("sitecustomize", None)
-with contextlib.suppress(ImportError):
+_this = sys.modules.pop("sitecustomize")
+try:
     importlib.import_module("sitecustomize")
-if os.environ.get("FACTORY_TOOLS"):
-    sys.path.append(os.environ["FACTORY_TOOLS"])
+except ImportError as error:
+    if error.name != "sitecustomize":
+        raise
+    # The import of this module looks for it when it ends: gone, it would be an error on stderr.
+    sys.modules["sitecustomize"] = _this
+finally:
+    if os.environ.get("FACTORY_TOOLS"):
+        sys.path.append(os.environ["FACTORY_TOOLS"])
