@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from factory.errors import BadInput
 
-HINT = "File patterns are those of .gitignore: see docs/configuration.md."
+HINT = "File patterns are those of .gitignore, such as src/** or *.md."
 _BRACKET = re.compile(r"\[[!^]?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _TRAILING_SPACES = re.compile(r"(?<!\\) +$")
 

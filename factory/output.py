@@ -29,6 +29,12 @@ MOST_PIECES = 100
 
 # C0 and C1 controls but tab and newline; what reorders text (bidirectional overrides); lone surrogates.
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_TOKEN = re.compile(r"\s*(?:[^\s`]|`[^`]*`|`)+")
+"""A word with the space before it; what stands in backticks is one, however many words it has."""
+_VERBATIM = re.compile(r"^\s*next:|(^|: )\s*(git|factory) |^\s*[{\[]")
+"""What somebody may copy from a line: a command at its start or after a colon, JSON."""
+LONGEST_FLOOR = 30
+"""A column of a table is not made narrower than its longest word, but for words above this."""
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?%?$")
 
 
@@ -43,14 +49,43 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def say(text: str = "") -> None:
-    """Prints a result, on stdout."""
-    _write(sys.stdout, printable(text) + "\n")
+    """Prints a result, on stdout; in a terminal a long line is broken between words."""
+    _write(sys.stdout, _shown(sys.stdout, text))
 
 
 def note(text: str) -> None:
     """Prints what is no result, on stderr; when nobody reads that any more, nothing."""
     with contextlib.suppress(BrokenPipeError):
-        _write(sys.stderr, printable(text) + "\n")
+        _write(sys.stderr, _shown(sys.stderr, text))
+
+
+def _shown(stream: TextIO, text: str) -> str:
+    text = printable(text)
+    if "\n" not in text and is_terminal(stream):  # a document keeps its lines
+        text = "\n".join(broken(text, _width(stream)))
+    return text + "\n"
+
+
+def broken(line: str, width: int) -> list[str]:
+    """A line as lines of at most ``width`` characters, broken between words; a longer word stays whole."""
+    if len(line) <= width or _VERBATIM.search(line):
+        return [line]
+    hanging = " " * (len(line) - len(line.lstrip()) + 2)
+    lines = [""]
+    for token in _TOKEN.findall(line):
+        if " " in lines[-1].strip() and len(lines[-1]) + len(token) > width:  # a first word is not left alone
+            lines.append(hanging + token.lstrip())
+        else:
+            lines[-1] += token
+    return lines
+
+
+def _width(stream: TextIO) -> int:
+    """The columns of a terminal."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or PLAIN_WIDTH
+    except (OSError, ValueError):
+        return PLAIN_WIDTH
 
 
 def emit_json(obj: Any) -> None:
@@ -125,18 +160,34 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
     """
     cells = [["" if c is None else printable(str(c)).replace("\n", " ") for c in row] for row in rows]
     if is_terminal(sys.stdout):
-        _drawn_table(columns, cells, title)
+        _terminal_table(columns, cells, title)
     else:
         _write(sys.stdout, "".join(f"{line}\n" for line in plain_table(columns, cells, title)))
 
 
-def _drawn_table(columns: Sequence[str], rows: list[list[str]], title: str) -> None:
+def _terminal_table(columns: Sequence[str], rows: list[list[str]], title: str) -> None:
+    """A drawn table where the words of its columns fit beside each other, else one block of lines a row."""
+    room = _width(sys.stdout) - 3 * len(columns) - 1
+    widths, floors = _widths(columns, rows)
+    _narrow(widths, floors, room)
+    if sum(widths) <= room:
+        _drawn_table(columns, rows, title, widths)
+        return
+    if title:
+        say(title)
+    for row in rows:
+        told = [f"{name}: {cell}" for name, cell in zip(columns, row, strict=True) if cell]
+        _write(sys.stdout, "".join(_shown(sys.stdout, line) for line in [*told, ""]))
+
+
+def _drawn_table(columns: Sequence[str], rows: list[list[str]], title: str, widths: Sequence[int]) -> None:
     from rich.table import Table  # noqa: PLC0415 - only for a person
     from rich.text import Text  # noqa: PLC0415
 
     drawn = Table(title=Text(printable(title)) if title else None, title_justify="left")
-    for name, numeric in zip(columns, _numeric_columns(len(columns), rows), strict=True):
-        drawn.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+    numeric = _numeric_columns(len(columns), rows)
+    for name, right, width in zip(columns, numeric, widths, strict=True):
+        drawn.add_column(Text(name), justify="right" if right else "left", overflow="fold", width=width)
     for row in rows:
         drawn.add_row(*map(Text, row))
     _console(sys.stdout).print(drawn)
@@ -144,7 +195,10 @@ def _drawn_table(columns: Sequence[str], rows: list[list[str]], title: str) -> N
 
 def plain_table(columns: Sequence[str], rows: list[list[str]], title: str = "") -> Iterator[str]:
     """The lines of an aligned table, at most 80 columns wide where its columns can be that narrow."""
-    widths = _fit([max(map(len, column)) for column in zip(columns, *rows, strict=True)])
+    room = PLAIN_WIDTH - 2 * (len(columns) - 1)
+    widths, floors = _widths(columns, rows)
+    for floor in (floors, [NARROWEST_COLUMN] * len(widths)):
+        _narrow(widths, floor, room)
     right = _numeric_columns(len(columns), rows)
     if title:
         yield printable(title)
@@ -170,19 +224,24 @@ def _wrap(cell: str, width: int) -> list[str]:
     return textwrap.wrap(cell, width)
 
 
-def _fit(widths: list[int]) -> list[int]:
-    """Narrows the widest columns until the table fits, none below ``NARROWEST_COLUMN``."""
-    room = PLAIN_WIDTH - 2 * (len(widths) - 1)
-    widths = list(widths)
+def _widths(columns: Sequence[str], rows: list[list[str]]) -> tuple[list[int], list[int]]:
+    """How wide each column would be, and its longest word, below which it should not be narrowed."""
+    cells = list(zip(columns, *rows, strict=True))
+    words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in cells]
+    return [max(map(len, column)) for column in cells], [min(word, LONGEST_FLOOR) for word in words]
+
+
+def _narrow(widths: list[int], floors: Sequence[int], room: int) -> None:
+    """Narrows the widest columns until the table fits into ``room``, none below its floor."""
     while sum(widths) > room:
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        others = sorted(widths)[-2] if len(widths) > 1 else 0
-        if widths[widest] <= NARROWEST_COLUMN:
-            break
+        free = [at for at, width in enumerate(widths) if width > floors[at]]
+        if not free:
+            return
+        widest = max(free, key=widths.__getitem__)
+        others = max((widths[at] for at in free if at != widest), default=0)
         # At once down to the next widest, or as far as needed: widths may be in the thousands.
         needed = widths[widest] - (sum(widths) - room)
-        widths[widest] = max(needed, min(others, widths[widest] - 1), NARROWEST_COLUMN)
-    return widths
+        widths[widest] = max(needed, min(others, widths[widest] - 1), floors[widest])
 
 
 def _numeric_columns(count: int, rows: list[list[str]]) -> list[bool]:

@@ -48,7 +48,7 @@ class Talk:
         changes = {"TERM": "xterm", "VISUAL": None, "EDITOR": "false", **(env or {})}
         # The package is found where the tests are run from a checkout, too.
         variables = environment({"PYTHONPATH": str(Path(__file__).parents[1]), **changes})
-        self.terminal = Terminal([sys.executable, "play.py"], cwd=folder, env=variables)
+        self.terminal = Terminal([sys.executable, "play.py"], cwd=folder, env=variables, columns=80)
 
     def __enter__(self) -> Terminal:
         return self.terminal.__enter__()

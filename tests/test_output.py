@@ -122,6 +122,24 @@ class TestPlain:
         assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_long_line_is_broken_between_words() -> None:
+    line = "   2.5s  the file is not committed, see `git status --short`: it was left averyveryverylongword"
+    assert output.broken(line, 30) == [
+        "   2.5s  the file is not",
+        "     committed, see",
+        "     `git status --short`: it",
+        "     was left",
+        "     averyveryverylongword",
+    ]
+    assert output.broken("short", 30) == ["short"]
+    assert output.broken("file:     /a/path/as/long/as/it/can/be to see", 30) == [
+        "file:     /a/path/as/long/as/it/can/be",
+        "  to see",
+    ]
+    for copied in ("next: git add a b c", "  git -C x commit -m Start", '{"a": "b c d e f g"}'):
+        assert output.broken(copied, 10) == [copied]
+
+
 class TestTable:
     def test_aligned_text(self, capsys: pytest.CaptureFixture[str]) -> None:
         output.table(
@@ -146,6 +164,24 @@ class TestTable:
     def test_more_columns_than_fit_still_print(self, capsys: pytest.CaptureFixture[str]) -> None:
         output.table([f"column{n}" for n in range(20)], [["some long cell"] * 20])
         assert "column19" in capsys.readouterr().out
+
+    def test_prose_gives_way_before_words_are_broken(self, capsys: pytest.CaptureFixture[str]) -> None:
+        output.table(["setting", "value"], [["strategy.stuck_threshold", "word " * 40], ["x", "y" * 24]])
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[2].startswith("strategy.stuck_threshold  word ")
+        assert max(map(len, lines)) <= 80
+
+    def test_where_its_words_do_not_fit_each_row_is_a_block_of_lines(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(output, "is_terminal", lambda _: True)
+        monkeypatch.setattr(output, "_width", lambda _: 22)
+        output.table(
+            ["verdict", "reason", "text"], [["revert", "new_failures", "Fix all of them"], ["", "", "x"]]
+        )
+        assert capsys.readouterr().out == (
+            "verdict: revert\nreason: new_failures\ntext: Fix all of them\n\ntext: x\n\n"
+        )
 
     def test_drawn_in_a_terminal(self) -> None:
         code, shown = in_terminal("output.table(['id', 'text'], [[1, '[bold]a[/bold] \\x1b[5m']], 'T')")

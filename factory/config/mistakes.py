@@ -36,7 +36,10 @@ class BadSettings(BadInput):
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         """One line a mistake."""
-        super().__init__("\n".join(map(str, mistakes)), "Each setting is described in docs/configuration.md.")
+        super().__init__(
+            "\n".join(map(str, mistakes)),
+            "`factory config` in a folder without these lists every setting with its default.",
+        )
         self.mistakes = tuple(mistakes)
 
 

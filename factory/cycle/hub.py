@@ -19,7 +19,7 @@ REMOTE = "origin"
 class Hub:
     """GitHub for one project. ``why_not`` says why it is not to be used, empty where it is.
 
-    ``slug`` is the project's own repository, empty where its remote is none on GitHub.
+    ``slug`` is the project's own repository, empty where its ``remote``, an address or "", is none on GitHub.
     """
 
     settings: GitHubSettings
@@ -28,6 +28,7 @@ class Hub:
     why_not: str = ""
     hint: str = ""
     error: type[FactoryError] = field(default=EnvironmentLacking)
+    remote: str = ""
 
     @property
     def pull_requests(self) -> bool:
@@ -44,8 +45,9 @@ class Hub:
         if self.why_not:
             self._refuse(self.why_not, self.hint)
         if own and not self.slug:
+            what = "is no repository on GitHub" if self.remote else "is not there"
             self._refuse(
-                f"The project's remote {REMOTE} is no repository on GitHub.",
+                f"The project's remote {REMOTE} {what}.",
                 f"git remote add {REMOTE} https://github.com/OWNER/NAME.git",
             )
         return self.client
@@ -66,7 +68,8 @@ class Hub:
 def hub_of(lab: Lab, policy: ProjectConfig | None, *, no_github: bool = False) -> Hub:
     """GitHub for a project, by the settings in force."""
     settings = settings_in_force({"no_github": no_github}, policy).config.github
-    slug = repository_slug(lab.repo.remote_url(REMOTE))
+    remote = lab.repo.remote_url(REMOTE)
+    slug = repository_slug(remote)
     client = GhClient(lab.paths.root)
     if no_github:
         return Hub(
@@ -80,4 +83,4 @@ def hub_of(lab: Lab, policy: ProjectConfig | None, *, no_github: bool = False) -
             settings, slug, client, "gh, the command line tool of GitHub, is not installed.",
             "Install it from https://cli.github.com, then type `gh auth login`.",
         )  # fmt: skip
-    return Hub(settings, slug, client)
+    return Hub(settings, slug, client, remote=remote)

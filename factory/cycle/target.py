@@ -18,6 +18,15 @@ from factory.research.target import budget_of, configuration_in, render_target, 
 from factory.spec import ResearchConfiguration
 from factory.target import SPEC_FILE
 
+EXAMPLE = f"""Commit one in {CONFIG_FILE}, such as this, where the run prints {{"length": 14.9}} at its end:
+  [research]
+  objective = "minimize"
+  metric = "length"
+  run = "python bench/score.py"
+  mutable = ["src/**"]
+  fixed = ["bench/**"]"""
+"""A research target to copy."""
+
 REPEATS = 5
 """Repeats that are written for a metric whose two trials differ."""
 
@@ -32,7 +41,7 @@ def require_target(lab: Lab, revision: str, approved_plan: str) -> None:
         raise BadInput(
             f"There is no research target: [research] in {CONFIG_FILE} names no run command, and "
             "no approved specification has a Research Configuration.",
-            f"docs/research.md has an example; commit it in {CONFIG_FILE}.",
+            EXAMPLE,
         )
 
 

@@ -38,7 +38,7 @@ from factory.spec.parts import (
 )
 
 NOT_A_SPEC = "This has neither the project nor the improvement form of a specification: shown and ignored."
-NOT_A_SPEC_HINT = "docs/spec.md tells both forms; any text may be the file that `factory ceo` starts from."
+NOT_A_SPEC_HINT = "`factory ceo FILE.md --mode design` writes one from any text; see docs/spec.md."
 _NUMBERED = re.compile(r"§?\s*(\d+(?:\.\d+)*)[.):]?(?:\s+(.*))?", re.DOTALL)
 _PHASE = re.compile(r"Phase\b\s*([^\s:.—–()-]*)\s*(?:[:.—–-]\s*)*(.*)", re.IGNORECASE | re.DOTALL)
 _REFERENCE = re.compile(r"(.*?)\s*\(([^()]*)\)", re.DOTALL)

@@ -248,7 +248,7 @@ def test_killed_after_the_approval(tmp_path: Path, runner: str, step: str) -> No
     factory("spec", "trace", place).expect(EXIT_OK)
     assert_sound(place)
     with Terminal(design(place, runner), cwd=tmp_path, env=environment()) as terminal:
-        terminal.expect(f"{place} has its SPEC.md already; what is agreed is not drafted again.")
+        terminal.expect("has its SPEC.md already; what is agreed is not drafted again.")
         assert terminal.end() == EXIT_REFUSED
 
 

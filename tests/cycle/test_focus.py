@@ -146,7 +146,7 @@ class TestWithoutGitHub:
     def test_no_remote(self, project: Path) -> None:
         git(project, "remote", "remove", "origin")
         done = run_cycle(project, "--focus", "4").expect(4)
-        assert "The project's remote origin is no repository on GitHub." in done.err
+        assert "The project's remote origin is not there." in done.err
 
     def test_texts_and_backlog_items_need_none_of_it(self, tmp_path: Path) -> None:
         project, _ = hosted_project(tmp_path, policy=POLICY)

@@ -196,7 +196,7 @@ class TestWithout:
     def test_no_remote(self, project: Path, hub: Hosted) -> None:
         git(project, "remote", "remove", "origin")
         done = run_cycle(project).expect(0)
-        assert "nothing goes to GitHub: The project's remote origin is no repository on GitHub." in done.err
+        assert "nothing goes to GitHub: The project's remote origin is not there." in done.err
         assert "integration is pending: no pull request: The project's remote origin" in done.out
         assert hub.requests == []
 

@@ -26,8 +26,9 @@ CTRL_D = "\x04"
 class Terminal:
     """A program whose standard streams are one pseudo-terminal, which controls it: Ctrl-C and Ctrl-D work.
 
-    ``text`` is everything it has written so far, without the terminal's escape sequences and carriage
-    returns. Used as a context manager: the program is gone afterwards.
+    It is wide by default, for a test's paths are long, and lines are broken where the terminal ends. ``text``
+    is everything it has written so far, without the terminal's escape sequences and carriage returns. Used as a
+    context manager: the program is gone afterwards.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Terminal:
         *,
         cwd: Path,
         env: Mapping[str, str],
-        columns: int = 80,
+        columns: int = 200,
         lines: int = 40,
         timeout: float = 60.0,
     ) -> None:
