@@ -214,20 +214,21 @@ def files_page() -> str:
 GROWTH = """\
 ## What grows
 
-`factory gc` removes what is kept no longer, and says what; with `--dry-run` what it would. Only what a killed program has left goes
-also when its cycle is resumed.
+`factory gc` removes what is kept no longer, and says what; with `--dry-run` what it would. Only what a
+killed program has left goes also when its cycle is resumed.
 
 """
 
 FOR_GOOD = """\
-What decisions rest on stays for good: the log, the journals, the records in the experiments' folders and of research runs,
-archive notes, the refs below `refs/factory/`, approvals, what was agreed to about URLs, and `playbooks/outcomes.jsonl`, which all
-counters of playbooks are counted from.
+What decisions rest on stays for good: the log, the journals, the records in the experiments' folders and of
+research runs, archive notes, the refs below `refs/factory/`, approvals, what was agreed to about URLs, and
+`playbooks/outcomes.jsonl`, which all counters of playbooks are counted from.
 
-Every file names the version of its format; an older one is read, a newer one is refused with the version that wrote it named.
-The log has a copy in the ref `refs/factory/log`, made at each close. `factory verify` tells where the log, its copy and the
-journals disagree; `factory verify --restore` puts lines that are lost or damaged back from the copy and the journals, and keeps the file
-as it was beside it. What another tool has written into the log after the last close is in neither.
+Every file names the version of its format; an older one is read, a newer one is refused with the version
+that wrote it named. The log has a copy in the ref `refs/factory/log`, made at each close. `factory verify`
+tells where the log, its copy and the journals disagree; `factory verify --restore` puts lines that are lost
+or damaged back from the copy and the journals, and keeps the file as it was beside it. What another tool
+has written into the log after the last close is in neither.
 """
 
 
@@ -247,7 +248,7 @@ def kept() -> list[tuple[str, str]]:
          f"goes after {retention.UNUSED_DAYS} days"),
         ("`registry.json`", "projects that are there"),
         ("`playbooks/versions`", f"the newest {gc.PLAYBOOK_VERSIONS} of each role"),
-        ("`logs/factory.log`", f"itself and {log.KEPT} older ones of {log.LIMIT_BYTES // 1_000_000} MB, always"),
+        ("`logs/factory.log`", f"itself and {log.KEPT} older ones, {log.LIMIT_BYTES // 10**6} MB each"),
     ]  # fmt: skip
 
 

@@ -455,7 +455,8 @@ def test_the_program_is_killed_at_random_times(tmp_path: Path, places: Places, p
     takes, expected = time.monotonic() - begun, crashes.outcome(project)
     assert [row["reason"] for row in history(project)] == list(program.reasons)
     assert program.is_over(project)
-    times, wrong, hits = random.Random(SEED), [], 0
+    times, hits = random.Random(SEED), 0
+    wrong: list[str] = []
     while hits < KILLS and len(wrong) < KILLS:
         seconds = times.uniform(0.1, takes)
         try:
