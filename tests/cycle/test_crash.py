@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import tempfile
@@ -21,7 +22,7 @@ from factory.cycle.context import CycleOptions, Draft, Opinion
 from factory.cycle.gc import collect
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.launch import cut_off_chain, follow_up, options_of, run_cycle
+from factory.cycle.launch import abandon, cut_off_chain, follow_up, options_of, run_cycle
 from factory.cycle.undoing import undo
 from factory.offline.runner import OfflineRunner
 from factory.paths import HomePaths, factory_home
@@ -32,6 +33,7 @@ from tests.support.cli import factory
 from tests.support.crashes import Places
 from tests.support.cycles import Answer, Scripted, Silent, said, verdict
 from tests.support.learning import GENERAL_HISTORY, OTHER_GENERAL_HISTORY, shelf
+from tests.support.matrix import sampled
 from tests.support.projects import (
     CLEAN_SUMS,
     POLICY,
@@ -442,6 +444,45 @@ def test_the_program_is_killed_once(tmp_path: Path, places: Places) -> None:
     places.save(start)
     assert any(kill_and_go_on(places, program, start, seconds) for seconds in (1.5, 0.7, 0.3))
     assert [row["reason"] for row in history(places.project)] == list(program.reasons)
+
+
+HANGING = """
+[[eval.constraint]]
+name = "hangs"
+check = "setsid sleep 300 & sleep 300"
+"""
+
+
+def hanging_measurement(places: Places) -> list[str]:
+    """A cycle that measures, and whose measurement hangs with a daemon beside it."""
+    small_project(places.project, policy=POLICY + HANGING)
+    return ["eval", str(places.project)]
+
+
+def hanging_agent(places: Places) -> list[str]:
+    """A cycle whose agent hangs with a daemon beside it."""
+    small_project(places.project)
+    argv = ["sh", "-c", "setsid sleep 300 & sleep 300"]
+    (places.home / "config.toml").write_text(f"[runner.commands.hangs]\nargv = {json.dumps(argv)}\n")
+    return ["ceo", str(places.project), "--runner", "hangs", "--sandbox", "off"]
+
+
+@pytest.mark.parametrize("hanging", sampled([hanging_measurement, hanging_agent], [hanging_measurement]))
+def test_what_hangs_ends_with_the_program_and_gc_clears_it_away(
+    places: Places, hanging: Callable[[Places], list[str]]
+) -> None:
+    program = crashes.start(*hanging(places))
+    try:
+        crashes.wait_for("sleep 300", places.all)
+    finally:
+        program.kill()
+        program.wait()
+    crashes.assert_processes_end(places.all)
+    lab = open_lab(places.project, lambda _: None)
+    if cycle_in_flight(lab.paths):
+        abandon(lab, "it hangs")
+    collect(lab)
+    crashes.assert_nothing_left(places.project, places.temporary)
 
 
 @pytest.mark.crash
