@@ -79,8 +79,8 @@ def load_open(lab: Lab, number: int) -> Experiment:
 def at_work(lab: Lab, number: int, *, finalizes: bool = False) -> Iterator[Experiment]:
     """What ``load_open`` gives, for one command at a time: what is measured is not decided about meanwhile.
 
-    Raises Refused also where another command is at work on it; and where it is decided, but was cut off before
-    all of that was written, for everything but what ``finalizes``: the decision's evidence is not to change.
+    Raises Refused also where another command is at work on it; and where it is decided, but that was cut off
+    before all was written, for everything but what ``finalizes``: the decision's evidence is not to change.
     """
     with alone(lab, load_open(lab, number)):
         # It may have been decided about between the look and the hold.
