@@ -33,8 +33,9 @@ WRITE_LOCK_WAIT_S = 60.0
 # A reader that looks whether the cycle lock is held holds it for an instant; a cycle waits that out.
 CYCLE_LOCK_WAIT_S = 1.0
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_ODD = (errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EIO, errno.ESTALE)
 _temporary_names = itertools.count()
 
 
@@ -50,6 +51,10 @@ def environment_error(error: OSError, path: Path | str | None = None) -> Environ
     if error.errno in _DENIED:
         return EnvironmentLacking(
             f"Permission denied: {where}.", "Give yourself access to it, or use another place."
+        )
+    if error.errno in _ODD and error.filename:
+        return EnvironmentLacking(
+            f"{where} cannot be used: {os.strerror(error.errno)}.", "Look at what lies there."
         )
     return None
 
@@ -293,6 +298,24 @@ def file_lock(path: Path, *, wait: float = WRITE_LOCK_WAIT_S) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def hold(path: Path, what: str) -> Iterator[None]:
+    """Holds a file for this process alone, without changing it; the hold falls with the process.
+
+    Raises Refused at once where another process holds it; ``what`` is the sentence's subject.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Refused(
+            f"{what} is worked on by another command just now.", "Wait until that has ended."
+        ) from None
+    finally:
+        os.close(descriptor)
 
 
 def write_lock(common_dir: Path) -> contextlib.AbstractContextManager[None]:

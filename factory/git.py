@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,12 +20,11 @@ from pathlib import Path
 from factory.errors import BadInput, EnvironmentLacking, FactoryError, Refused
 from factory.fsio import user_name
 from factory.process import quick_bytes
+from factory.scratch import scratch_folder
 
 ENGINE_NAME = "factory"
 ENGINE_EMAIL = "factory@localhost"
 BRANCHES = "refs/heads/"
-CHECKOUT = "checkout-"
-"""How the name of a throwaway checkout begins; the number of its process follows."""
 
 GITLINK_MODE = "160000"
 SYMLINK_MODE = "120000"
@@ -111,10 +110,25 @@ def _text(data: bytes) -> str:
 
 def _checked(said: _Said, what: str) -> str:
     if said.returncode != 0:
+        locked = _lock_left(said.stderr)
+        if locked:
+            problem, remedy = locked
+            raise GitError(
+                f"git could not {what}: {problem}.",
+                f"When it is not at work any more: {remedy}; then run this again.",
+            )
         lines = (said.stderr or said.stdout).strip().splitlines()
         words = "; ".join(line.strip() for line in lines if not line.startswith(("hint:", "warning:")))
         raise GitError(f"git could not {what}: {words[-_TOLD:] or f'exit code {said.returncode}'}")
     return said.stdout
+
+
+def _lock_left(said: str) -> tuple[str, str] | None:
+    """What is wrong where a lock file is in git's way, and what removes it; None where none is."""
+    found = re.search(r"Unable to create '(.+\.lock)': File exists", said)
+    if found is None:
+        return None
+    return f"{found[1]} is there: another git is at work, or was killed", f"rm {shlex.quote(found[1])}"
 
 
 def split_nul(text: str) -> list[str]:
@@ -134,7 +148,7 @@ def toplevel(path: Path) -> Path | None:
         if "dubious ownership" in done.stderr:
             raise BadInput(
                 f"git does not trust {path}: it belongs to another user.",
-                f"git config --global --add safe.directory {path}",
+                f"git config --global --add safe.directory {shlex.quote(str(path.resolve()))}",
             )
         return None
     return Path(done.stdout.rstrip("\n"))
@@ -389,8 +403,8 @@ class Repo:
         The commit goes into this repository's object store, but no ref is moved. The workspace's own
         ``.git`` is not read: index and configuration are made afresh for this call.
         """
-        with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
-            engine = Path(scratch) / "engine.git"
+        with scratch_folder("index") as scratch:
+            engine = scratch / "engine.git"
             _checked(
                 _run(["init", "--quiet", "--bare", "--template=", str(engine)], workspace, own_config=True),
                 "start an index",
@@ -416,8 +430,8 @@ class Repo:
 
     def commit_files(self, parent: str, files: Mapping[str, str], message: str) -> str:
         """A commit on top of ``parent`` with ``files`` (path to text) added or replaced; no ref is moved."""
-        with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
-            env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+        with scratch_folder("index") as scratch:
+            env = {"GIT_INDEX_FILE": str(scratch / "index")}
             self.git("read-tree", parent, env=env)
             for path, text in files.items():
                 blob = self.git("hash-object", "-w", "--stdin", stdin=text).strip()
@@ -448,8 +462,8 @@ class Repo:
 
     def _tree_without(self, base: str, commit: str, left_out: Callable[[str], bool]) -> str:
         """A commit's tree, in which the paths that are left out are as they are at ``base``."""
-        with tempfile.TemporaryDirectory(prefix="factory-index-") as scratch:
-            env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+        with scratch_folder("index") as scratch:
+            env = {"GIT_INDEX_FILE": str(scratch / "index")}
             self.git("read-tree", commit, env=env)
             for change in self.changes(base, commit):
                 if not left_out(change.path):
@@ -530,6 +544,11 @@ class Repo:
         _checked(
             _run(["checkout", "--quiet", "--detach", sha], dest, own_config=True), "check out the commit"
         )
+        # Build systems take a version from the last tag. Without one it would be a 0.1.dev, which whoever
+        # depends on the project refuses; the whole way back to the tag would be a copy of the history.
+        tag = self._try("describe", "--tags", "--abbrev=0", sha)
+        if tag:
+            clone.set_ref(f"refs/tags/{tag.rstrip()}", sha)
         return sha
 
     # ---- integration
@@ -604,6 +623,9 @@ class Repo:
 
 def _in_the_way(said: str) -> str:
     """What git says of a merge that it refuses, as one sentence: it lists the person's files a line each."""
+    locked = _lock_left(said)
+    if locked:
+        return f"{locked[0]}; when it is not at work any more: {locked[1]}"
     files = [line.strip() for line in said.splitlines() if line.startswith("\t")]
     if not files:
         return " ".join(said.split())
@@ -611,37 +633,14 @@ def _in_the_way(said: str) -> str:
     return f"changes of your own that are not committed are in the way: {', '.join(files[:3])}{rest}"
 
 
-def left_over_checkouts(parent: Path) -> list[Path]:
-    """The throwaway checkouts in ``parent`` whose process is gone, so that nobody removes them any more."""
-    return [place for place in sorted(parent.glob(f"{CHECKOUT}*")) if not _owner_lives(place.name)]
-
-
-def _owner_lives(name: str) -> bool:
-    owner = name.removeprefix(CHECKOUT).split("-")[0]
-    if not owner.isdecimal():
-        return False
-    try:
-        os.kill(int(owner), 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        pass
-    return True
-
-
 @contextmanager
 def scratch_checkout(
     repo: Repo, revision: str, *, parent: Path | None = None, depth: int = 1
 ) -> Iterator[Path]:
     """A throwaway checkout of ``revision``, removed at the end; in ``parent`` (default: temp folder)."""
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=f"{CHECKOUT}{os.getpid()}-", dir=parent))
-    try:
+    with scratch_folder("checkout", parent) as place:
         repo.checkout_at(revision, place / "tree", depth)
         yield place / "tree"
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def start_repository(folder: Path, files: Mapping[str, str], message: str) -> Repo:

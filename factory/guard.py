@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from factory.config import ProjectConfig
 from factory.evals.dimensions.sources import is_test_file
-from factory.evals.judge_settings import JUDGE_FILES, is_shared_settings, judge_settings
+from factory.evals.judge_settings import changed_settings, is_judge_file, is_shared_settings
 from factory.git import FILE_MODES, GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
 from factory.integrity import FileChange, Weakening, is_examined, weakenings
@@ -142,12 +142,11 @@ def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
     """Rule 1: harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
     protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config)))
     for change in facts.changes:
-        name = posixpath.basename(change.path)
         if matches(protected, change.path):
             yield _judge_finding(change.path, f"{_verb(change)} a file that the judge owns")
         elif facts.founds_judge:
             continue
-        elif name in JUDGE_FILES:
+        elif is_judge_file(change.path):
             yield _judge_finding(change.path, f"{_verb(change)} the configuration of a measuring tool")
         elif is_shared_settings(change.path):
             yield from _changed_tables(facts, change)
@@ -163,12 +162,9 @@ def _judge_finding(path: str, message: str) -> GuardFinding:
 
 
 def _changed_tables(facts: GuardFacts, change: Change) -> Iterator[GuardFinding]:
-    before, after = (
-        judge_settings(change.path, facts.repo.show(sha, change.path)) for sha in (facts.baseline, facts.head)
-    )
-    for name in sorted(before.keys() | after.keys()):
-        if before.get(name) != after.get(name):
-            yield _judge_finding(change.path, f"changes [{name}], the configuration of a measuring tool")
+    before, after = (facts.repo.show(sha, change.path) for sha in (facts.baseline, facts.head))
+    for name in changed_settings(change.path, before, after):
+        yield _judge_finding(change.path, f"changes [{name}], the configuration of a measuring tool")
 
 
 def within_scope(facts: GuardFacts) -> Iterator[GuardFinding]:

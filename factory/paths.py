@@ -97,7 +97,7 @@ class ProjectPaths:
     @property
     def key(self) -> str:
         """A short, stable, readable name of this project for folders in the factory home."""
-        digest = hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:10]
+        digest = hashlib.sha256(os.fsencode(self.root.resolve())).hexdigest()[:10]
         return f"{self.root.name}-{digest}"
 
 

@@ -18,3 +18,16 @@ def test_without_a_measurement_every_deleted_test_file_is_told(tmp_path: Path) -
     assert [finding.guard for finding in report.findings] == ["integrity"]
     measured = run_guards(Repo(repo), base, head, default_project(), passing_tests=())
     assert measured.clean
+
+
+def test_settings_of_other_languages_tools_belong_to_the_judge(tmp_path: Path) -> None:
+    package = '{"scripts": {"test": "jest"}, "devDependencies": {"jest": "29"}}'
+    repo = make_repo(tmp_path / "r", {"package.json": package, "tsconfig.json": '{"strict": true}'})
+    base = git(repo, "rev-parse", "HEAD")
+    looser = {"tsconfig.json": "{}", "package.json": package.replace("jest", "true", 1), "src/a.js": "1\n"}
+    head = commit(repo, looser, "Loosen")
+    report = run_guards(Repo(repo), base, head, default_project())
+    assert [(found.guard, found.file, found.message) for found in report.findings] == [
+        ("eval_immutable", "package.json", "changes [scripts.test], the configuration of a measuring tool"),
+        ("eval_immutable", "tsconfig.json", "changes the configuration of a measuring tool"),
+    ]

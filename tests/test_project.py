@@ -1,6 +1,7 @@
 """Finding the project that a path lies in, in real repositories."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,22 @@ def test_a_bare_repository_and_a_git_directory_are_no_projects(root: Path) -> No
         f"Type:\n  git -C {bare} worktree add {bare}-checkout",
     )
     assert refusal(root / ".git")[0] == f"{root}/.git lies inside a git directory."
+
+
+def test_a_folder_of_another_user_comes_with_a_command_that_works_from_anywhere(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Only root can give a folder away: a git that says what the real one says then.
+    says = f"fatal: detected dubious ownership in repository at '{root}'"
+    git = tmp_path / "bin/git"
+    git.parent.mkdir()
+    git.write_text(f"#!/bin/sh\necho {shlex.quote(says)} >&2\nexit 128\n")
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", str(git.parent), prepend=os.pathsep)
+    monkeypatch.chdir(root)
+    with pytest.raises(BadInput, match=r"git does not trust \.: it belongs to another user\.") as caught:
+        open_project(".")
+    assert caught.value.hint == f"git config --global --add safe.directory {shlex.quote(str(root))}"
 
 
 def test_git_missing(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

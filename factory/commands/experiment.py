@@ -1,4 +1,4 @@
-"""``factory begin``, ``review``, ``precheck`` and ``finalize``: one experiment by hand."""
+"""``factory precheck`` and ``finalize``: how an experiment by hand is decided."""
 
 from __future__ import annotations
 
@@ -10,70 +10,11 @@ from factory.cycle import deciding, finalizing, judging
 from factory.cycle import experiment as lab_work
 from factory.cycle.archive import write_experiment_note
 from factory.cycle.deciding import Override
-from factory.cycle.inflight import BY_HAND
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.launch import new_cycle_id
 from factory.cycle.mirror import mirror_log
 from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
-from factory.models import Experiment, ExperimentRecord, PlanItem, PrecheckReport, Verdict
+from factory.models import Experiment, ExperimentRecord, PrecheckReport, Verdict
 from factory.precheck import CHECK_NAMES
-from factory.spec import parse
-from factory.strategy import categorize_hypothesis
-
-
-def run_begin(args: argparse.Namespace) -> int:
-    """Id, branch, workspace and baseline of a new experiment."""
-    lab = open_lab(args.path, output.note)
-    policy = lab.policy("HEAD")
-    target = lab.target_branch(args.branch or "", policy)
-    base = lab.repo.resolve(f"refs/heads/{target}")
-    policy = lab.required_policy(base)
-    item = _item(lab, args)
-    repeated = lab_work.repeats(lab, item, policy)
-    if repeated:
-        raise Refused(
-            f"This {repeated}.", "Say what is different with --new-approach, or try something else."
-        )
-    journal = lab.journal(new_cycle_id())
-    journal.append("cycle.opened", mode=BY_HAND, options={}, target=target, start=base)
-    begun = lab_work.begin(lab, journal, item, base=base, target=target, policy=policy, runner="person")
-    workspace = lab_work.workspace(lab, begun)
-    if args.json:
-        output.emit_json(
-            {"id": begun.id, "branch": begun.branch, "workspace": str(workspace), "baseline": begun.baseline}
-        )
-        return EXIT_OK
-    output.say(f"id: {begun.id}\nbranch: {begun.branch}\nworkspace: {workspace}\nbaseline: {begun.baseline}")
-    output.say(f"next: edit the workspace, then factory eval {lab.paths.root} --id {begun.id}")
-    return EXIT_OK
-
-
-def _item(lab: Lab, args: argparse.Namespace) -> PlanItem:
-    if args.phase is None:
-        if not args.hypothesis.strip():
-            raise BadInput("The hypothesis is empty.", "Say what the change will improve.")
-        title = " ".join(args.hypothesis.split())
-        made = PlanItem.model_validate(
-            {"phase": 1, "title": title, "category": categorize_hypothesis(title).name}
-        )
-    else:
-        made = _planned(lab, args.phase)
-    update = {"new_approach": args.new_approach or made.new_approach, "verify": args.verify or made.verify}
-    return made.model_copy(update=update)
-
-
-def _planned(lab: Lab, phase: int) -> PlanItem:
-    if not lab.paths.plan.exists():
-        raise BadInput(
-            "There is no current plan.", f"`factory begin {lab.paths.root} --hypothesis TEXT` needs none."
-        )
-    items = parse(lab.paths.plan.read_text(encoding="utf-8")).items()
-    found = next((item for item in items if item.phase == phase), None)
-    if found is None:
-        raise BadInput(
-            f"The current plan has no phase {phase}.", f"`factory spec show {lab.paths.root}` shows it."
-        )
-    return found
 
 
 def _present(lab: Lab, experiment: Experiment) -> str:
@@ -90,8 +31,9 @@ def run_precheck(args: argparse.Namespace) -> int:
     if folder.exists(lab_work.PRECHECK) and lab_work.is_finalized(lab, experiment):
         report = folder.read(lab_work.PRECHECK, PrecheckReport)
     else:
-        _present(lab, lab_work.load_open(lab, args.id))
-        report = judging.precheck(lab, experiment, lab.required_policy(experiment.baseline))
+        with lab_work.at_work(lab, args.id):
+            _present(lab, experiment)
+            report = judging.precheck(lab, experiment, lab.required_policy(experiment.baseline))
     if args.json:
         output.emit_json(report.model_dump(mode="json") | {"passed": report.passed})
     else:
@@ -107,7 +49,13 @@ def _show_checks(report: PrecheckReport) -> None:
 def run_finalize(args: argparse.Namespace) -> int:
     """Decide from what is on record and write the row; integration is a step of its own."""
     lab = open_lab(args.path, output.note)
-    experiment = lab_work.load_open(lab, args.id)
+    with lab_work.at_work(lab, args.id) as experiment:
+        record = _finalized(lab, experiment, args)
+    _show_record(lab, record, as_json=args.json)
+    return EXIT_OK
+
+
+def _finalized(lab: Lab, experiment: Experiment, args: argparse.Namespace) -> ExperimentRecord:
     if not lab.store.experiment(args.id).exists(lab_work.VERDICT):
         _insist_on_order(lab, experiment, args.override)
     policy = lab.required_policy(experiment.baseline)
@@ -122,8 +70,7 @@ def run_finalize(args: argparse.Namespace) -> int:
     mirror_log(lab, f"experiment {experiment.id}")
     if not any(event.type == "cycle.closed" for event in journal.events()):
         journal.append("cycle.closed", kept=int(record.verdict is Verdict.KEEP))
-    _show_record(lab, record, as_json=args.json)
-    return EXIT_OK
+    return record
 
 
 def _insist_on_order(lab: Lab, experiment: Experiment, overridden: list[str]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from factory import output
 from factory.cycle.inflight import BY_HAND, cycle_in_flight
 from factory.cycle.lab import open_lab
-from factory.cycle.launch import new_cycle_id
 from factory.errors import EXIT_OK, BadInput
+from factory.journal import new_cycle_id
 
 PREFIX = "note."
 """Types written from outside carry it, so that they can never pass for an event of the engine."""

@@ -10,7 +10,6 @@ from factory.cycle import experiment as lab_work
 from factory.cycle import judging
 from factory.cycle.hub import Hub, hub_of
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.pull_review import post, review_of
 from factory.errors import EXIT_OK, BadInput, Refused
 from factory.models import ReviewVerdict
 
@@ -33,15 +32,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _record(lab: Lab, args: argparse.Namespace) -> None:
-    experiment = lab_work.load_open(lab, args.id)
-    lab_work.record_candidate(lab, experiment)
-    commit = judging.candidate_of(lab, experiment)
     verdict = ReviewVerdict.PROCEED if args.verdict == "keep" else ReviewVerdict.ABORT
-    judging.review(lab, experiment, commit, by="person", verdict=verdict, reason=args.reason)
+    with lab_work.at_work(lab, args.id) as experiment:
+        lab_work.record_candidate(lab, experiment)
+        commit = judging.candidate_of(lab, experiment)
+        judging.review(lab, experiment, commit, by="person", verdict=verdict, reason=args.reason)
     output.say(f"review of {commit[:12]} recorded: {args.verdict}")
 
 
 def _post(lab: Lab, args: argparse.Namespace) -> None:
+    from factory.cycle.pull_review import post, review_of  # noqa: PLC0415 - agents, which recording does without
+
     refuse_agents("post a review")
     hub = hub_of(lab, lab.policy("HEAD"))
     client = hub.require()

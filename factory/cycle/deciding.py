@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from factory.config import ProjectConfig
 from factory.cycle.experiment import FINAL_REVIEW, VERDICT, VERIFY, tip_of
-from factory.cycle.judging import comparison_of, precheck, ratchet_of, rejects, stored
+from factory.cycle.judging import comparison_of, precheck, rejects, stored
 from factory.cycle.lab import Lab
+from factory.cycle.ratchet import ratchet_of
 from factory.evals.decide import decide
 from factory.fsio import utc_now
 from factory.models import (

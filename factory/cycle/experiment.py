@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from factory.config import ProjectConfig
 from factory.cycle.branches import set_aside
 from factory.cycle.lab import Lab
 from factory.errors import BadInput, Refused
-from factory.fsio import utc_now, write_lock
+from factory.fsio import hold, utc_now, write_lock
 from factory.journal import Journal
 from factory.models import (
     Experiment,
@@ -72,6 +73,22 @@ def load_open(lab: Lab, number: int) -> Experiment:
             f"`factory ceo {lab.paths.root}` resumes it, `factory begin` starts one by hand.",
         )
     return experiment
+
+
+@contextmanager
+def at_work(lab: Lab, number: int) -> Iterator[Experiment]:
+    """What ``load_open`` gives, for one command at a time: what is measured is not decided about meanwhile.
+
+    Raises Refused also where another command is at work on it.
+    """
+    with alone(lab, load_open(lab, number)):
+        # It may have been decided about between the look and the hold.
+        yield load_open(lab, number)
+
+
+def alone(lab: Lab, experiment: Experiment) -> AbstractContextManager[None]:
+    """Keeps other commands from working on an experiment. Raises Refused where one does."""
+    return hold(lab.store.experiment(experiment.id).path / META, f"Experiment {experiment.id}")
 
 
 def is_finalized(lab: Lab, experiment: Experiment) -> bool:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from statistics import fmean
 
 from factory.cycle.branches import cycle_branch, drop_branch, set_aside
+from factory.cycle.counting import count_outcome
 from factory.cycle.evidence import digests
 from factory.cycle.experiment import workspace
-from factory.cycle.judging import ratchet_of, sides
+from factory.cycle.judging import sides
 from factory.cycle.lab import Lab
-from factory.cycle.learning import count_outcome
+from factory.cycle.ratchet import metric_sides, ratchet_of
 from factory.journal import Journal
 from factory.models import (
     Experiment,
     ExperimentRecord,
     Kind,
-    RatchetRecord,
     Verdict,
     VerdictRecord,
 )
@@ -96,14 +95,6 @@ def _row(lab: Lab, experiment: Experiment, decision: VerdictRecord, cost: Cost) 
         runner=experiment.runner,
         harness=harness,
     )
-
-
-def metric_sides(record: RatchetRecord | None, commit: str) -> tuple[float | None, float | None, str]:
-    """What research mode has for scores: the metric's mean on both sides, and who judged it."""
-    if record is None or record.commit != commit:
-        return None, None, ""
-    before, after = (fmean(side) if side else None for side in (record.before, record.after))
-    return before, after, record.harness
 
 
 def _advance(lab: Lab, experiment: Experiment, commit: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from factory.cycle.integrate import pending_branches
 from factory.cycle.lab import Lab
 from factory.errors import FactoryError
 from factory.fsio import read_json
-from factory.git import BRANCHES, left_over_checkouts
+from factory.git import BRANCHES
 from factory.journal import read_events
 from factory.models import Experiment
 from factory.registry import Registry
+from factory.scratch import is_left_over, remove
 
 PLAYBOOK_VERSIONS = 20
 """Versions of each role's playbook that are kept."""
@@ -39,7 +40,7 @@ def collect(lab: Lab, *, dry_run: bool = False) -> list[str]:
     for place in _left_over(lab, places, needed):
         removed.append(str(place))
         if not dry_run:
-            shutil.rmtree(place, ignore_errors=True)
+            remove(place)
     for ref, aside in _loose_branches(lab, branches, needed):
         removed.append(ref)
         if not dry_run:
@@ -85,12 +86,24 @@ def _places(lab: Lab) -> list[Path]:
 
 
 def _left_over(lab: Lab, places: Sequence[Path], needed: set[int]) -> Iterator[Path]:
-    """Workspaces of experiments that are over, and checkouts whose process is gone."""
+    """Workspaces of experiments that are over, and what a process has left that is gone."""
     for place in places:
         match = _WORKSPACE.search(place.name)
         if match and int(match[1]) not in needed:
             yield place
-    yield from left_over_checkouts(lab.workspaces)
+    yield from lab.left_over()
+    yield from _left_over_writes(lab)
+
+
+def _left_over_writes(lab: Lab) -> Iterator[Path]:
+    """Files that a process was about to put in place when it was killed."""
+    home = lab.home
+    apart = [str(place) for place in (home.workspaces, home.agents, home.environments, home.tools)]
+    yield from (place for place in lab.paths.root.glob(".*.tmp") if is_left_over(place.name))
+    for top in (lab.paths.state, lab.repo.common_dir / "factory", home.root):
+        for folder, folders, names in os.walk(top):
+            folders[:] = [name for name in folders if os.path.join(folder, name) not in apart]  # noqa: PTH118
+            yield from (Path(folder, name) for name in names if name[0] == "." and is_left_over(name))
 
 
 def _loose_branches(lab: Lab, refs: Iterable[str], needed: set[int]) -> Iterator[tuple[str, str]]:

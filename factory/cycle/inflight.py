@@ -39,7 +39,8 @@ def journals(paths: ProjectPaths) -> Iterator[Path]:
 def own_journals(paths: ProjectPaths) -> list[Path]:
     """The journals that were written here, newest first: one that came with git decides nothing."""
     found = list(journals(paths))
-    foreign = Repo(paths.root).tracked(paths.cycles) if found else set()
+    in_git = (paths.root / ".git").exists()  # a folder with a .factory alone can be read too
+    foreign = Repo(paths.root).tracked(paths.cycles) if found and in_git else set()
     return [path for path in found if path not in foreign]
 
 

@@ -25,7 +25,6 @@ from factory.cycle.failures import confirm_failures, find_lucky, known_flaky
 from factory.cycle.lab import Lab
 from factory.cycle.leaks import LEAKS
 from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
-from factory.cycle.metric import RATCHET
 from factory.errors import Refused
 from factory.evals.decide import Comparison, compare
 from factory.evals.steady import without
@@ -44,7 +43,6 @@ from factory.models import (
     Model,
     Outcome,
     PrecheckReport,
-    RatchetRecord,
     ReviewRecord,
     ReviewVerdict,
     VerifyCheck,
@@ -230,11 +228,6 @@ def _leaks(folder: ExperimentFolder, experiment: Experiment, commit: str) -> lis
     if report is None or report.commit != commit:
         return ["the leakage scan did not run on this commit"]
     return [leak.message for leak in report.leaks]
-
-
-def ratchet_of(lab: Lab, number: int) -> RatchetRecord | None:
-    """How an experiment moved the metric of research mode; None where it did not run it."""
-    return stored(lab.store.experiment(number), RATCHET, RatchetRecord)
 
 
 def _changes_dependencies(lab: Lab, experiment: Experiment, commit: str) -> bool:

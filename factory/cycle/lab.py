@@ -16,6 +16,7 @@ from factory.paths import CONFIG_FILE, HomePaths, ProjectPaths, factory_home
 from factory.project import Project, ensure_state_dir, open_project
 from factory.rows import Row, read
 from factory.sandbox import Sandbox, choose
+from factory.scratch import left_over, left_over_temporary
 from factory.store import ExperimentStore
 
 
@@ -63,6 +64,10 @@ class Lab:
     def workspaces(self) -> Path:
         """The folder in the factory home where this project's workspaces and checkouts lie."""
         return self.home.workspaces / self.paths.key
+
+    def left_over(self) -> list[Path]:
+        """Checkouts, agents' homes and temporary folders whose process is gone: a crash has left them."""
+        return [*left_over(self.workspaces), *left_over(self.home.agents), *left_over_temporary()]
 
     def progress(self, text: str) -> None:
         """Pass on how a measurement gets on."""

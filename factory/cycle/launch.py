@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from factory.approvals import Approvals, fingerprint
@@ -16,7 +13,7 @@ from factory.cycle.branches import cycle_branch
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
 from factory.cycle.contract import refuse_specified, require_ground, waiting_draft, waits_to_be_built
-from factory.cycle.experiment import load_open
+from factory.cycle.experiment import at_work
 from factory.cycle.ground import ground_of, stacks
 from factory.cycle.hub import hub_of
 from factory.cycle.inflight import (
@@ -38,10 +35,11 @@ from factory.cycle.state import CycleState
 from factory.cycle.target import require_target
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
-from factory.git import left_over_checkouts
+from factory.journal import new_cycle_id
 from factory.models import Verdict
 from factory.paths import ProjectPaths
 from factory.runners.base import Runner
+from factory.scratch import remove
 from factory.spec import Form, PlanLimits, check, parse
 
 
@@ -49,11 +47,6 @@ def options_of(found: OpenCycle) -> CycleOptions:
     """The options that a cycle was opened with; those of other versions are left out."""
     known = {field.name for field in fields(CycleOptions)}
     return CycleOptions(**{k: v for k, v in found.state.opened["options"].items() if k in known})
-
-
-def new_cycle_id() -> str:
-    """A fresh id that sorts by time, to the microsecond: two begun at once must not change places."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}"
 
 
 def resolve_mode(lab: Lab, wanted: str, idea: str, focus: str = "") -> str:
@@ -249,8 +242,8 @@ def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable
     options = options_of(found)
     lab = replace(lab, sandbox_wanted=options.sandbox)
     cycle = Cycle(lab, lab.journal(found.id), found.state, options, progress, runner_for)
-    for place in left_over_checkouts(lab.workspaces):
-        shutil.rmtree(place, ignore_errors=True)
+    for place in lab.left_over():
+        remove(place)
     cycle.record("cycle.resumed", pid=os.getpid())
     return cycle
 
@@ -310,10 +303,5 @@ def abandon_by_hand(lab: Lab, number: int, why: str) -> None:
 
     Raises Refused for one that has its row, and for one of a cycle, which ends with its cycle.
     """
-    experiment = load_open(lab, number)
-    if experiment.scope:
-        raise Refused(
-            f"Experiment {number} belongs to cycle {experiment.cycle}.",
-            f"`factory abandon {lab.paths.root}` ends the cycle.",
-        )
-    lab.journal(experiment.cycle).append("cycle.abandoned", why=why)
+    with at_work(lab, number) as experiment:
+        lab.journal(experiment.cycle).append("cycle.abandoned", why=why)

@@ -11,7 +11,7 @@ from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.evals.cache import write_last_eval
 from factory.evals.dimensions.sources import is_test_file
-from factory.evals.judge_settings import JUDGE_FILES, is_shared_settings, with_settings_of
+from factory.evals.judge_settings import is_judge_file, is_shared_settings, with_settings_of
 from factory.evals.run import check_once, measure, test_once
 from factory.evals.testrun import TestRun
 from factory.git import SYMLINK_MODE, Change, scratch_checkout
@@ -58,7 +58,7 @@ def _lay_judge(
         change
         for change in changed
         if matches(protected, change.path)
-        or PurePosixPath(change.path).name in JUDGE_FILES
+        or is_judge_file(change.path)
         or (old_tests and belongs_to_tests(change.path))
     ]
     _lay_back(lab, changes, judge, checkout)

@@ -13,6 +13,7 @@ from typing import Literal
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import judged_checkout
+from factory.cycle.ratchet import runs_of
 from factory.evals.files import checkout_files
 from factory.fsio import utc_now
 from factory.globs import matches
@@ -21,17 +22,8 @@ from factory.models import RatchetRecord, ResearchRun
 from factory.paths import CONFIG_FILE
 from factory.research.ratchet import Moved, compare_runs
 from factory.research.run import run_target
-from factory.research.runs import RunStore
-
-RATCHET = "ratchet.json"
-"""An experiment's record of how it moved the metric."""
 
 RunKind = Literal["run", "held_out"]
-
-
-def runs_of(lab: Lab) -> RunStore:
-    """The project's runs."""
-    return RunStore(lab.paths.research_runs, lab.repo.common_dir)
 
 
 def held_out_folder(lab: Lab) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from factory.cycle.briefing import own_template
 from factory.cycle.lab import Lab
 from factory.cycle.learning import answer_without_citations, playbook_text
 from factory.runners.base import AgentResult, Invocation, Runner
+from factory.scratch import scratch_folder
 
 
 def ask_once(
@@ -36,7 +36,7 @@ def ask_once(
     told = Occasion(
         goal=policy.goal, template=template, source=source, playbook=playbook_text(lab.home, role.name)
     )
-    with tempfile.TemporaryDirectory() as scratch:
+    with scratch_folder("question") as scratch:
         result = runner.run(
             Invocation(
                 role=role.name,
@@ -44,7 +44,7 @@ def ask_once(
                 cwd=cwd,
                 access=role.access,
                 facts=facts,
-                output_dir=Path(scratch),
+                output_dir=scratch,
                 timeout_s=policy.limits.timeout,
                 env={"FACTORY_ROLE": role.name},
                 schema=role.schema,

@@ -12,16 +12,15 @@ from factory.config import ProjectConfig
 from factory.cycle import deciding, finalizing, judging
 from factory.cycle.archive import write_experiment_note
 from factory.cycle.branches import drop_branch
-from factory.cycle.experiment import VERDICT, begin, commit_message, load, tip_of
+from factory.cycle.experiment import VERDICT, alone, begin, commit_message, load, tip_of
 from factory.cycle.hub import hub_of
 from factory.cycle.inflight import BY_HAND, first_event, own_journals
 from factory.cycle.integrate import Integrated, integrate_pending, waits_on
 from factory.cycle.lab import Lab
-from factory.cycle.launch import new_cycle_id
 from factory.cycle.mirror import mirror_log
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock
-from factory.journal import Journal
+from factory.journal import Journal, new_cycle_id
 from factory.models import (
     Experiment,
     ExperimentRecord,
@@ -62,7 +61,8 @@ def undo(lab: Lab, number: int, why: str = "") -> Undone:
         experiment = _taken_up(lab, journal) if journal else None
         if journal is None or experiment is None:
             journal, experiment = _begin(lab, number, why)
-        return _carry_out(lab, journal, experiment)
+        with alone(lab, experiment):
+            return _carry_out(lab, journal, experiment)
 
 
 def _interrupted(lab: Lab, number: int) -> Journal | None:

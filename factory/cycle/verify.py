@@ -11,12 +11,10 @@ from pathlib import Path
 from factory.cycle.archive import experiment_note
 from factory.cycle.evidence import changed
 from factory.cycle.experiment import AFTER, BEFORE, VERDICT
-from factory.cycle.finalizing import metric_sides
 from factory.cycle.inflight import DAMAGED, journals
-from factory.cycle.judging import ratchet_of
 from factory.cycle.lab import Lab
-from factory.cycle.metric import RATCHET, runs_of
 from factory.cycle.mirror import mirror_problems
+from factory.cycle.ratchet import RATCHET, metric_sides, ratchet_of, runs_of
 from factory.errors import FactoryError
 from factory.journal import Event, read_events
 from factory.models import Kind, Measurement, Verdict, VerdictRecord

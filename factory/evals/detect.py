@@ -13,6 +13,7 @@ from factory.config import DimensionSpec
 from factory.evals.checkers import has_mypy_settings
 from factory.evals.dimensions.sources import is_test_file
 from factory.evals.javascript import dependencies, javascript_tools
+from factory.evals.judge_settings import is_judge_file
 from factory.evals.plan import planned
 from factory.evals.roots import dig, find_roots, read_toml
 
@@ -22,6 +23,7 @@ LANGUAGES = {
     "cpp": "C++", "cs": "C#", "php": "PHP", "sh": "Shell",
 }  # fmt: skip
 EVAL_SCRIPTS = ("eval/run.py", "eval/eval.py", "eval/score.py", "eval/run.sh")
+MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 DOCS = ("docs", "doc")
 PAGES = re.compile(r"(README|CHANGELOG|CHANGES|HISTORY)(\.\w+)?", re.IGNORECASE)
 COMMAND_TIMEOUT_S = 900.0
@@ -33,7 +35,8 @@ class Detected:
     """What the files tell.
 
     ``modifiable`` are patterns; ``candidates`` dimensions to try; ``setup`` and ``smoke`` commands, or "";
-    ``notes`` what a person should know.
+    ``judging`` patterns of files that say what a candidate's command does; ``notes`` what a person should
+    know.
     """
 
     language: str
@@ -44,6 +47,7 @@ class Detected:
     smoke: str = ""
     tools: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    judging: list[str] = field(default_factory=list)
 
 
 def detect(checkout: Path, files: Sequence[str]) -> Detected:
@@ -58,6 +62,7 @@ def detect(checkout: Path, files: Sequence[str]) -> Detected:
         modifiable=_top_folders(files) or ["**"],
         candidates=[*commands, *_eval_candidates(files)],
         setup=_setup(checkout, files),
+        judging=[f"/{_makefile(checkout)}"] if any(c.command.startswith("make ") for c in commands) else [],
     )
 
 
@@ -103,8 +108,12 @@ def _texts(files: Sequence[str]) -> list[str]:
 
 
 def _top_folders(files: Sequence[str]) -> list[str]:
-    """The top folders that hold code, and the texts; nothing when code lies at the root."""
-    code = [PurePosixPath(f) for f in files if PurePosixPath(f).suffix[1:] in LANGUAGES]
+    """The top folders that hold code, and the texts; nothing when code lies at the root.
+
+    Settings of measuring tools are written as code too, and are nothing to be changed.
+    """
+    found = (f for f in files if not is_judge_file(f))
+    code = [path for f in found if (path := PurePosixPath(f)).suffix[1:] in LANGUAGES]
     if not code or any(len(path.parts) == 1 for path in code):
         return []
     tops = dict.fromkeys(path.parts[0] for path in code if path.parts[0] != "eval")
@@ -172,11 +181,14 @@ def _setup(checkout: Path, files: Sequence[str]) -> str:
     return "npm ci" if "package-lock.json" in files else "npm install"
 
 
+def _makefile(checkout: Path) -> str:
+    """The file that ``make`` reads; empty where there is none."""
+    return next((name for name in MAKEFILES if (checkout / name).is_file()), "")
+
+
 def _make_targets(checkout: Path) -> list[str]:
-    makefile = next(
-        (p for n in ("GNUmakefile", "makefile", "Makefile") if (p := checkout / n).is_file()), None
-    )
-    text = makefile.read_text(encoding="utf-8", errors="replace") if makefile else ""
+    name = _makefile(checkout)
+    text = (checkout / name).read_text(encoding="utf-8", errors="replace") if name else ""
     return re.findall(r"^([\w-]+)\s*:(?!=)", text, re.MULTILINE)
 
 

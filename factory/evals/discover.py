@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from factory.evals.environment import prepare
 from factory.evals.files import checkout_files
 from factory.evals.gather import TEST_DIMENSIONS
 from factory.evals.plan import is_built_in
-from factory.evals.progress import Progress
+from factory.evals.progress import Progress, Remark
+from factory.evals.roots import find_roots
 from factory.evals.run import sample
 from factory.evals.score import composite
 from factory.evals.setup_file import PROTECTED, Kept, Setup, render
@@ -23,6 +25,12 @@ from factory.models import DimensionScore, Measurement, Outcome, Tier
 from factory.paths import HomePaths, factory_home
 
 BUILD_EXTENSIONS = "python setup.py build_ext --inplace"
+BUILD_WHEEL = (
+    'python -m pip wheel --quiet --no-deps --wheel-dir "$TMPDIR/wheel" . && '
+    'python -m zipfile --extract "$TMPDIR"/wheel/*.whl "$TMPDIR/built" && cp -R "$TMPDIR/built/." {root}'
+)
+"""Any build system's own build, with what it compiles and generates put beside the sources."""
+
 MODULE_SUFFIXES = (".so", ".pyd")
 
 CheckoutFactory = Callable[[], AbstractContextManager[Path]]
@@ -121,16 +129,37 @@ def _with_build_step(
     if found.setup or found.language != "Python":
         return found
     environment = open_subject(checkout, default_project(), project_root, home, progress).environment
-    files = environment.project_files if environment else ()
-    extensions = [file for file in files if file.endswith(MODULE_SUFFIXES)]
-    if environment is None or not extensions:
+    lacking = _lacking(checkout, environment.project_files if environment else ())
+    if environment is None or not lacking:
         return found
-    if (checkout / "setup.py").is_file():
-        progress("building its extensions, which a fresh checkout lacks")
-        if not prepare(checkout, environment, BUILD_EXTENSIONS):
-            return replace(found, setup=BUILD_EXTENSIONS)
-    note = f"A fresh checkout lacks {extensions[0]}: set [eval] setup to the command that builds it."
+    progress(Remark(f"looking for a command that builds {lacking[0]}, which a fresh checkout lacks"))
+    for command in _build_commands(checkout):
+        if not prepare(checkout, environment, command) and not _lacking(checkout, lacking):
+            return replace(found, setup=command)
+    note = f"A fresh checkout lacks {lacking[0]}: set [eval] setup to the command that builds it."
     return replace(found, notes=[*found.notes, note])
+
+
+def _lacking(checkout: Path, installed: Sequence[str]) -> list[str]:
+    """The modules that an installed copy has in folders which the checkout has too, without the module:
+    compiled or generated when the project is built.
+    """
+    roots = find_roots(checkout).paths
+    modules = [Path(file) for file in installed if file.endswith((*MODULE_SUFFIXES, ".py"))]
+    return [
+        str(module)
+        for module in modules
+        if not any((root / module).exists() for root in roots)
+        and (module.suffix in MODULE_SUFFIXES or any((root / module).parent.is_dir() for root in roots))
+    ]
+
+
+def _build_commands(checkout: Path) -> Iterator[str]:
+    """What may build the rest of a checkout, the cheapest first."""
+    if (checkout / "setup.py").is_file():
+        yield BUILD_EXTENSIONS
+    root = find_roots(checkout).paths[0].relative_to(checkout)
+    yield BUILD_WHEEL.format(root=shlex.quote(str(root)))
 
 
 def _with_working_smoke(
@@ -160,6 +189,7 @@ def _conclude(found: Detected, first: Measurement, second: Measurement, target_b
         duration_s=slowest,
         setup=found.setup,
         smoke=found.smoke,
+        judging=found.judging,
     )
     return Discovery(
         language=found.language,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory.config import DimensionSpec
-from factory.evals import checkers
+from factory.evals import checkers, scripts
 from factory.evals.commands import run_command
 from factory.evals.dimensions import (
     capability,
@@ -26,7 +26,6 @@ from factory.evals.testrun import TestRun, run_tests
 from factory.evals.tool_reports import TEST_PARSERS
 from factory.models import DimensionScore, Outcome, Tier
 
-SCRIPTS = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".mts", ".cts")
 TEST_DIMENSIONS = frozenset({"tests", "coverage", "capability_surface"})
 
 
@@ -110,6 +109,7 @@ def _from_tests(
     done = run_tests(
         subject.checkout,
         subject.environment,
+        command=_pytest_command(subject),
         timeout=limit,
         coverage=True,
         progress=subject.progress,
@@ -128,16 +128,20 @@ def run_suite(subject: Subject, *, timeout: float, with_coverage: bool) -> TestR
         return _run_own_suite(subject, own)
     if subject.environment is None:
         return TestRun({}, None, {}, [], -1, 0.0, "there is no Python in this project")
-    command = next((s.command for s in subject.dimensions if s.name == "tests" and is_built_in(s)), "")
     return run_tests(
         subject.checkout,
         subject.environment,
-        command=command,
+        command=_pytest_command(subject),
         timeout=subject.deadline.left(timeout),
         coverage=with_coverage,
         progress=subject.progress,
         sandbox=subject.sandbox,
     )
+
+
+def _pytest_command(subject: Subject) -> str:
+    """The project's own pytest command line; empty where none is configured."""
+    return next((s.command for s in subject.dimensions if s.name == "tests" and is_built_in(s)), "")
 
 
 def tells_outcomes(spec: DimensionSpec) -> bool:
@@ -165,7 +169,7 @@ def _from_run(name: str, subject: Subject, done: TestRun) -> DimensionScore:
 def _void(done: TestRun) -> str:
     """Why a test run voids all: code that is not the checkout's, or a run that broke off."""
     reasons = [*done.outside[:3], *([done.error] if done.error else [])]
-    return " ".join([*reasons, done.hint]).strip() if reasons else ""
+    return ". ".join(filter(None, ["; ".join(reasons).rstrip("."), done.hint])) if reasons else ""
 
 
 def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, Mapping[str, Outcome]]:
@@ -175,6 +179,9 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, 
         wrong = "it has no command, and none of the built-in dimensions has its name"
         return blank.model_copy(update={"error": wrong}), {}
     limit = subject.deadline.left(spec.timeout)
+    report = project.report_file(spec.parser)
+    if report in subject.files:
+        (subject.checkout / report).unlink(missing_ok=True)  # one that was committed is none of this run
     done = run_command(
         spec.command,
         checkout=subject.checkout,
@@ -184,18 +191,21 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, 
     )
     if done.timed_out:
         return blank.model_copy(update={"error": f"the command took longer than {limit:.0f} s"}), {}
-    report = project.report_file(spec.parser)
     output = _read_report(subject.checkout, report) if report else done.stdout
-    reading = project.read(spec.parser, done.exit_code, output, code_lines(subject.checkout, subject.files))
+    # Each run has a checkout of its own: a test is known by where it lies in it.
+    output = output.replace(f"{subject.checkout}/", "")
+    reading = project.read(
+        spec.parser, done.exit_code, output, _lines_of_scripts(subject.checkout, subject.files)
+    )
     update = {"score": reading.score, "error": reading.error, "details": dict(reading.details)}
     return blank.model_copy(update=update), reading.outcomes
 
 
-def code_lines(checkout: Path, files: Sequence[str]) -> int:
-    """The lines of JavaScript and TypeScript that are not blank: the size by which findings are judged."""
-    code = [checkout / f for f in files if f.endswith(SCRIPTS) and "node_modules" not in f.split("/")]
-    texts = (f.read_text(encoding="utf-8", errors="replace") for f in code if f.is_file())
-    return sum(1 for text in texts for line in text.splitlines() if line.strip())
+def _lines_of_scripts(checkout: Path, files: Sequence[str]) -> int:
+    """The lines of JavaScript and TypeScript: the size by which findings are judged."""
+    own = [checkout / file for file in files if scripts.is_script(file)]
+    texts = (file.read_text(encoding="utf-8", errors="replace") for file in own if file.is_file())
+    return sum(map(scripts.code_lines, texts))
 
 
 def _read_report(checkout: Path, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def describe(python: Path, *, cache: Path, tools: Path | None = None) -> Interpr
     The answer is kept under ``cache`` as long as the folders it installs into are unchanged. Raises
     EnvironmentLacking when it cannot be started or is older than 3.8.
     """
-    key = hashlib.sha256(f"{python}\0{tools or ''}".encode()).hexdigest()[:24]
+    key = hashlib.sha256(os.fsencode(f"{python}\0{tools or ''}")).hexdigest()[:24]
     remembered = cache / "interpreters" / f"{key}.json"
     known = _recall(remembered, python, tools)
     if known is not None:

@@ -42,7 +42,7 @@ def _tests(test: str, installed: set[str], files: Sequence[str]) -> Iterator[Too
     if "vitest" in installed:
         yield "tests", f"{NPX} vitest run --reporter=json", "jest"
     elif "jest" in installed:
-        yield "tests", f"{NPX} jest --json --silent", "jest"
+        yield "tests", f"{NPX} jest --ci --json --silent", "jest"
     elif "node --test" in test and re.fullmatch(r"[\w\s./*'\"=-]+", test):
         yield "tests", test.replace("node --test", "node --test --test-reporter=junit", 1), "junit"
     elif not test and any(_is_node_test(file) for file in files):
@@ -62,5 +62,7 @@ def _coverage(test: str, installed: set[str]) -> Iterator[Tool]:
     if runner and test:
         run = test.removeprefix(f"{runner} ")
         yield "coverage", f"{NPX} {runner} --reporter=json-summary {run}", summary
+    elif installed & {"@vitest/coverage-v8", "@vitest/coverage-istanbul"}:
+        yield "coverage", f"{NPX} vitest run --coverage --coverage.reporter=json-summary", summary
     elif "jest" in installed:
-        yield "coverage", f"{NPX} jest --silent --coverage --coverageReporters=json-summary", summary
+        yield "coverage", f"{NPX} jest --ci --silent --coverage --coverageReporters=json-summary", summary

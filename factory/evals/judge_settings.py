@@ -14,6 +14,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from factory.evals.judge_javascript import (
+    SHARED_JSON,
+    configures_javascript,
+    is_free,
+    json_settings,
+    with_json,
+)
+
 JUDGE_FILES = (
     *("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", ".coveragerc", ".coveragerc.toml"),
     *(".ruff.toml", "ruff.toml", "mypy.ini", ".mypy.ini"),
@@ -26,9 +34,14 @@ JUDGE_TABLES = ("pytest", "coverage", "ruff", "mypy")
 JUDGE_SECTIONS = ("tool:pytest", "pytest", "coverage:", "mypy")
 """Sections of ``setup.cfg`` and ``tox.ini`` (by beginning) that configure the measuring tools."""
 
-SHARED_FILES = ("pyproject.toml", "setup.cfg", "tox.ini")
+SHARED_FILES = ("pyproject.toml", "setup.cfg", "tox.ini", *SHARED_JSON)
 
 _HEADER = re.compile(r"\s*\[\[?\s*(?P<name>[^\[\]]+?)\s*\]\]?\s*(#.*)?")
+
+
+def is_judge_file(path: str) -> bool:
+    """Whether a file configures a measuring tool and holds nothing else, wherever it lies."""
+    return PurePosixPath(path).name in JUDGE_FILES or configures_javascript(path)
 
 
 def is_shared_settings(path: str) -> bool:
@@ -37,14 +50,26 @@ def is_shared_settings(path: str) -> bool:
 
 
 def judge_settings(path: str, text: str | None) -> Mapping[str, Any]:
-    """The tables or sections of a shared file that configure a measuring tool, by name; none without a file.
+    """The parts of a shared file that configure a measuring tool, by name; none without a file.
 
     A text that cannot be parsed is one odd setting of its own.
     """
     try:
+        if path.endswith(".json"):
+            return json_settings(path, text or "")
         return (_tables if path.endswith(".toml") else _sections)(text or "")
-    except (tomllib.TOMLDecodeError, configparser.Error, UnicodeError, RecursionError):
+    except (tomllib.TOMLDecodeError, configparser.Error, ValueError, RecursionError):
         return {"unreadable": text}
+
+
+def changed_settings(path: str, before: str | None, after: str | None) -> list[str]:
+    """The names of the judge's settings in a shared file that a change alters."""
+    old, new = judge_settings(path, before), judge_settings(path, after)
+    return [
+        name
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name) and (name in old or not is_free(name))
+    ]
 
 
 def with_settings_of(path: str, text: str | None, baseline: str | None) -> str | None:
@@ -52,13 +77,18 @@ def with_settings_of(path: str, text: str | None, baseline: str | None) -> str |
 
     Where that cannot be had for certain, it is the baseline's text as a whole (None: no such file).
     """
-    wanted = judge_settings(path, baseline)
-    if judge_settings(path, text) == wanted:
+    if not changed_settings(path, baseline, text):
         return text
-    if text is None or "unreadable" in wanted:
+    if text is None or "unreadable" in judge_settings(path, baseline):
         return baseline
-    made = (_with_tables if path.endswith(".toml") else _with_sections)(text, baseline or "")
-    return made if made is not None and judge_settings(path, made) == wanted else baseline
+    made = _made(path, text, baseline or "")
+    return made if made is not None and not changed_settings(path, baseline, made) else baseline
+
+
+def _made(path: str, text: str, baseline: str) -> str | None:
+    if path.endswith(".json"):
+        return None if "unreadable" in judge_settings(path, text) else with_json(path, text, baseline)
+    return (_with_tables if path.endswith(".toml") else _with_sections)(text, baseline)
 
 
 def _tables(text: str) -> dict[str, Any]:

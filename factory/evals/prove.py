@@ -11,7 +11,7 @@ from typing import Literal
 from factory.config import DimensionSpec, ProjectConfig
 from factory.evals import sabotage
 from factory.evals.discover import CheckoutFactory
-from factory.evals.gather import TEST_DIMENSIONS, run_suite
+from factory.evals.gather import TEST_DIMENSIONS, run_suite, tells_outcomes
 from factory.evals.noise import EPSILON
 from factory.evals.plan import is_built_in
 from factory.evals.progress import Progress
@@ -131,7 +131,8 @@ def _sabotages(
 ) -> Iterator[Sabotage]:
     """Ways to break what the dimension claims to see, the likeliest first."""
     if not is_built_in(spec):
-        return sabotage.spoil_files(subject.files, subject.config.scope)
+        of_tests = spec.name in TEST_DIMENSIONS or tells_outcomes(spec)
+        return sabotage.spoil_files(subject.files, subject.config.scope, of_tests=of_tests)
     if spec.name == "tests":
         return sabotage.raise_in_functions(subject.sources, executed)
     return _additions(subject, SEEN_IN_CODE[spec.name], executed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from factory.paths import HomePaths, factory_home
 from factory.sandbox import OFF, Sandbox
 
 NO_ENVIRONMENT = "none"
+
+_REMARK = re.compile(r"npm (notice|warn)\b")
 
 
 def measure(
@@ -197,6 +200,21 @@ def _prepare(subject: Subject) -> str:
     subject.progress("setup")
     if subject.environment is not None:
         return prepare(subject.checkout, subject.environment, setup, timeout=subject.deadline.left())
-    result = run_check(subject, "setup", setup)
-    failed = f"[eval] setup failed with exit code {result.exit_code}: {result.output[-300:]}"
-    return "" if result.passed else failed
+    done = run_command(
+        setup,
+        checkout=subject.checkout,
+        environment=None,
+        timeout=subject.deadline.left(),
+        network=True,
+        sandbox=subject.sandbox,
+    )
+    return f"[eval] setup failed with exit code {done.exit_code}: {_telling(done)}" if done.exit_code else ""
+
+
+def _telling(done: CommandRun) -> str:
+    """What says most about a failure: from the first line on that speaks of an error, without remarks."""
+    if done.timed_out:
+        return "its time was up"
+    lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if not _REMARK.match(line)]
+    first = next((n for n, line in enumerate(lines) if "error" in line.lower()), max(len(lines) - 5, 0))
+    return " ".join(" ".join(lines[first:]).split())[:300]

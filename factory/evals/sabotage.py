@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from factory.config.model import Scope
 from factory.evals.detect import LANGUAGES
-from factory.evals.dimensions.sources import Function, Source, body_lines
+from factory.evals.dimensions.sources import Function, Source, body_lines, is_test_file
+from factory.evals.judge_settings import is_judge_file, is_shared_settings
 from factory.globs import matches
 
 TIMES = 20
@@ -96,12 +97,22 @@ def _raise(path: str, node: Function, checkout: Path) -> None:
     file.write_bytes(b"".join(lines))
 
 
-def spoil_files(files: Sequence[str], scope: Scope) -> Iterator[Sabotage]:
-    """Replace what a change may change by garbage: the code first, then all of it."""
-    free = [f for f in files if (not scope.modifiable or matches(scope.modifiable, f))]
-    free = [f for f in free if not matches(("factory.toml", "eval/**", *scope.read_only), f)]
-    code = [f for f in free if PurePosixPath(f).suffix[1:] in LANGUAGES]
-    for told, chosen in (("code", code), ("modifiable", free)):
+def spoil_files(files: Sequence[str], scope: Scope, *, of_tests: bool = False) -> Iterator[Sabotage]:
+    """Replace what a change may change by garbage: the code first, then all of it.
+
+    What says how something is measured stays, for a tool that breaks down has seen nothing. ``of_tests``: for
+    a dimension that runs tests, which has to see the code that they test, and not only themselves.
+    """
+    kept = ("factory.toml", "eval/**", *scope.read_only)
+    free = [
+        file
+        for file in files
+        if (not scope.modifiable or matches(scope.modifiable, file))
+        and not (matches(kept, file) or is_judge_file(file) or is_shared_settings(file))
+    ]
+    code = [file for file in free if PurePosixPath(file).suffix[1:] in LANGUAGES]
+    tested = [file for file in code if not is_test_file(file)]
+    for told, chosen in [("code", tested)] if of_tests and tested else [("code", code), ("modifiable", free)]:
         if chosen:
             what = f"all {len(chosen)} {told} files replaced by garbage"
             yield Sabotage(what, partial(_spoil, tuple(chosen)))

@@ -45,7 +45,9 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """All that goes into the file. ``dropped`` maps a dimension's name to why it is not measured."""
+    """All that goes into the file. ``dropped`` maps a dimension's name to why it is not measured; ``judging``
+    are patterns of files that say what the dimensions' commands do.
+    """
 
     language: str
     goal: str
@@ -57,6 +59,7 @@ class Setup:
     duration_s: float
     setup: str = ""
     smoke: str = ""
+    judging: Sequence[str] = ()
 
 
 def threshold_for(composite: float | None) -> float:
@@ -103,7 +106,7 @@ def _scope(setup: Setup) -> str:
 # Patterns as in .gitignore. What is not listed here is not changed: add pyproject.toml, say, for new
 # dependencies.
 modifiable = {_list(setup.modifiable)}
-read_only = {_list(PROTECTED)}
+read_only = {_list([*PROTECTED, *setup.judging])}
 """
 
 
@@ -186,5 +189,6 @@ def plain_setup(checkout: Path, files: Sequence[str], target_branch: str) -> str
             composite=None,
             duration_s=0.0,
             setup=found.setup,
+            judging=found.judging,
         )
     )

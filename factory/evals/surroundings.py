@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from factory.process import allowed_env
+from factory.scratch import scratch_folder
 
 # A hash seed makes the order of sets, and so the ids of tests that are parametrised from one, the same in
 # every run.
@@ -37,14 +36,12 @@ def scratch_folders() -> Iterator[Scratch]:
     """Private folders for a child. They lie in the system's temporary folder: a socket's path must stay
     short.
     """
-    root = Path(tempfile.mkdtemp(prefix="factory-")).resolve()
-    scratch = Scratch(root / "own", root / "home", root / "tmp")
-    try:
+    with scratch_folder("run") as place:
+        root = place.resolve()
+        scratch = Scratch(root / "own", root / "home", root / "tmp")
         for folder in (scratch.root, scratch.home, scratch.tmp):
             folder.mkdir(mode=0o700)
         yield scratch
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def target_env(

@@ -19,6 +19,7 @@ _JEST = {
     "skipped": Outcome.SKIPPED, "todo": Outcome.SKIPPED, "disabled": Outcome.SKIPPED,
 }  # fmt: skip
 PLACES = 20
+MOST_STARTS = 200
 
 
 def parse_junit(text: str) -> ScoreReport:
@@ -72,7 +73,9 @@ def _jest_tests(files: Iterable[Any]) -> Iterator[tuple[str, Outcome]]:
 
 
 def _name(file: Mapping[str, Any], key: str) -> str:
-    return str(file.get(key, "")).rpartition("/")[2]
+    """A file's path in the checkout; of one outside, whose place may differ in each run, its name."""
+    path = str(file.get(key, ""))
+    return path.rpartition("/")[2] if path.startswith("/") else path
 
 
 def _of_tests(found: Iterable[tuple[str, Outcome]]) -> ScoreReport:
@@ -89,20 +92,23 @@ def _of_tests(found: Iterable[tuple[str, Outcome]]) -> ScoreReport:
 
 
 def parse_eslint(text: str, lines: int) -> ScoreReport:
-    """``eslint --format json``: density of its messages in ``lines`` lines of code that are not blank."""
+    """``eslint --format json``: density of its messages in ``lines`` lines of code.
+
+    Those that a comment suppresses count too: otherwise a comment would be the cheapest mending.
+    """
     data = _json(text)
     if not isinstance(data, list):
         return ScoreReport(error=f"the report is no JSON of eslint: {text.strip()[:120]}")
     places = [
         f"{_name(file, 'filePath')}:{message.get('line', 0)}: {message.get('ruleId')}"
         for file in data
-        for message in file.get("messages", [])
+        for message in (*file.get("messages", ()), *file.get("suppressedMessages", ()))
     ]
     return _density(places, lines)
 
 
 def parse_tsc(text: str, lines: int) -> ScoreReport:
-    """``tsc --noEmit --pretty false``: density of its errors in ``lines`` lines that are not blank."""
+    """``tsc --noEmit --pretty false``: density of its errors in ``lines`` lines of code."""
     found = _TSC_ERROR.findall(text)
     if text.strip() and not found:
         return ScoreReport(error=f"tsc did not report: {text.strip()[:120]}")
@@ -110,7 +116,7 @@ def parse_tsc(text: str, lines: int) -> ScoreReport:
 
 
 def _density(places: list[str], lines: int) -> ScoreReport:
-    """``1 / (1 + d / 5)`` with d problems in 100 lines: five in a hundred give 0.5."""
+    """``1 / (1 + d / 5)`` with d problems in 100 lines of code: five in a hundred give 0.5."""
     density = 100.0 * len(places) / max(lines, 1)
     score = 1.0 / (1.0 + density / PROBLEMS_FOR_HALF)
     return ScoreReport(score, {"problems": len(places), "lines": lines, "places": places[:PLACES]})
@@ -128,9 +134,14 @@ def parse_istanbul(text: str) -> ScoreReport:
 
 
 def _json(text: str) -> Any:
-    """The JSON value that a tool printed, after what else it said; None where there is none."""
-    starts = [at for at in (text.find("{"), text.find("[")) if at >= 0]
-    for at in (0, *sorted(starts)):
+    """The JSON value that a tool printed, after what else it said; None where there is none.
+
+    What else was said may look like the beginning of one: it is read from the first line that begins one to
+    the end, else from the next.
+    """
+    starts = [0, *(found.start(1) for found in re.finditer(r"(?m)^\s*([{\[])", text))]
+    starts += [at for at in (text.find("{"), text.find("[")) if at >= 0]
+    for at in starts[:MOST_STARTS]:
         try:
             return json.loads(text[at:])
         except (ValueError, RecursionError):

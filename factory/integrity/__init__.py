@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from factory.evals.dimensions.sources import is_source_file, is_test_file
+from factory.evals.scripts import is_script
 from factory.integrity.collection import changed_collection
 from factory.integrity.configuration import is_settings_file, loosened_settings
 from factory.integrity.model import RULES, FileChange, Weakening
@@ -16,8 +17,8 @@ __all__ = ["RULES", "FileChange", "Weakening", "is_examined", "weakenings"]
 
 
 def is_examined(path: str) -> bool:
-    """Whether the content of a file of this name says anything here: Python, and settings of checkers."""
-    return path.endswith((".py", ".pyi", ".pth")) or is_settings_file(path)
+    """Whether the content of a file of this name says anything here: code, and settings of checkers."""
+    return path.endswith((".py", ".pyi", ".pth")) or is_script(path) or is_settings_file(path)
 
 
 def weakenings(changes: Sequence[FileChange]) -> list[Weakening]:
@@ -28,9 +29,10 @@ def weakenings(changes: Sequence[FileChange]) -> list[Weakening]:
 def _all(changes: Sequence[FileChange]) -> Iterator[Weakening]:
     code = [change for change in changes if change.path.endswith((".py", ".pyi"))]
     tests = [change for change in code if is_test_file(change.path)]
-    test_files = frozenset(change.path for change in tests)
+    scripts = [change for change in changes if is_script(change.path)]
+    test_files = frozenset(change.path for change in changes if is_test_file(change.path))
     yield from weakened_tests(tests)
-    yield from added_suppressions(code, test_files)
+    yield from added_suppressions([*code, *scripts], test_files)
     for change in changes:
         yield from loosened_settings(change)
         yield from takes_a_checkers_place(change)

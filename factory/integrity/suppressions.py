@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from factory.evals.scripts import comments, is_script
 from factory.integrity.model import FileChange, Weakening
 
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -25,6 +26,21 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("nosec", re.compile(r"#\s*nosec\b(?:[: ]\s*(?P<codes>B\d+(?:[, ]+B\d+)*))?")),
     ("pyre", re.compile(r"#\s*(?:pyre-(?:ignore|fixme)|pytype:\s*disable|ty:\s*ignore)(?P<codes>[^#]*)")),
 )
+_IN_SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "eslint-disable",
+        re.compile(r"(?:eslint|oxlint)-disable(?:-next-line|-line)?(?![\w-])(?P<codes>.*)", re.S),
+    ),
+    ("eslint", re.compile(r"eslint\s+(?P<codes>[\w@/-]+\s*:.*)", re.S)),
+    ("ts", re.compile(r"@ts-(?P<codes>ignore|expect-error|nocheck)\b")),
+    (
+        "coverage",
+        re.compile(r"(?:istanbul|c8|v8)\s+(?P<codes>ignore)\b|node:coverage\s+(?:disable|ignore)\b"),
+    ),
+    ("biome-ignore", re.compile(r"biome-ignore(?:-all|-start)?\s+(?P<codes>[\w/]+)")),
+)
+"""What a comment of JavaScript or TypeScript begins with that turns a checker off."""
+
 BLANKET = "(all)"
 
 
@@ -40,9 +56,15 @@ _Side = dict[str, list[Suppression]]
 """The suppressions of the changed files, before or after, by path."""
 
 
-def suppressions(text: str | None) -> list[Suppression]:
-    """The suppressions of a Python file, one for each rule that a comment names, in order."""
-    if text is None or "#" not in text or not any(pattern.search(text) for _, pattern in _KINDS):
+def suppressions(path: str, text: str | None) -> list[Suppression]:
+    """The suppressions of a file, one for each rule that a comment names, in order."""
+    if text is None:
+        return []
+    if is_script(path):
+        return [
+            Suppression(what, c.code, c.line) for c in comments(text) for what in _named_in_script(c.text)
+        ]
+    if "#" not in text or not any(pattern.search(text) for _, pattern in _KINDS):
         return []  # most files: what is in no line is in no comment, and tokens cost a hundred times as much
     found: list[Suppression] = []
     lines = text.splitlines()
@@ -55,6 +77,14 @@ def suppressions(text: str | None) -> list[Suppression]:
     except (tokenize.TokenError, SyntaxError, ValueError):
         pass  # what was read until there counts; a file that cannot be parsed is told elsewhere
     return found
+
+
+def _named_in_script(comment: str) -> Iterator[str]:
+    for kind, pattern in _IN_SCRIPTS:
+        if match := pattern.match(comment):
+            named = (match["codes"] or "").partition("--")[0].strip()
+            codes = re.split(r"[,\s]+", named) if kind == "eslint-disable" else [" ".join(named.split())]
+            yield from (f"{kind} {code or BLANKET}" for code in codes)
 
 
 def _named(comment: str) -> Iterator[str]:
@@ -76,8 +106,8 @@ def added_suppressions(changes: Sequence[FileChange], test_files: frozenset[str]
     Moved code takes its comments along. In files of tests they are notes: what is scored is the project's
     own code.
     """
-    old = {c.path: suppressions(c.before) for c in changes}
-    new = {c.path: suppressions(c.after) for c in changes}
+    old = {c.path: suppressions(c.path, c.before) for c in changes}
+    new = {c.path: suppressions(c.path, c.after) for c in changes}
     left_behind = _left_behind(old, new)
     for change in changes:
         more = Counter(s.what for s in new[change.path]) - Counter(s.what for s in old[change.path])

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from factory.fsio import atomic_write, ensure_private_dir
 from factory.paths import factory_home
 from factory.process import NETWORK_ALLOWED, allowed_env
+from factory.scratch import left_over, remove
 
 # Version managers look for their tools below HOME unless told; none of these folders holds a secret.
 _TOOL_FOLDERS = {
@@ -60,47 +60,20 @@ def private_folders(output_dir: Path) -> Iterator[Private]:
     parent = factory_home().agents
     ensure_private_dir(parent.parent)
     ensure_private_dir(parent)
-    sweep(parent)
+    for left in left_over(parent):
+        remove(left)
     private = Private(parent / f"{os.getpid()}-{_digest(output_dir)}")
     for folder in (private.root, private.home, private.tmp):
         ensure_private_dir(folder)
     try:
         yield private
     finally:
-        _remove(private.root)
-
-
-def sweep(parent: Path) -> None:
-    """Remove private folders whose factory process is gone."""
-    for left in parent.iterdir():
-        pid = left.name.partition("-")[0]
-        if pid.isdecimal() and not _runs(int(pid)):
-            _remove(left)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder in which an agent may have taken the right to write from itself."""
-    for path, folders, _ in os.walk(folder):
-        for name in folders:
-            with contextlib.suppress(OSError):
-                if not (Path(path) / name).is_symlink():
-                    (Path(path) / name).chmod(0o700)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        remove(private.root)
 
 
 def _digest(path: Path) -> str:
     """Short, for the path of a socket in TMPDIR may have some hundred bytes."""
-    return hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
+    return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)

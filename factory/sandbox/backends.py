@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from factory.errors import BadInput, EnvironmentLacking
 from factory.process import allowed_env, quick
 from factory.sandbox.bubblewrap import command_line
 from factory.sandbox.request import Access, SandboxRequest
+from factory.scratch import scratch_folder
 
 Kind = Literal["bwrap", "cli", "off", "none"]
 
@@ -107,8 +107,8 @@ def _bubblewrap(program: str) -> Sandbox:
         return Sandbox("none", why="bubblewrap is for Linux alone")
     if not program:
         return Sandbox("none", why="bubblewrap is not installed")
-    with tempfile.TemporaryDirectory(prefix="factory-sandbox-") as folder:
-        why = _trial(program, Path(folder).resolve())
+    with scratch_folder("sandbox") as folder:
+        why = _trial(program, folder.resolve())
     return Sandbox("none", program, why) if why else Sandbox("bwrap", program)
 
 

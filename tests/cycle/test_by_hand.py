@@ -9,6 +9,7 @@ import pytest
 from factory.cycle.lab import open_lab
 from factory.cycle.mirror import mirror_log
 from tests.support.cli import factory
+from tests.support.matrix import named
 from tests.support.projects import (
     BROKEN_SUMS,
     CLEAN_SUMS,
@@ -121,15 +122,20 @@ SKIPPING = TESTS.replace("def test_d", "@pytest.mark.skip\ndef test_d")
 
 @pytest.mark.parametrize(
     ("change", "reason"),
-    [
-        ({"tests/test_sums.py": None}, "guard"),
-        ({"tests/test_sums.py": None, "tests/test_other.py": TESTS}, "guard"),
-        ({"tests/test_sums.py": TESTS.replace("test_double", "test_twice")}, "new_failures"),
-        ({"tests/test_sums.py": TESTS.split("def test_double")[0]}, "guard"),
-        ({"tests/test_sums.py": f"import pytest\n{SKIPPING}"}, "guard"),
-        ({"tests/test_sums.py": f"import pytest\n{SKIPPING.replace('skip', 'xfail')}"}, "guard"),
-    ],
-    ids=["deleted file", "renamed file", "renamed", "deleted", "skipped", "xfailed"],
+    named(
+        {
+            "deleted file": ({"tests/test_sums.py": None}, "guard"),
+            "renamed file": ({"tests/test_sums.py": None, "tests/test_other.py": TESTS}, "guard"),
+            "renamed": ({"tests/test_sums.py": TESTS.replace("test_double", "test_twice")}, "new_failures"),
+            "deleted": ({"tests/test_sums.py": TESTS.split("def test_double")[0]}, "guard"),
+            "skipped": ({"tests/test_sums.py": f"import pytest\n{SKIPPING}"}, "guard"),
+            "xfailed": (
+                {"tests/test_sums.py": f"import pytest\n{SKIPPING.replace('skip', 'xfail')}"},
+                "guard",
+            ),
+        },
+        always=["renamed", "skipped"],
+    ),
 )
 def test_a_passing_test_that_is_taken_away_reverts(
     tested: Path, change: dict[str, str | None], reason: str

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from factory.journal import read_events
-from factory.models import ExperimentRecord, Verdict
+from factory.cycle import experiment as lab_work
+from factory.cycle.archive import write_experiment_note
+from factory.cycle.deciding import settle
+from factory.cycle.finalizing import finalize
+from factory.cycle.inflight import BY_HAND
+from factory.cycle.lab import open_lab
+from factory.cycle.mirror import mirror_log
+from factory.fsio import CycleLock, hold
+from factory.git import Repo
+from factory.journal import new_cycle_id, read_events
+from factory.models import ExperimentRecord, PlanItem, Verdict
 from factory.paths import ProjectPaths
 from factory.store import ExperimentStore
 from tests.support.cli import factory
+from tests.support.matrix import sampled
 from tests.support.projects import (
     CLEAN_SUMS,
     assert_sound,
@@ -24,7 +36,6 @@ from tests.support.projects import (
 )
 from tests.support.repos import git
 
-PROCESSES = 8
 TIMES = 5
 
 
@@ -51,49 +62,74 @@ def test_experiments_begun_and_given_up_by_many_at_once(project: Path) -> None:
     assert_sound(project)
 
 
-def test_rows_and_events_appended_by_many_processes(project: Path) -> None:
-    """What `finalize` writes, without the measuring: 40 rows from 8 processes."""
-    children = []
-    for worker in range(PROCESSES):
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                append_rows(project, worker)
-                status = 0
-            finally:
-                os._exit(status)
-        children.append(child)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0] * PROCESSES
+@pytest.mark.parametrize(
+    ("processes", "times"), [(4, 3), pytest.param(32, 50, marks=pytest.mark.slow)], ids=["few", "many"]
+)
+def test_experiments_of_many_processes_add_up(
+    project: Path, monkeypatch: pytest.MonkeyPatch, processes: int, times: int
+) -> None:
+    """Each begins experiments and finalizes them as errors: all that is written, without the measuring."""
+    monkeypatch.setattr(Repo, "checkout_at", lambda *_: None)
+    children = [forked(partial(finalize_many, project, worker, times)) for worker in range(processes)]
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * processes
     rows = history(project)
-    assert sorted(row["id"] for row in rows) == list(range(1, PROCESSES * TIMES + 1))
-    assert len({row["hypothesis"] for row in rows}) == PROCESSES * TIMES
+    assert sorted(row["id"] for row in rows) == list(range(1, processes * times + 1))
+    assert len({row["hypothesis"] for row in rows}) == processes * times
+    assert len(journal_files(project)) == processes * times
+    assert refs(project, "refs/heads") == ["refs/heads/main"]
+    assert_sound(project)
+    assert factory("gc", project).expect(0).out == "nothing to remove\n"
 
 
-def append_rows(project: Path, worker: int) -> None:
+def forked(work: Callable[[], None]) -> int:
+    """Do the work in a process of its own; its number. The process' status is 0 if nothing went wrong."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    return child
+
+
+def finalize_many(project: Path, worker: int, times: int) -> None:
+    lab = open_lab(project, lambda _: None)
+    base = lab.repo.resolve("refs/heads/main")
+    policy = lab.required_policy(base)
+    for turn in range(times):
+        said = {"title": f"Idea {worker} {turn}", "category": "FIX", "new_approach": "it is"}
+        item = PlanItem.model_validate({"phase": 1} | said)
+        journal = lab.journal(new_cycle_id())
+        journal.append("cycle.opened", mode=BY_HAND, options={}, target="main", start=base)
+        experiment = lab_work.begin(lab, journal, item, base=base, target="main", policy=policy)
+        decision = settle(lab, experiment, policy, ended={"reason": "error", "detail": "not tried"})
+        record = finalize(lab, journal, experiment, decision)
+        facts = {"item": item.model_dump(mode="json"), "rationale": record.notes}
+        write_experiment_note(lab, experiment.id, record.model_dump(mode="json") | facts)
+        mirror_log(lab, f"experiment {experiment.id}")
+        journal.append("cycle.closed", kept=0)
+
+
+def append_rows(project: Path, count: int) -> None:
     store = ExperimentStore(ProjectPaths(project), project / ".git")
-    for turn in range(TIMES):
+    for turn in range(count):
         number = int(store.reserve().path.name)
         store.append(
             ExperimentRecord(
                 id=number,
                 timestamp="2026-01-01T00:00:00Z",
-                hypothesis=f"worker {worker}, turn {turn}",
+                hypothesis=f"turn {turn}",
                 verdict=Verdict.ERROR,
             )
         )
 
 
 def test_readers_see_whole_lines_while_others_write(project: Path) -> None:
-    child = os.fork()
-    if child == 0:
-        try:
-            for worker in range(6):
-                append_rows(project, worker)
-        finally:
-            os._exit(0)
+    child = forked(lambda: append_rows(project, 6 * TIMES))
     seen = [len(history(project)) for _ in range(10)]
-    os.waitpid(child, 0)
+    assert os.waitpid(child, 0)[1] == 0
     assert seen == sorted(seen)
     assert len(history(project)) == 6 * TIMES
 
@@ -119,4 +155,52 @@ def test_an_experiment_by_hand_beside_a_running_cycle(project: Path) -> None:
     assert factory("integrate", project).expect(0).out.startswith("merged: ")
     assert (project / "notes.md").read_text() == "Said more.\n"
     assert all(read_events(path) for path in journal_files(project))
+    assert_sound(project)
+
+
+WORKING: dict[str, list[str]] = {
+    "finalize": [],
+    "eval": [],
+    "review": ["--verdict", "keep", "--reason", "looked at"],
+    "precheck": [],
+    "abandon": [],
+}
+
+
+@pytest.mark.parametrize("command", sampled(WORKING, ["finalize"]))
+def test_one_command_at_a_time_works_on_an_experiment(project: Path, command: str) -> None:
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    with hold(ProjectPaths(project).experiment(begun.id) / lab_work.META, "It"):
+        told = begun.run(command, *WORKING[command]).expect(3).err
+    assert "Experiment 1 is worked on by another command just now." in told
+    assert len(journal_files(project)) == 1
+    assert begun.decide() == ("keep", "improved")
+
+
+READING = ("history", "status", "brief", "backlog-list")
+
+
+def test_from_a_linked_worktree_the_same_cycle_is_seen_to_run(project: Path, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    git(project, "worktree", "add", "--quiet", "-b", "side", str(linked))
+    with CycleLock(project / ".git").acquire({"cycle": "c1", "mode": "improve"}):
+        told = factory("ceo", linked, "--runner", "offline").expect(3).err
+        assert "Cycle c1 (improve) is running on this project since " in told
+        for command in READING:
+            factory(command, linked).expect(0)
+    assert not (linked / ".factory").exists()
+
+
+@pytest.mark.matrix
+def test_everything_can_be_read_while_a_cycle_runs(project: Path, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    git(project, "worktree", "add", "--quiet", "-b", "side", str(linked))
+    with ThreadPoolExecutor(1) as workers:
+        cycle = workers.submit(factory, "ceo", linked, "--runner", "offline")
+        while not cycle.done():
+            for command in READING:
+                factory(command, project).expect(0)
+        cycle.result().expect(0)
+    assert [row["verdict"] for row in history(project)] == ["keep"]
+    assert git(project, "log", "-1", "--format=%s") == "Fix unused imports (F401)"
     assert_sound(project)

@@ -1,30 +1,46 @@
-"""SIGKILL at any moment: the resumed cycle comes to what an undisturbed one comes to."""
+"""SIGKILL at any moment, in every mode: gone on with, it comes to what an undisturbed run comes to."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
+import random
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from factory.cycle.context import CycleOptions
-from factory.cycle.lab import open_lab
-from factory.cycle.launch import follow_up, run_cycle
-from factory.journal import Event, Journal, read_events
+from factory.ace.library import Library
+from factory.agents.roles import ROLES
+from factory.cli import main
+from factory.cycle.context import CycleOptions, Draft, Opinion
+from factory.cycle.gc import collect
+from factory.cycle.inflight import cycle_in_flight
+from factory.cycle.lab import Lab, open_lab
+from factory.cycle.launch import cut_off_chain, follow_up, options_of, run_cycle
+from factory.cycle.undoing import undo
 from factory.offline.runner import OfflineRunner
-from factory.runners.base import AgentResult, Invocation
-from tests.support import specs
-from tests.support.cli import command, end_group, environment, factory
+from factory.paths import HomePaths, factory_home
+from factory.registry import Registry
+from factory.runners.base import AgentResult, Invocation, Runner
+from tests.support import crashes, packing, research_agent, spec_agent, specs
+from tests.support.cli import factory
+from tests.support.crashes import Places
 from tests.support.cycles import Answer, Scripted, Silent, said, verdict
-from tests.support.matrix import sampled
-from tests.support.projects import POLICY, assert_sound, events, history, journal_files, refs, small_project
-from tests.support.repos import git
+from tests.support.learning import GENERAL_HISTORY, OTHER_GENERAL_HISTORY, shelf
+from tests.support.projects import (
+    CLEAN_SUMS,
+    POLICY,
+    begin,
+    events,
+    history,
+    small_project,
+)
+from tests.support.repos import commit, git, make_repo, write
 
 SILENT = '''\
 """Reading."""
@@ -61,9 +77,29 @@ check = "python -c 'import calc.names; calc.names.json'"
 """
 
 EVERY = int(os.environ.get("CRASH_EVERY", "1"))
-"""Of the states in the full matrix, every how many are resumed; 1 is all of them."""
+"""Of the states in the full matrix, every how many are gone on from; 1 is all of them."""
 
-COMPARED = ("id", "hypothesis", "verdict", "reason")
+KILLS = int(os.environ.get("CRASH_KILLS", "20"))
+"""How many times the real program is killed at a random time, in each of its commands."""
+
+SEED = int(os.environ.get("CRASH_SEED", "7"))
+"""What these times are drawn from."""
+
+IDEA = "a command-line tool that counts words"
+
+
+@pytest.fixture
+def places(tmp_path: Path, factory_home: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    """Where a project, a factory home and temporary files of their own go."""
+    found = Places(tmp_path / "calc", factory_home, tmp_path / "temporary")
+    found.home.mkdir(mode=0o700, exist_ok=True)
+    found.temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(found.temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(found.temporary))
+    return found
+
+
+# ---- what is run
 
 
 def two_phases(path: Path) -> Path:
@@ -72,145 +108,34 @@ def two_phases(path: Path) -> Path:
     return small_project(path, files, policy=POLICY + DIMENSION_AND_CONSTRAINT)
 
 
-def start(project: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command("ceo", project, "--runner", "offline"),
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+class Person:
+    """Wants the first draft changed and approves the second; takes no offer."""
+
+    def discuss(self, draft: Draft) -> Opinion:
+        """The same in each round, also after a crash."""
+        return Opinion("feedback", "it must also log errors") if draft.round == 1 else Opinion("approve")
+
+    def offer(self, summary: str) -> str:
+        """No, thanks."""
+        return "skipped"
 
 
-def kill_after(project: Path, lines: int) -> bool:
-    """Run a cycle and kill it once its journal has so many lines; whether it was still running then."""
-    process = start(project)
-    try:
-        while count_lines(project) < lines and process.poll() is None:
-            time.sleep(0.001)
-        return process.poll() is None
-    finally:
-        end_group(process)
-        process.wait()
-
-
-def count_lines(project: Path) -> int:
-    return sum(path.read_bytes().count(b"\n") for path in journal_files(project)[-1:])
-
-
-def outcome(project: Path) -> dict[str, Any]:
-    """What has to be the same: rows, ref names without the cycle's id, trees."""
-    names = refs(project)
-    return {
-        "rows": [{name: row[name] for name in COMPARED} for row in history(project)],
-        "refs": names,
-        "trees": {
-            name: git(project, "rev-parse", f"{name}^{{tree}}")
-            for name in names
-            if name != "refs/factory/log"
-        },
-        "checkout": git(project, "status", "--porcelain", "--untracked-files=all"),
-    }
-
-
-def assert_nothing_twice(project: Path) -> None:
-    found = [event for path in journal_files(project) for event in read_events(path)]
-    finalized = [event.experiment for event in found if event.type == "experiment.finalized"]
-    assert len(finalized) == len(set(finalized))
-    ids = [row["id"] for row in history(project)]
-    assert len(ids) == len(set(ids))
-    answered = [(event.cycle, event.data["key"]) for event in found if event.type == "agent.completed"]
-    assert len(answered) == len(set(answered))
-    ends = [(event.cycle, event.type) for event in found if event.type in ("cycle.opened", "cycle.closed")]
-    assert ends == [
-        (path.stem, end) for path in journal_files(project) for end in ("cycle.opened", "cycle.closed")
-    ]
-    ended = [(e.cycle, e.data["phase"], e.experiment) for e in found if e.type == "phase.outcome"]
-    assert len(ended) == len(set(ended))
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], dict[str, Any]]:
-    """The same cycle without a crash: its outcome and number of events; made when first asked for."""
-    known: dict[str, Any] = {}
-
-    def make() -> dict[str, Any]:
-        if not known:
-            project = two_phases(tmp_path_factory.mktemp("undisturbed") / "calc")
-            factory("ceo", project, "--runner", "offline").expect(0)
-            known.update(outcome(project))
-            known["events"] = count_lines(project)
-            assert [row["reason"] for row in known["rows"]] == ["constraint", "improved"]
-        return {**known}
-
-    return make
-
-
-def check_resumed(project: Path, expected: dict[str, Any]) -> None:
-    factory("ceo", project, "--runner", "offline").expect(0)
-    assert len(journal_files(project)) == 1
-    assert outcome(project) == {name: value for name, value in expected.items() if name != "events"}
-    assert_nothing_twice(project)
-    assert factory("gc", project).expect(0).out == "nothing to remove\n"
-    assert_sound(project)
-
-
-@pytest.mark.parametrize("share", sampled([0.3, 0.6, 0.9], [0.6]))
-def test_a_killed_cycle_is_resumed_to_the_same_outcome(
-    tmp_path: Path, undisturbed: Callable[[], dict[str, Any]], share: float
+def carry_on(
+    project: Path, runner: Callable[[], Runner], person: Person | None = None, **options: Any
 ) -> None:
-    expected = undisturbed()
-    project = two_phases(tmp_path / "calc")
-    assert kill_after(project, int(expected["events"] * share))
-    check_resumed(project, expected)
+    """What the command does: the cycle in flight, else what the last one was to go on to, else a new one."""
+    lab = open_lab(project, lambda _: None)
+    chosen = CycleOptions(**({"runner": "scripted", "sandbox": "off"} | options))
+    found, one = cycle_in_flight(lab.paths), runner()
+    following: CycleOptions | None = options_of(found) if found else cut_off_chain(lab) or chosen
+    while following is not None:
+        # Everything is read anew, as in a new process.
+        lab = open_lab(project, lambda _: None)
+        cycle = run_cycle(lab, following, Silent(), lambda role: one, person)
+        following = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
 
 
-@pytest.mark.crash
-@pytest.mark.parametrize("lines", range(1, 104, 2))
-def test_killed_after_any_event(
-    tmp_path: Path, undisturbed: Callable[[], dict[str, Any]], lines: int
-) -> None:
-    expected = undisturbed()
-    project = two_phases(tmp_path / "calc")
-    if not kill_after(project, lines):
-        pytest.skip("the cycle had ended before it could be killed")
-    check_resumed(project, expected)
-
-
-@pytest.mark.crash
-def test_killed_again_and_again(tmp_path: Path, undisturbed: Callable[[], dict[str, Any]]) -> None:
-    expected = undisturbed()
-    project = two_phases(tmp_path / "calc")
-    for lines in range(5, 200, 9):
-        if not kill_after(project, lines):
-            break
-    if events(project)[-1].type == "cycle.closed":
-        pytest.skip("the cycle had ended before the last kill")
-    check_resumed(project, expected)
-
-
-@dataclass(frozen=True)
-class Places:
-    """All that a cycle writes to, so that it can be copied away and put back."""
-
-    project: Path
-    home: Path
-
-    def save(self, where: Path) -> None:
-        for place in (self.project, self.home):
-            shutil.copytree(place, where / place.name, symlinks=True)
-
-    def restore(self, where: Path) -> None:
-        for place in (self.project, self.home):
-            shutil.rmtree(place)
-            shutil.copytree(where / place.name, place, symlinks=True)
-
-
-def run_here(project: Path) -> None:
-    """The cycle, begun or resumed in this process: starting another takes longer than the cycle does."""
-    options = CycleOptions(mode="improve", runner="offline", sandbox="off")
-    run_cycle(open_lab(project, lambda _: None), options, Silent(), lambda role: OfflineRunner())
+improve = partial(carry_on, runner=OfflineRunner, mode="improve")
 
 
 def contract(path: Path) -> Path:
@@ -221,22 +146,19 @@ def contract(path: Path) -> Path:
     return project
 
 
-def build_here(project: Path, reviewer: Sequence[Answer] = ()) -> None:
-    """A build and what goes on from it; the second feature is only claimed at first, then delivered."""
-
-    def build(invocation: Invocation) -> AgentResult:
-        is_first = not invocation.facts["item"]["new_approach"]
-        return specs.builder({"two": "claims"} if is_first else {})(invocation)
-
-    runner = Scripted({"builder": [build], "reviewer": reviewer})
-    options: CycleOptions | None = CycleOptions(mode="build", runner="scripted", sandbox="off")
-    while options is not None:
-        lab = open_lab(project, lambda _: None)
-        cycle = run_cycle(lab, options, Silent(), lambda role: runner)
-        options = follow_up(cycle.options, cycle.state.closed or {}, looping=False)
+def word_builder(invocation: Invocation) -> AgentResult:
+    """The second feature is only claimed at first, then delivered."""
+    is_first = not invocation.facts["item"]["new_approach"]
+    return specs.builder({"two": "claims"} if is_first else {})(invocation)
 
 
-def build_approved_anew_here(project: Path) -> None:
+def build(project: Path, reviewer: Sequence[Answer] = (), **options: Any) -> None:
+    """A build and what goes on from it."""
+    answers = {"builder": [word_builder], "reviewer": reviewer}
+    carry_on(project, lambda: Scripted(answers), mode="build", **options)
+
+
+def build_approved_anew(project: Path) -> None:
     """The same, and while the first phase is reviewed, a person changes and approves the specification."""
 
     def change_and_approve(invocation: Invocation) -> AgentResult:
@@ -245,64 +167,301 @@ def build_approved_anew_here(project: Path) -> None:
         specs.approve(project, text, commit=False)
         return said(verdict("PROCEED"))
 
-    build_here(project, [change_and_approve, verdict("PROCEED")])
+    build(project, [change_and_approve, verdict("PROCEED")])
+
+
+def idea(path: Path) -> Path:
+    """A project that is an idea so far."""
+    return make_repo(path, {"README.md": f"# Words\n\n{IDEA}\n"})
+
+
+def design_new(project: Path) -> None:
+    """A design from an idea, to its approval; what it goes on to is another test's."""
+    lab = open_lab(project, lambda _: None)
+    options = CycleOptions(mode="design", runner="scripted", sandbox="off", idea=IDEA)
+    run_cycle(lab, options, Silent(), lambda role: Scripted(), Person())
+
+
+def design_and_improve(project: Path) -> None:
+    """A design for a project that exists, and the cycle of improvements that it goes on to."""
+    carry_on(project, Scripted, Person(), mode="design")
+
+
+SORTED, SHUFFLED = "Sort the items before packing them", "Draw another order of the items"
+SOLVERS = {SORTED: packing.DECREASING, SHUFFLED: packing.OTHER_LUCK}
+
+
+def research(project: Path, **options: Any) -> None:
+    """Two rounds of research: the first finds something, the second only makes it worse."""
+
+    def plan(invocation: Invocation) -> AgentResult:
+        tried = "- #" in research_agent.section(invocation.prompt, "Tried on the metric")
+        return said(packing.plan(SHUFFLED if tried else SORTED, category="EXPLORE" if tried else "FIX"))
+
+    def work(invocation: Invocation) -> AgentResult:
+        write(invocation.cwd, {"packing/solver.py": SOLVERS[str(invocation.facts["item"]["title"])]})
+        return said("Done as planned.")
+
+    answers: dict[str, Sequence[Answer]] = {"strategist": [plan], "builder": [work]}
+    answers["failure_analyst"] = ["### Too many bins (9 of 12)\n\n- Cause: big items come late\n"]
+    carry_on(project, lambda: Scripted(answers), mode="research", **options)
+
+
+def research_project(path: Path) -> Path:
+    """Bin packing that ends with the first experiment that is no new best."""
+    policy = packing.POLICY.replace("plateau_threshold = 2", "plateau_threshold = 1")
+    return packing.packing_project(path, policy=policy + packing.TARGET)
+
+
+def known_shelf(path: Path) -> Path:
+    """A project of two phases beside two that the factory knows and can learn from."""
+    registry = Registry(factory_home())
+    others = {"importer": GENERAL_HISTORY, "exporter": GENERAL_HISTORY + OTHER_GENERAL_HISTORY}
+    for name, known in others.items():
+        shelf(path.parent / "known", {name: known})
+        registry.register(path.parent / "known" / name, "", name)
+    return two_phases(path)
+
+
+def learned(project: Path) -> dict[str, Any]:
+    """The playbooks and what they are counted from."""
+    library = Library(HomePaths(factory_home().root).playbooks)
+    return {
+        "outcomes": [(o.experiment, o.verdict, o.roles.keys()) for o in library.outcomes()],
+        "playbooks": {role: library.playbook(role).model_dump(exclude={"v"}) for role in ROLES},
+        "versions": {role: len(library.versions(role)) for role in ROLES},
+    }
+
+
+def without_setup(path: Path) -> Path:
+    """A project that nobody has set up, and that has no tests, so that a setup takes no environment."""
+    return make_repo(path, {"calc.py": '"""Sums."""\n\nimport os\n\n\ndef add(a, b):\n    return a + b\n'})
+
+
+def moved_target(project: Path) -> None:
+    """A cycle while whose plan is judged a person commits something else: keeps are replayed on that."""
+
+    def judge(invocation: Invocation) -> AgentResult:
+        if not (project / "more.md").exists():
+            commit(project, {"more.md": "Of one's own.\n"}, "Something else")
+        return said(verdict("PROCEED"))
+
+    carry_on(project, lambda: Scripted({"ceo": [judge]}), mode="improve")
+
+
+def kept_by_hand(path: Path) -> Path:
+    """A project with a kept experiment on its target."""
+    project = small_project(path)
+    begin(project).edit({"calc/sums.py": CLEAN_SUMS}).decide()
+    factory("integrate", project).expect(0)
+    return project
+
+
+def undo_it(project: Path) -> None:
+    """Take the experiment back, whatever was done of that."""
+    lab = open_lab(project, lambda _: None)
+    if not git(project, "log", "-1", "--format=%s").startswith("Undo") or _is_open(lab):
+        undo(lab, 1)
+
+
+def _is_open(lab: Lab) -> bool:
+    newest = events(lab.paths.root)[-1]
+    return newest.type not in ("cycle.closed", "cycle.abandoned")
+
+
+def begun_by_hand(path: Path) -> Path:
+    """A project with an experiment that somebody works on by hand."""
+    project = small_project(path)
+    begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    return project
+
+
+def decide_by_hand(project: Path) -> None:
+    """Measure, review, finalize, integrate: each of them again from where it was cut off."""
+    decide = (["eval"], ["review", "--verdict", "keep", "--reason", "looked at"], ["finalize"])
+    for command, *options in decide if _is_open(open_lab(project, lambda _: None)) else ():
+        assert main([command, str(project), "--id", "1", *options]) == 0
+    assert main(["integrate", str(project)]) == 0
+
+
+def measured_by_hand(path: Path) -> Path:
+    """The same, measured and reviewed."""
+    project = small_project(path)
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    begun.measure()
+    begun.review()
+    return project
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A project, what is run on it from any state, the reasons of its rows, and how many cycles it takes."""
+    """A project, what is run on it from any state, the reasons of its rows, how many cycles it takes.
+
+    ``also`` is what else has to come out the same.
+    """
 
     make: Callable[[Path], Path]
     run: Callable[[Path], None]
     reasons: Sequence[str]
     cycles: int = 1
+    also: Callable[[Path], object] = lambda _: None
 
 
+TWO = ("constraint", "improved")
 BUILT = ("held_delivered", "no_effect", "held_delivered")
 SCENARIOS = {
-    "improve": Scenario(two_phases, run_here, ("constraint", "improved")),
-    "build": Scenario(contract, build_here, BUILT),
-    "build approved anew": Scenario(contract, build_approved_anew_here, BUILT, cycles=2),
+    "discover": Scenario(without_setup, partial(carry_on, runner=OfflineRunner, mode="discover"), ()),
+    "improve": Scenario(two_phases, improve, TWO),
+    "improve, set up first": Scenario(without_setup, improve, ("improved",)),
+    "improve, target moved": Scenario(two_phases, moved_target, TWO),
+    "improve lite": Scenario(
+        two_phases, partial(carry_on, runner=Scripted, mode="improve", lite=True), TWO[:1]
+    ),
+    "design": Scenario(idea, design_new, ()),
+    "design and improve": Scenario(two_phases, design_and_improve, TWO, cycles=2),
+    "build": Scenario(contract, build, BUILT),
+    "build approved anew": Scenario(contract, build_approved_anew, BUILT, cycles=2),
+    "build lite": Scenario(contract, partial(build, lite=True), BUILT, cycles=2),
+    "research": Scenario(research_project, research, ("improved", "regressed")),
+    "research lite": Scenario(research_project, partial(research, lite=True), ("improved",)),
+    "meta": Scenario(known_shelf, partial(carry_on, runner=Scripted, mode="meta"), TWO, also=learned),
+    "meta lite": Scenario(
+        known_shelf, partial(carry_on, runner=Scripted, mode="meta", lite=True), TWO[:1], also=learned
+    ),
+    "undo": Scenario(kept_by_hand, undo_it, ("improved", "held_delivered"), cycles=2),
+    "by hand": Scenario(begun_by_hand, decide_by_hand, ("improved",)),
 }
+
+
+def seen(scenario: Scenario, project: Path) -> dict[str, Any]:
+    """All that has to be the same, however often it was killed on the way."""
+    return crashes.outcome(project) | {"also": scenario.also(project)}
 
 
 @pytest.mark.crash
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
-def test_every_state_that_a_crash_can_leave_is_resumed(
-    tmp_path: Path, factory_home: Path, monkeypatch: pytest.MonkeyPatch, scenario: Scenario
+def test_every_state_that_a_crash_can_leave_is_gone_on_from(
+    tmp_path: Path, places: Places, monkeypatch: pytest.MonkeyPatch, scenario: Scenario
 ) -> None:
-    """Snapshots just before and just after each event: what an action did with no word of it, and with it."""
-    project = scenario.make(tmp_path / "calc")
-    factory_home.mkdir(exist_ok=True)
-    places, snapshots = Places(project, factory_home), list[Path]()
-    append = Journal.append
-
-    def save() -> None:
-        snapshots.append(tmp_path / "snapshots" / f"{len(snapshots):03d}")
-        places.save(snapshots[-1])
-
-    def append_between_snapshots(self: Journal, *args: Any, **data: Any) -> Event:
-        if len(journal_files(project)):
-            save()
-        event = append(self, *args, **data)
-        save()
-        return event
-
-    monkeypatch.setattr(Journal, "append", append_between_snapshots)
-    scenario.run(project)
-    monkeypatch.setattr(Journal, "append", append)
-    expected = outcome(project)
-    assert [row["reason"] for row in expected["rows"]] == list(scenario.reasons)
-    assert len(snapshots) > 200
-    for taken in snapshots[:-1:EVERY]:
-        places.restore(taken)
-        scenario.run(project)
+    project = scenario.make(places.project)
+    copies = crashes.states_of(places, scenario.run, tmp_path / "copies", monkeypatch)
+    expected = seen(scenario, project)
+    assert [row["reason"] for row in history(project)] == list(scenario.reasons)
+    assert crashes.cycles(project) == scenario.cycles
+    crashes.assert_nothing_left(project, places.temporary)
+    wrong = []
+    for copy in copies[:-1:EVERY]:
+        places.restore(copy)
         try:
-            assert len(journal_files(project)) == scenario.cycles
-            assert outcome(project) == expected
-            assert_nothing_twice(project)
-            assert [path.name for path in (factory_home / "workspaces").glob("*/*")] == []
-            assert_sound(project)
-        except AssertionError as error:
-            last = read_events(journal_files(taken / project.name)[-1])[-1]
-            raise AssertionError(f"resumed from {taken.name}, after {last.type} {last.data}") from error
+            scenario.run(project)
+            assert crashes.cycles(project) == scenario.cycles
+            assert seen(scenario, project) == expected
+            crashes.assert_nothing_twice(project)
+            crashes.assert_nothing_left(project, places.temporary)
+        except (AssertionError, Exception) as error:
+            wrong.append(f"gone on from {crashes.after(copy, project)}: {error!r}")
+    assert wrong == [], f"{len(wrong)} of {len(copies)}"
+
+
+# ---- the real program, killed at a random time
+
+
+@dataclass(frozen=True)
+class Program:
+    """A project, and the command that is killed on it, after the one that ``cycles`` end with.
+
+    ``agents`` writes the settings of agents into a factory home.
+    """
+
+    make: Callable[[Path], Path]
+    args: Sequence[str]
+    reasons: Sequence[str]
+    cycles: int = 1
+    agents: Callable[[Path], None] = lambda _: None
+
+    def command(self, project: Path) -> list[str]:
+        """Its words."""
+        return [str(project) if word == "PROJECT" else word for word in self.args]
+
+    def is_over(self, project: Path) -> bool:
+        """Whether it had done everything when it was killed."""
+        return crashes.cycles(project) == self.cycles
+
+
+def researching(home: Path) -> None:
+    """An agent that knows one way to do better, and one that is none."""
+    builds = {title: {"files": {"packing/solver.py": text}} for title, text in SOLVERS.items()}
+    plans = [(0, packing.plan(SORTED)), (1, packing.plan(SHUFFLED, category="EXPLORE"))]
+    said = {"failure_analyst": "### Too many bins (9 of 12)\n\n- Cause: big items come late\n"}
+    research_agent.configure(home, {"plans": plans, "builds": builds, "says": said})
+
+
+def building(home: Path) -> None:
+    """An agent that delivers what it is asked for."""
+    spec_agent.configure(home, {})
+
+
+CEO = ("ceo", "PROJECT", "--runner")
+BUILD = (*CEO, spec_agent.NAME, "--sandbox", "off", "--mode", "build")
+PROGRAMS = {
+    "improve": Program(two_phases, (*CEO, "offline"), TWO),
+    "improve lite": Program(two_phases, (*CEO, "offline", "--lite"), TWO[:1]),
+    "discover": Program(without_setup, (*CEO, "offline", "--mode", "discover"), ()),
+    "build": Program(contract, BUILD, BUILT[::2], agents=building),
+    "build lite": Program(contract, (*BUILD, "--lite"), BUILT[::2], cycles=2, agents=building),
+    "design": Program(two_phases, (*CEO, "offline", "--mode", "design", "--plan-only"), ()),
+    "research": Program(
+        research_project,
+        (*CEO, research_agent.NAME, "--sandbox", "off", "--mode", "research"),
+        ("improved", "regressed"),
+        agents=researching,
+    ),
+    "meta": Program(known_shelf, (*CEO, "offline", "--mode", "meta"), TWO),
+    "undo": Program(kept_by_hand, ("undo", "1", "PROJECT"), ("improved", "held_delivered"), cycles=2),
+    "finalize": Program(measured_by_hand, ("finalize", "PROJECT", "--id", "1"), ("improved",)),
+}
+
+
+def kill_and_go_on(places: Places, program: Program, start: Path, seconds: float) -> bool:
+    """Kill the program once, from ``start``, and let it go on; whether it was running when it was killed."""
+    places.restore(start)
+    args = program.command(places.project)
+    was_running = crashes.killed(args, seconds, places.all)
+    if not program.is_over(places.project):
+        factory(*args).expect(0)
+    assert program.is_over(places.project)
+    crashes.assert_nothing_twice(places.project)
+    collect(open_lab(places.project, lambda _: None))
+    crashes.assert_nothing_left(places.project, places.temporary)
+    return was_running
+
+
+def test_the_program_is_killed_once(tmp_path: Path, places: Places) -> None:
+    program, start = PROGRAMS["improve"], tmp_path / "start"
+    program.make(places.project)
+    places.save(start)
+    assert kill_and_go_on(places, program, start, 1.5)
+    assert [row["reason"] for row in history(places.project)] == list(program.reasons)
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_the_program_is_killed_at_random_times(tmp_path: Path, places: Places, program: Program) -> None:
+    project, start = program.make(places.project), tmp_path / "start"
+    program.agents(places.home)
+    places.save(start)
+    begun = time.monotonic()
+    factory(*program.command(project)).expect(0)
+    takes, expected = time.monotonic() - begun, crashes.outcome(project)
+    assert [row["reason"] for row in history(project)] == list(program.reasons)
+    assert program.is_over(project)
+    times, wrong, hits = random.Random(SEED), [], 0
+    for _ in range(KILLS):
+        seconds = times.uniform(0.1, takes)
+        try:
+            hits += kill_and_go_on(places, program, start, seconds)
+            assert crashes.outcome(project) == expected
+        except (AssertionError, Exception) as error:
+            wrong.append(f"killed after {seconds:.3f} s: {error!r}")
+    assert wrong == [], f"{len(wrong)} of {KILLS}"
+    assert hits >= KILLS * 2 // 3, "most of them have to be in time"

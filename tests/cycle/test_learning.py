@@ -13,7 +13,7 @@ from factory.ace.library import Library
 from factory.ace.models import Playbook
 from factory.ace.outcomes import Outcome
 from factory.agents.roles import ROLES
-from factory.cycle import finalizing, learning
+from factory.cycle import counting, finalizing
 from factory.offline.runner import OfflineRunner
 from factory.paths import HomePaths
 from factory.runners.base import AgentResult, Invocation
@@ -147,7 +147,7 @@ def test_a_kill_around_the_counting_neither_loses_nor_doubles_it(
 ) -> None:
     def killed(lab, journal, record):  # type: ignore[no-untyped-def]
         if where == "after":
-            learning.count_outcome(lab, journal, record)
+            counting.count_outcome(lab, journal, record)
         raise Killed
 
     with monkeypatch.context() as patch:

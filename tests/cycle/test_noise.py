@@ -89,6 +89,7 @@ def failures(project: Path) -> int:
     return sum(random.Random(n + 40).random() <= 0.2 for n in range(runs))
 
 
+@pytest.mark.slow
 def test_none_of_them_decides_a_keep_or_a_revert(project: Path) -> None:
     for number in range(3):
         worthless = begin(

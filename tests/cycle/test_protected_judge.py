@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from factory.cycle.measuring import belongs_to_tests, judged_checkout
 from factory.runners.base import AgentResult, Invocation
 from tests.support import role_model
 from tests.support.cycles import Scripted, run, said
+from tests.support.matrix import named
 from tests.support.projects import (
     BROKEN_SUMS,
     CLEAN_SUMS,
@@ -47,6 +49,12 @@ RUFF = '[tool.ruff]\nexclude = ["calc"]\n'
         ),
         ({"tox.ini": "[pytest]\naddopts = -k no\n"}, "tox.ini", ""),
         ({".coveragerc": "[run]\nomit = *\n"}, ".coveragerc", None),
+        ({"eslint.config.js": "module.exports = [];\n"}, "eslint.config.js", None),
+        (
+            {"package.json": json.dumps({"name": "a", "jest": {}})},
+            "package.json",
+            json.dumps({"name": "a"}, indent=2),
+        ),
     ],
 )
 def test_settings_in_the_measured_checkout(
@@ -129,14 +137,29 @@ OTHERWISE = TESTS.replace("== 8", "== 12")
 
 @pytest.mark.parametrize(
     ("allows", "files", "expected"),
-    [
-        ("", {"tests/test_sums.py": None}, ("revert", "guard")),
-        ("`tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
-        ("`test_file_deleted:tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
-        ("", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
-        ("`tests/test_sums.py::test_double`", {"tests/test_sums.py": OTHERWISE}, ("keep", "improved")),
-        ("`tests/test_sums.py::test_add`", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
-    ],
+    named(
+        {
+            "nothing: deleted": ("", {"tests/test_sums.py": None}, ("revert", "guard")),
+            "file": ("`tests/test_sums.py`", {"tests/test_sums.py": None}, ("keep", "improved")),
+            "finding": (
+                "`test_file_deleted:tests/test_sums.py`",
+                {"tests/test_sums.py": None},
+                ("keep", "improved"),
+            ),
+            "nothing: changed": ("", {"tests/test_sums.py": OTHERWISE}, ("revert", "new_failures")),
+            "test": (
+                "`tests/test_sums.py::test_double`",
+                {"tests/test_sums.py": OTHERWISE},
+                ("keep", "improved"),
+            ),
+            "another test": (
+                "`tests/test_sums.py::test_add`",
+                {"tests/test_sums.py": OTHERWISE},
+                ("revert", "new_failures"),
+            ),
+        },
+        always=["file", "test", "another test"],
+    ),
 )
 def test_allows_reaches_guard_and_new_failures(
     tmp_path: Path, allows: str, files: dict[str, str | None], expected: tuple[str, str]

@@ -17,7 +17,7 @@ from factory.cycle.context import Cycle, CycleOptions
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import open_lab
 from factory.cycle.launch import run_cycle
-from factory.cycle.metric import runs_of
+from factory.cycle.ratchet import runs_of
 from factory.errors import BadInput, EnvironmentLacking
 from factory.journal import Event
 from factory.models import LeakReport, RatchetRecord, ResearchRun

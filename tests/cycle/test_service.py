@@ -17,6 +17,7 @@ from factory.sandbox import OFF
 from tests.support import command_agent
 from tests.support.cli import command, end_group, environment, factory
 from tests.support.cycles import run
+from tests.support.matrix import named, sampled
 from tests.support.model_server import Cut, Fault, ModelServer, Part, Text
 from tests.support.projects import assert_sound, events, history, journal_files, small_project
 from tests.support.role_model import GOOD, Roles
@@ -76,7 +77,7 @@ KEPT = [(1, GOOD.title, "keep", "improved")]
 
 
 @pytest.mark.parametrize("at", [0, 4], ids=["researcher", "builder"])
-@pytest.mark.parametrize("parts", PASSING.values(), ids=PASSING)
+@pytest.mark.parametrize("parts", named(PASSING, always=["429", "cut"]))
 def test_what_passes_is_tried_again(project: Path, model: ModelServer, parts: list[Part], at: int) -> None:
     script(model).faults = {at: parts}
     lite(project, model)
@@ -86,7 +87,7 @@ def test_what_passes_is_tried_again(project: Path, model: ModelServer, parts: li
     assert_sound(project)
 
 
-@pytest.mark.parametrize("role", LITE)
+@pytest.mark.parametrize("role", sampled(LITE, ["researcher", "ceo"]))
 @pytest.mark.parametrize("parts", LASTING.values(), ids=LASTING)
 def test_what_lasts_parks_the_cycle_wherever_it_stands(
     project: Path, model: ModelServer, parts: list[Part], role: str
@@ -135,7 +136,7 @@ def test_parked_is_exit_4_and_the_same_command_goes_on(
     assert sorted(roles.asked) == sorted([*LITE, "evaluator"])
 
 
-@pytest.mark.parametrize("role", LITE)
+@pytest.mark.parametrize("role", sampled(LITE, ["builder", "archivist"]))
 def test_a_kill_between_two_calls_asks_no_finished_answer_again(
     project: Path, model: ModelServer, factory_home: Path, role: str
 ) -> None:

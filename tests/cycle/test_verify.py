@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,15 +22,26 @@ from tests.support.projects import (
 from tests.support.repos import git
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test of this process puts the project that all of them start from."""
+    return tmp_path_factory.mktemp("finished") / "calc"
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(finished: Path, tmp_path: Path) -> Path:
     """A project with a kept and a reverted experiment, by hand."""
-    project = small_project(tmp_path / "calc")
+    if not finished.exists():
+        _experiment(finished)
+    return shutil.copytree(finished, tmp_path / "calc", symlinks=True)
+
+
+def _experiment(path: Path) -> None:
+    project = small_project(path)
     assert begin(project).edit({"calc/sums.py": CLEAN_SUMS}).decide() == ("keep", "improved")
     second = begin(project, "Read JSON in sums").edit({"calc/sums.py": WORSE_SUMS})
     assert second.decide() == ("revert", "regressed")
     assert_sound(project)
-    return project
 
 
 def log_of(project: Path) -> Path:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from factory.config import load_project
+from factory.evals.detect import detect
 from factory.evals.discover import Discovery, discover
 from factory.evals.setup_file import threshold_for, time_limit_for
 from factory.git import Repo, scratch_checkout
 from factory.paths import HomePaths
 from tests.evals.project_builder import FILES
-from tests.support.repos import make_repo
+from tests.support.repos import make_repo, write
 
 
 def found(tmp_path: Path, files: dict[str, str]) -> Discovery:
@@ -112,24 +113,34 @@ def test_a_void_run_gives_no_scores(tmp_path: Path) -> None:
     assert "tests" not in [d.name for d in load_project(result.config_text).eval.dimensions]
 
 
+FAST_C = (
+    '#include <Python.h>\nstatic struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "fast"};\n'
+    "PyMODINIT_FUNC PyInit_fast(void) { return PyModule_Create(&def); }\n"
+)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("condition", "setup"), [("True", "python setup.py build_ext --inplace"), ("False", "")]
+    ("condition", "setup"),
+    [
+        ("True", "python setup.py build_ext --inplace"),
+        ("'--inplace' not in sys.argv", "python -m pip wheel"),
+        ("os.path.basename(os.getcwd()) == 'project'", ""),  # where the environment is made
+    ],
 )
-def test_extensions_are_built_where_a_checkout_lacks_them(tmp_path: Path, condition: str, setup: str) -> None:
+def test_what_a_checkout_lacks_is_built_or_named(tmp_path: Path, condition: str, setup: str) -> None:
     files = {
-        # Where pip builds it, it is called in another way.
         "setup.py": (
-            "import sys\nfrom setuptools import Extension, setup\n\n"
-            f"assert {condition} or '--inplace' not in sys.argv\nsetup(name='fast', version='1', "
-            "py_modules=['slow'], ext_modules=[Extension('fast', ['fast.c'])])\n"
+            f"import os, sys\nfrom setuptools import Extension, setup\n\nassert {condition}\n"
+            "os.makedirs('src/slow', exist_ok=True)\n"
+            "open('src/slow/made.py', 'w').write('made = 1\\n')\n"
+            "setup(name='fast', version='1', package_dir={'': 'src'}, packages=['slow'], "
+            "ext_modules=[Extension('fast', ['fast.c'])])\n"
         ),
-        "fast.c": (
-            '#include <Python.h>\nstatic struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "fast"};\n'
-            "PyMODINIT_FUNC PyInit_fast(void) { return PyModule_Create(&def); }\n"
-        ),
-        "slow.py": "def f():\n    return 1\n",
-        "test_fast.py": "def test_it():\n    import fast\n",
+        "fast.c": FAST_C,
+        "src/slow/__init__.py": "def f():\n    return 1\n",
+        "test_fast.py": "def test_it():\n    import fast\n    import slow.made\n",
+        ".gitignore": "made.py\n",
     }
     root = make_repo(tmp_path / "project", files)
     result = discover(
@@ -139,7 +150,9 @@ def test_extensions_are_built_where_a_checkout_lacks_them(tmp_path: Path, condit
         progress=lambda _: None,
         home=HomePaths(tmp_path / "home"),
     )
-    assert load_project(result.config_text).eval.setup == setup
+    found = load_project(result.config_text).eval.setup
+    assert found.startswith(setup)
+    assert bool(found) == bool(setup)
     assert result.failing == ([] if setup else ["test_fast.py::test_it"])
     assert [note.split(" ")[:4] for note in result.notes[:1]] == (
         [] if setup else [["A", "fresh", "checkout", "lacks"]]
@@ -163,6 +176,13 @@ def test_other_languages_by_exit_code(tmp_path: Path) -> None:
     ]
     assert result.composite == 0.5
     assert config.scope.modifiable == ("lib/**",)
+    assert config.scope.read_only == ("eval/**", "factory.toml", "/Makefile")
+
+
+def test_settings_of_tools_at_the_root_are_no_code_to_be_changed(tmp_path: Path) -> None:
+    files = {"package.json": "{}", "eslint.config.js": "1\n", "vite.config.ts": "1\n", "src/a.js": "1\n"}
+    write(tmp_path, files)
+    assert detect(tmp_path, sorted(files)).modifiable == ["src/**"]
 
 
 def test_nothing_to_measure_is_said(tmp_path: Path) -> None:

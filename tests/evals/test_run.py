@@ -154,6 +154,13 @@ def test_listed_built_in_dimensions_are_the_only_ones(project: Path, measured: M
     ]
 
 
+def test_the_projects_own_pytest_command_is_what_measures(project: Path, measured: Measure) -> None:
+    slow = "def test_slow():\n    assert False\n"
+    commit(project, {"tests/test_slow.py": slow}, "change")
+    result = measured(config('[[eval.dimension]]\nname = "tests"\ncommand = "pytest -k add"\n'))
+    assert (scores(result), set(result.tests)) == ({"tests": 1.0}, {"tests/test_calc.py::test_add"})
+
+
 def test_a_syntax_error_is_counted_and_reported(project: Path, measured: Measure) -> None:
     commit(project, {"src/broken.py": "x = 1\ny = = 2\n"}, "change")
     result = measured()
@@ -181,6 +188,30 @@ def test_a_suite_that_does_not_end_voids_the_measurement(
 
 def test_a_failing_setup_voids_the_measurement(project: Path, measured: Measure) -> None:
     assert measured(config('setup = "exit 7"')).void.startswith("[eval] setup failed with exit code 7")
+
+
+REPORT = """\
+cat <<END
+{"testResults": [{"name": "$PWD/lib/a.test.js", "assertionResults": [{"title": "t", "status": "passed"}]}]}
+END
+"""
+
+
+def test_a_test_is_known_by_its_place_in_the_checkout(tmp_path: Path, measured: Measure) -> None:
+    make_repo(tmp_path / "project", {"run.sh": REPORT, "a.js": "1\n"})
+    own = '[[eval.dimension]]\nname = "tests"\ntier = "hygiene"\ncommand = "sh run.sh"\nparser = "jest"\n'
+    assert measured(config(own)).tests == {"lib/a.test.js::t": Outcome.PASSED}
+
+
+def test_a_report_that_was_committed_is_no_report(tmp_path: Path, measured: Measure) -> None:
+    files = {"out/score.json": '{"score": 1}', "half.json": '{"score": 0.5}'}
+    make_repo(tmp_path / "project", files)
+    table = '[[eval.dimension]]\nname = "mine"\ncommand = "{}"\nparser = "json:out/score.json"\n'
+    scored = [
+        measured(config(table.format(command))).dimensions[0].score
+        for command in ("true", "cp half.json out/score.json")
+    ]
+    assert scored == [None, 0.5]
 
 
 def test_read_only_files_are_no_sources(project: Path, measured: Measure) -> None:

@@ -12,6 +12,7 @@ import pytest
 from factory.evals.reports import FileCoverage
 from factory.evals.testrun import run_tests
 from factory.models import Outcome
+from factory.paths import HomePaths
 from tests.evals.projects import environment, measure, write
 
 ODD = """
@@ -226,10 +227,18 @@ def test_the_checkout_cannot_replace_the_measuring_tools(tmp_path: Path) -> None
     assert measure(tmp_path, checkout, coverage=True).outcomes == {"test_a.py::test_a": Outcome.FAILED}
 
 
-def test_a_project_that_pytest_stands_on_is_measured_with_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("absent", [("iniconfig",), ("iniconfig", "coverage")])
+def test_a_project_that_pytest_stands_on_is_measured_with_itself(
+    tmp_path: Path, absent: tuple[str, ...]
+) -> None:
     person = tmp_path / "project"
-    python = venv_without(tmp_path, person, "iniconfig")
+    python = venv_without(tmp_path, person, *absent)
     origin = Path(next(p for p in sys.path if (Path(p) / "iniconfig").is_dir())) / "iniconfig"
+    # Where coverage is lacking, ours are lent, with a copy of the project among them.
+    tools = HomePaths(tmp_path / "factory-home").tools / str(sys.implementation.cache_tag)
+    tools.mkdir(parents=True)
+    for name in ("_pytest", "pytest", "pluggy", "packaging", "pygments", "coverage", "iniconfig"):
+        (tools / name).symlink_to(origin.parent / name)
     checkout = write(tmp_path / "c", {"tests/test_t.py": "import iniconfig\n\ndef test_it():\n    pass\n"})
     shutil.copytree(origin, checkout / "src" / "iniconfig")
     found = run_tests(
@@ -240,14 +249,14 @@ def test_a_project_that_pytest_stands_on_is_measured_with_itself(tmp_path: Path)
     assert found.modules["iniconfig"].startswith(str(checkout))
 
 
-def venv_without(tmp_path: Path, project: Path, absent: str) -> str:
-    """A virtual environment with links to this interpreter's packages, but for one."""
+def venv_without(tmp_path: Path, project: Path, *absent: str) -> str:
+    """A virtual environment with links to this interpreter's packages, but for some."""
     project.mkdir()
     venv.create(project / ".venv", symlinks=True)
     site = next((project / ".venv").glob("lib/python*/site-packages"))
     for folder in [Path(p) for p in sys.path if p.endswith("site-packages")]:
         for entry in folder.iterdir():
-            if not entry.name.startswith((absent, "__pycache__")) and not (site / entry.name).exists():
+            if not entry.name.startswith((*absent, "__pycache__")) and not (site / entry.name).exists():
                 (site / entry.name).symlink_to(entry)
     return str(project / ".venv" / "bin" / "python")
 

@@ -39,7 +39,7 @@ def test_junit_tells_each_test_by_its_place_and_name() -> None:
 def test_jest_tells_each_test_and_a_file_that_does_not_run() -> None:
     results = [
         {
-            "name": "/work/a.test.js",
+            "name": "src/lists/a.test.js",
             "status": "failed",
             "assertionResults": [
                 {"fullName": "sums adds", "status": "passed"},
@@ -48,11 +48,11 @@ def test_jest_tells_each_test_and_a_file_that_does_not_run() -> None:
         },
         {"name": "/work/b.test.js", "status": "failed", "assertionResults": []},
     ]
-    read = parse_jest(f"some words\n{json.dumps({'testResults': results})}")
+    read = parse_jest(f"some {{ words\n[ too\n{json.dumps({'testResults': results})}")
     assert (read.score, read.error) == (0.5, "")
     assert {name: str(outcome) for name, outcome in read.outcomes.items()} == {
-        "a.test.js::sums adds": "passed",
-        "a.test.js::sums later": "skipped",
+        "src/lists/a.test.js::sums adds": "passed",
+        "src/lists/a.test.js::sums later": "skipped",
         "b.test.js::collection": "error",
     }
 
@@ -61,6 +61,8 @@ def test_findings_are_judged_by_their_density() -> None:
     messages = [{"line": 3, "ruleId": "no-var"}] * 5
     eslint = TOOL_PARSERS["eslint"](json.dumps([{"filePath": "/x/a.js", "messages": messages}]), 100)
     assert (eslint.score, eslint.details["places"][0]) == (0.5, "a.js:3: no-var")
+    silenced = [{"filePath": "/x/a.js", "messages": [], "suppressedMessages": messages}]
+    assert TOOL_PARSERS["eslint"](json.dumps(silenced), 100).score == 0.5
     assert TOOL_PARSERS["eslint"]("[]", 100).score == 1.0
     said = "src/a.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'.\n"
     tsc = TOOL_PARSERS["tsc"](said * 10, 100)
@@ -103,14 +105,19 @@ def test_the_tools_are_those_that_the_files_show() -> None:
         "devDependencies": {"jest": "1", "eslint": "1", "typescript": "5"},
     }
     assert list(javascript_tools(package, ["tsconfig.json", "src/a.ts"])) == [
-        ("tests", "npx --no-install jest --json --silent", "jest"),
+        ("tests", "npx --no-install jest --ci --json --silent", "jest"),
         ("lint", "npx --no-install eslint . --format json", "eslint"),
         ("type_check", "npx --no-install tsc --noEmit --pretty false", "tsc"),
         (
             "coverage",
-            "npx --no-install jest --silent --coverage --coverageReporters=json-summary",
+            "npx --no-install jest --ci --silent --coverage --coverageReporters=json-summary",
             "istanbul:coverage/coverage-summary.json",
         ),
+    ]
+    vitest = {"devDependencies": {"vitest": "3", "@vitest/coverage-v8": "3"}}
+    assert [(name, command) for name, command, _ in javascript_tools(vitest, [])] == [
+        ("tests", "npx --no-install vitest run --reporter=json"),
+        ("coverage", "npx --no-install vitest run --coverage --coverage.reporter=json-summary"),
     ]
     node = {"scripts": {"test": "node --test test/"}}
     assert list(javascript_tools(node, [])) == [("tests", "node --test --test-reporter=junit test/", "junit")]

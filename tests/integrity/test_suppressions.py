@@ -45,6 +45,36 @@ def test_nothing_is_turned_off_that_was_not(before: str, after: str) -> None:
     assert told(before, after, "a.py") == []
 
 
+@pytest.mark.parametrize(
+    ("comment", "what"),
+    [
+        ("// eslint-disable-next-line eqeqeq -- it may be null", ["eslint-disable eqeqeq"]),
+        ("/* eslint-disable no-var, @a/b */", ["eslint-disable @a/b", "eslint-disable no-var"]),
+        ("/* eslint-disable */", ["eslint-disable (all)"]),
+        ('/* eslint eqeqeq: "off" */', ['eslint eqeqeq: "off"']),
+        ("// @ts-expect-error: later", ["ts expect-error"]),
+        ("/* istanbul ignore next */", ["coverage ignore"]),
+        ("/* node:coverage disable */", ["coverage (all)"]),
+        ("{/* biome-ignore lint/style: x */}", ["biome-ignore lint/style"]),
+    ],
+)
+def test_kinds_in_scripts(comment: str, what: list[str]) -> None:
+    found = told("const a = 1;\n", f"const a = 1;\n{comment}\n", "src/a.ts")
+    assert found == [f"suppression_added::{one}" for one in what]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("// see eslint-disable", "const a = '// eslint-disable';", 'const b = "/* @ts-ignore */";'),
+        *("const c = `\n// @ts-nocheck\n`;", "// eslint-disabled", "// eslint-enable no-var"),
+    ],
+)
+def test_what_turns_nothing_off_in_scripts(text: str) -> None:
+    assert told("", f"{text}\n", "src/a.js") == []
+    assert told("", "// @ts-ignore\n", "node_modules/a/a.js") == []
+
+
 def test_a_wider_one() -> None:
     assert told("x = 1  # noqa: E1\n", "x = 1  # noqa\n", "a.py") == ["suppression_added::noqa (all)"]
     assert told("x = 1  # noqa: E1\n", "x = 1  # noqa: E1, E2\n", "a.py") == ["suppression_added::noqa E2"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+UNSYNCED = Path(__file__).parent / "unsynced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,8 @@ def command(*args: str | Path) -> list[str]:
 
 def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]:
     """This process's environment, with changes (None removes a variable) and ``factory`` importable."""
-    env = {"COLUMNS": "120", **os.environ}
-    if not _installed():
-        env["PYTHONPATH"] = str(ROOT)
+    paths = [UNSYNCED] if _installed() else [UNSYNCED, ROOT]
+    env = {"COLUMNS": "120", **os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
     for name, value in (extra or {}).items():
         env.pop(name, None)
         if value is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from factory.errors import BadInput, EnvironmentLacking
 from factory.git import ENGINE_EMAIL, ENGINE_NAME, GitError, Repo
 from factory.github import repository_slug
+from factory.scratch import scratch_folder
 
 PLAYBOOKS = "factory/agents/playbooks"
 """Where the upstream repository keeps its playbooks."""
@@ -60,17 +60,15 @@ def cloned(repository: str) -> Iterator[Repo]:
             "No upstream repository is set.",
             "Give it with --repo, or set repository in [contribute] of your config.toml.",
         )
-    with tempfile.TemporaryDirectory(prefix="factory-upstream-") as scratch:
+    with scratch_folder("upstream") as scratch:
         options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--template=", "--single-branch")
         try:
-            Repo(Path(scratch)).git(
-                *_LOGIN, "clone", *options, "--", address(repository), "clone", what="reach it"
-            )
+            Repo(scratch).git(*_LOGIN, "clone", *options, "--", address(repository), "clone", what="reach it")
         except GitError as error:
             raise EnvironmentLacking(
                 f"{repository} cannot be cloned: {error.message}", "Look at its name and your access to it."
             ) from None
-        repo = Repo(Path(scratch) / "clone")
+        repo = Repo(scratch / "clone")
         repo.git("config", "user.name", ENGINE_NAME)
         repo.git("config", "user.email", ENGINE_EMAIL)
         yield repo

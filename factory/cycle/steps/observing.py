@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from factory.backlog import read_backlog
@@ -14,10 +15,12 @@ from factory.cycle.oldplans import set_aside_old_plans
 from factory.cycle.target import with_target
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
+from factory.evals.progress import Remark
 from factory.fsio import atomic_write
-from factory.git import left_over_checkouts, scratch_checkout
+from factory.git import scratch_checkout
 from factory.models import Measurement
 from factory.paths import CONFIG_FILE
+from factory.scratch import remove
 from factory.study import Study, find_todos, observe
 
 SETUP_MESSAGE = f"Set up factory\n\nMeasured and written by `factory discover`: {CONFIG_FILE}.\n"
@@ -30,9 +33,9 @@ def preflight(cycle: Cycle, scope: str) -> Outcome:
     lab = cycle.lab
     if not lab.repo.refs(cycle.branch_ref):
         lab.repo.set_ref(cycle.branch_ref, cycle.start)
-    left_over = left_over_checkouts(lab.workspaces)
+    left_over = lab.left_over()
     for place in left_over:
-        shutil.rmtree(place, ignore_errors=True)
+        remove(place)
     set_aside_old_plans(cycle)
     return Done({"branch": cycle.branch_ref, "start": cycle.start, "removed": len(left_over)})
 
@@ -41,7 +44,8 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
     """Make sure there is a policy: a project without one is measured, and gets one as the first commit."""
     if cycle.lab.policy(cycle.start) is not None:
         return Done({"commit": cycle.start, "made": False})
-    found = discover_setup(cycle.lab, cycle.start, cycle.target)
+    with nothing_begun(cycle):
+        found = discover_setup(cycle.lab, cycle.start, cycle.target)
     if found.untestable:
         give_up(
             cycle,
@@ -50,19 +54,34 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
             f"Mend that. To do without tests, run `factory discover {cycle.lab.paths.root}` and commit the "
             "factory.toml.",
         )
+    for note in found.notes:
+        cycle.lab.progress(Remark(note))
     commit = cycle.lab.repo.commit_files(cycle.start, {CONFIG_FILE: found.config_text}, SETUP_MESSAGE)
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
     return Done({"commit": commit, "made": True, "summary": told(found)})
 
 
 def give_up(cycle: Cycle, what: str, why: str, hint: str) -> NoReturn:
-    """End a cycle before it has begun anything. What mends the cause is often a commit, which a cycle that is
-    resumed would never see.
-    """
+    """End a cycle before it has begun anything."""
+    _withdraw(cycle, what)
+    raise EnvironmentLacking(f"{what}: {why.rstrip('.')}.", hint)
+
+
+@contextmanager
+def nothing_begun(cycle: Cycle) -> Iterator[None]:
+    """Ends the cycle where no environment can be had to measure its start in."""
+    try:
+        yield
+    except EnvironmentLacking as error:
+        _withdraw(cycle, error.message)
+        raise
+
+
+def _withdraw(cycle: Cycle, why: str) -> None:
+    """What mends the cause is often a commit, which a cycle that is resumed would never see."""
     if cycle.head == cycle.start:
         cycle.lab.repo.delete_ref(cycle.branch_ref)
-    cycle.record("cycle.abandoned", why=what)
-    raise EnvironmentLacking(f"{what}: {why.rstrip('.')}.", hint)
+    cycle.record("cycle.abandoned", why=why)
 
 
 def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
@@ -95,7 +114,8 @@ def told(found: Discovery) -> list[str]:
 
 def study(cycle: Cycle, scope: str) -> Outcome:
     """Measure the starting point and write the observations down."""
-    measurement = measure_commit(cycle.lab, cycle.head, cycle.head, cycle.policy)
+    with nothing_begun(cycle):
+        measurement = measure_commit(cycle.lab, cycle.head, cycle.head, cycle.policy)
     if measurement.void or measurement.composite is None:
         give_up(
             cycle,

@@ -9,10 +9,10 @@ from typing import Any
 from factory.cycle import experiment as lab_work
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.context import Cycle
-from factory.cycle.judging import ratchet_of
 from factory.cycle.leaks import LEAKS, fingerprints_at, scan_experiment, scan_text
 from factory.cycle.machine import Again, Done, End, Outcome
-from factory.cycle.metric import RATCHET, Bench, held_out, ratchet, runs_of
+from factory.cycle.metric import Bench, held_out, ratchet
+from factory.cycle.ratchet import RATCHET, ratchet_of, runs_of
 from factory.cycle.rounds import best_runs, best_values, ended, since_best
 from factory.cycle.steps import experimenting, observing, planning
 from factory.cycle.surfaces import restore_fixed

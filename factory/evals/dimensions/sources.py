@@ -24,8 +24,8 @@ _NOT_OURS = frozenset(
     }
 )
 _NOT_SOURCE = frozenset({"docs", "doc", "examples", "example", "benchmarks"})
-_TEST_DIRS = frozenset({"tests", "test", "testing"})
-_TEST_FILE = re.compile(r"(test_.*|.*_test|tests|conftest)\.py")
+_TEST_DIRS = frozenset({"tests", "test", "testing", "__tests__", "__mocks__", "__snapshots__"})
+_TEST_FILE = re.compile(r"(test_.*|.*_test|tests|conftest)\.py|.*[._-](test|spec)\.[cm]?[jt]sx?")
 _GENERATED = re.compile(r"_version\.py|.*_pb2(_grpc)?\.py")
 _TOOLING = frozenset({"setup.py", "noxfile.py", "tasks.py", "fabfile.py"})
 
@@ -59,7 +59,7 @@ class Symbol:
 
 
 def is_test_file(path: str) -> bool:
-    """Whether a path is a test's, by the folders and names that pytest users go by."""
+    """Whether a path is a test's, by the folders and names that users of pytest and jest go by."""
     parts = PurePosixPath(path).parts
     return bool(_TEST_FILE.fullmatch(parts[-1])) or any(part in _TEST_DIRS for part in parts[:-1])
 

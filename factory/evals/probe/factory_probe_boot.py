@@ -9,6 +9,7 @@ Called by path with one argument, a JSON file of instructions: ``roots`` (import
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
 import json
 import os
 import sys
@@ -36,26 +37,36 @@ def prepare_path(job: dict[str, Any]) -> None:
     them.
     """
     sys.path[:] = [p for p in sys.path if p and os.path.realpath(p) != os.path.realpath(job["probe"])]
-    if job["tools"]:
-        sys.path.append(job["tools"])
-    sys.path.append(job["probe"])
-    tools = ["pytest", "factory_probe_plugin", *(["coverage"] if job["coverage"] else [])]
-    try:
-        load(tools)
-    except ImportError:
-        # The project is one that pytest stands on (pluggy, iniconfig), and there is no other copy of it.
-        before = list(sys.path)
-        sys.path += job["roots"]
-        load(tools)
-        sys.path[:] = before
+    own = [*sys.path, job["probe"]]
+    lent = [*sys.path, job["tools"], job["probe"]] if job["tools"] else own
+    # The project may be one that pytest stands on (pluggy, iniconfig): its installed copy was taken away, and
+    # the one among our tools would be measured in its place. Where there is no other, its own comes last.
+    places = [own, own + job["roots"]] if has_pytest(own) else []
+    places += [lent, lent + job["roots"]]
+    load(["coverage"] if job["coverage"] else [], places[-2:])
+    load(["pytest", "factory_probe_plugin"], places)
+    sys.path[:] = lent
     sys.path[:0] = job["roots"]
     os.environ.update(job["environment"])
 
 
-def load(modules: list[str]) -> None:
-    """Import these modules."""
-    for module in modules:
-        importlib.import_module(module)
+def has_pytest(path: list[str]) -> bool:
+    """Whether a pytest lies in one of these folders; it need not be loadable."""
+    return importlib.machinery.PathFinder.find_spec("pytest", path) is not None
+
+
+def load(modules: list[str], places: list[list[str]]) -> None:
+    """Import these modules from the first path that has all that they need."""
+    for path in places:
+        sys.path[:] = path
+        try:
+            for module in modules:
+                importlib.import_module(module)
+        except ImportError:
+            if path is places[-1]:
+                raise
+        else:
+            return
 
 
 def start_coverage(settings: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""``factory eval`` and ``factory study``: measuring without deciding."""
+"""``factory eval``: measuring without deciding."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from factory.cycle import experiment as lab_work
 from factory.cycle import judging
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.measuring import measure_commit
-from factory.cycle.steps.observing import observe_at
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.models import Measurement
 
 
-def run_eval(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Measure a commit; with ``--id``, record and measure an experiment's change against its baseline."""
     with output.Progress() as progress:
         lab = open_lab(args.path, progress.say, progress.detail)
@@ -30,19 +29,19 @@ def _measure_experiment(
     lab: Lab, number: int, progress: output.Progress
 ) -> tuple[Measurement, Measurement | None]:
     """The candidate and its baseline."""
-    experiment = lab_work.load_open(lab, number)
-    policy = lab.required_policy(experiment.baseline)
-    before = judging.baseline_measurement(lab, experiment, policy)
-    commit = lab_work.record_candidate(lab, experiment) or ""
-    if not commit:
-        raise BadInput(
-            f"Experiment {experiment.id} has no change yet.",
-            f"Edit the files in {lab_work.workspace(lab, experiment)}, then measure again.",
-        )
-    report = judging.guard(lab, experiment, commit, policy)
-    for finding in report.findings:
-        progress.say(f"guard: {finding.guard}: {finding.message}")
-    return judging.measure_candidate(lab, experiment, commit, policy), before
+    with lab_work.at_work(lab, number) as experiment:
+        policy = lab.required_policy(experiment.baseline)
+        before = judging.baseline_measurement(lab, experiment, policy)
+        commit = lab_work.record_candidate(lab, experiment) or ""
+        if not commit:
+            raise BadInput(
+                f"Experiment {experiment.id} has no change yet.",
+                f"Edit the files in {lab_work.workspace(lab, experiment)}, then measure again.",
+            )
+        report = judging.guard(lab, experiment, commit, policy)
+        for finding in report.findings:
+            progress.say(f"guard: {finding.guard}: {finding.message}")
+        return judging.measure_candidate(lab, experiment, commit, policy), before
 
 
 def _show(measured: Measurement, before: Measurement | None, *, as_json: bool) -> int:
@@ -67,13 +66,3 @@ def _row(name: str, score: float | None, error: str, before: Measurement | None)
 def _change(score: float | None, earlier: float | None) -> str:
     now = "not measured" if score is None else f"{score:.4f}"
     return now if earlier is None or score is None else f"{earlier:.4f} → {now} ({score - earlier:+.4f})"
-
-
-def run_study(args: argparse.Namespace) -> int:
-    """Measure HEAD and print the observations that a plan starts from."""
-    with output.Progress() as progress:
-        lab = open_lab(args.path, progress.say, progress.detail)
-        commit = lab.repo.resolve("HEAD")
-        measured = measure_commit(lab, commit, commit, lab.required_policy(commit))
-    output.say(observe_at(lab, commit, measured, []))
-    return EXIT_OK

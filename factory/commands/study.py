@@ -1,0 +1,21 @@
+"""``factory study``: what a plan starts from."""
+
+from __future__ import annotations
+
+import argparse
+
+from factory import output
+from factory.cycle.lab import open_lab
+from factory.cycle.measuring import measure_commit
+from factory.cycle.steps.observing import observe_at
+from factory.errors import EXIT_OK
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure HEAD and print the observations that a plan starts from."""
+    with output.Progress() as progress:
+        lab = open_lab(args.path, progress.say, progress.detail)
+        commit = lab.repo.resolve("HEAD")
+        measured = measure_commit(lab, commit, commit, lab.required_policy(commit))
+    output.say(observe_at(lab, commit, measured, []))
+    return EXIT_OK
