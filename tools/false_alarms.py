@@ -84,7 +84,7 @@ def _pairs(folder: Path) -> Iterator[Pair]:
                 for path in sorted(before.keys() | after.keys())
                 if before.get(path) != after.get(path)
             ]
-            yield Pair(f"{project} {old} → {new}", changes, weakenings(changes))
+            yield Pair(f"{project} {old} → {new}", changes, weakenings(changes, after.keys()))
 
 
 def _release(folder: Path, project: str, version: str) -> dict[str, str] | None:

@@ -15,6 +15,7 @@ from factory.cycle.experiment import (
     FAILURES,
     FINAL_REVIEW,
     GUARD,
+    META,
     PAIRS,
     PRECHECK,
     VERIFY,
@@ -28,10 +29,10 @@ from factory.cycle.measuring import measure_commit, measure_pairs, run_verify
 from factory.cycle.metric import RATCHET
 from factory.errors import Refused
 from factory.evals.decide import Comparison, compare
-from factory.evals.steady import without
+from factory.evals.steady import held_to, without
 from factory.fsio import utc_now
 from factory.globs import matches
-from factory.guard import run_guards
+from factory.guard import Allowed, run_guards
 from factory.models import (
     Experiment,
     FailureReport,
@@ -271,6 +272,8 @@ def comparison_of(
     failures = stored(folder, FAILURES, FailureReport)
     # Unclear ones make the experiment inconclusive; they are no loss of score that could be told.
     wavering = {*failures.unclear, *failures.excused} if failures else set()
+    allowed = Allowed.by(folder.read(META, Experiment).item.allows)
+    wavering |= {test for sample in pairs.before for test in sample.tests if allowed.test(test)}
     return compare_sides(lab, pairs.before, pairs.after, policy, wavering)
 
 
@@ -285,9 +288,10 @@ def compare_sides(
     were seen ``wavering`` here, don't count.
     """
     settings, flaky = policy.eval, known_flaky(lab) | set(wavering)
+    steady = without(before, flaky)
     return compare(
-        without(before, flaky),
-        without(after, flaky),
+        steady,
+        held_to(steady, without(after, flaky)),
         weights=settings.weights,
         min_gain=settings.min_gain,
         tolerance=settings.tolerance,
