@@ -74,6 +74,8 @@ def suppressions(path: str, text: str | None) -> list[Suppression]:
                 row, column = token.start
                 code = lines[row - 1][:column].strip() if row <= len(lines) else ""
                 found += [Suppression(what, code, row) for what in _named(token.string)]
+            elif token.string == "no_type_check" and token.line.lstrip().startswith("@"):
+                found.append(Suppression("no_type_check", "", token.start[0]))
     except (tokenize.TokenError, SyntaxError, ValueError):
         pass  # what was read until there counts; a file that cannot be parsed is told elsewhere
     return found

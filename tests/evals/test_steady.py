@@ -1,10 +1,10 @@
-"""Scores without tests that waver, and which tests those are."""
+"""Scores without tests that waver, or held to those of the baseline, and which tests those are."""
 
 from __future__ import annotations
 
 import pytest
 
-from factory.evals.steady import failing_already, flipping, without
+from factory.evals.steady import failing_already, flipping, held_to, without
 from factory.models import DimensionScore, Measurement, Outcome, Tier
 
 
@@ -53,3 +53,31 @@ def test_tests_that_fail_already_are_counted_and_named() -> None:
     assert told(a=Outcome.FAILED) == "failing already, and guarding nothing: 1 of 1 test, a"
     many = dict.fromkeys("edcba", Outcome.ERROR)
     assert told(**many) == "failing already, and guarding nothing: 5 of 5 tests, a, b, c"
+
+
+P, F, S, X = "passed", "failed", "skipped", "xfailed"
+
+
+@pytest.mark.parametrize(
+    ("after", "score"),
+    [
+        ({"a": P, "b": F}, 0.5),
+        ({"a": P, "b": P}, 1.0),
+        ({"a": P}, 0.5),
+        ({"a": P, "b": S}, 0.5),
+        ({"a": P, "b": X}, 0.5),
+        ({"a": P, "b": F, "c": P, "d": P}, 0.5),
+        ({"a": P, "b": P, "c": F}, pytest.approx(2 / 3)),
+        ({"a": F, "b": F}, 0.0),
+    ],
+)
+def test_what_failed_and_is_gone_fails_still_and_new_tests_are_no_share(
+    after: dict[str, str], score: float
+) -> None:
+    held = held_to([measured({"a": P, "b": F})], [measured(after)])[0]
+    assert held.dimensions[0].score == score
+
+
+def test_first_tests_help() -> None:
+    first = measured({"a": P})
+    assert held_to([measured({})], [first]) == [first]
