@@ -280,7 +280,8 @@ def test_a_head_that_does_not_descend_from_the_baseline(tree: Path) -> None:
     told = {
         (baseline, other): (
             f"merge-base is {main}, the baseline is {baseline}",
-            f"Rebase the change: git rebase --onto {baseline[:12]} {main[:12]}",
+            f"Rebase the change: git rebase --onto {baseline[:12]} {main[:12]}; "
+            f"or compare with where it began: --baseline {main[:12]}",
         ),
         (baseline, alone): (
             f"merge-base is none, the baseline is {baseline}",

@@ -12,7 +12,7 @@ import pytest
 from factory.config import default_project
 from factory.cycle import failures, measuring
 from factory.cycle.deciding import with_scores
-from factory.cycle.experiment import AFTER, BEFORE, FAILURES, PAIRS, VERIFY
+from factory.cycle.experiment import AFTER, BEFORE, FAILURES, META, PAIRS, VERIFY
 from factory.cycle.failures import known_flaky, sample_pairs
 from factory.cycle.judging import as_compared, compare_sides, compare_stored, comparison_of
 from factory.cycle.lab import Lab, open_lab
@@ -99,6 +99,7 @@ def test_verdict_and_eval_tell_the_means_over_the_pairs_that_decide(lab: Lab) ->
     after = [sample("tip", lint, steady="passed", coin="passed") for lint in (0.6, 0.8)]
     folder = lab.store.experiment(1)
     for name, record in {
+        META: experiment,
         BEFORE: before[0],
         AFTER: after[0],
         PAIRS: MeasurementPairs(before=before, after=after),
