@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test crash coverage lint format types docs docs-write check bench clean
+.PHONY: help venv demo test crash coverage mutants lint format types docs docs-write check bench clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,11 @@ crash: $(INSTALLED)  ## Kill cycles at every point, and every misbehaving agent:
 
 coverage: $(INSTALLED)  ## The test suite with the coverage of factory/, which has to stay above 90%
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(PYTEST_ARGS)
+
+mutants: $(INSTALLED)  ## Which changes to guard, precheck, verdict and store no test notices: many minutes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1
+	$(BIN)/mutmut run
+	@$(BIN)/mutmut results
 
 lint: $(INSTALLED)  ## ruff: findings and formatting
 	$(BIN)/ruff check .
@@ -55,5 +60,5 @@ bench: $(INSTALLED)  ## Measure, and write docs/benchmarks.md and what docs/lear
 	$(BIN)/python bench/learning.py
 
 clean:  ## Remove .venv, caches and build leftovers
-	rm -rf $(VENV) .cache .agents build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) .cache .agents build dist mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

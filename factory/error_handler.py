@@ -6,6 +6,7 @@ Every command imports this, ``--help`` included; what only a failure needs is im
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,8 @@ def run_guarded(call: Callable[[], int], *, debug: bool) -> int:
     argparse's way to end, passes.
     """
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as __main__ has left it
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = call()
         output.flush()
         return code

@@ -110,7 +110,9 @@ def run_guards(
         return GuardReport(baseline=baseline, head=head, findings=unrooted)
     facts = replace(facts, changes=repo.changes(baseline, head))
     found = [finding for guard in GUARDS for finding in guard(facts)]
-    weaker = [w for w in weakenings(_contents(facts)) if not _told_already(facts, w, found)]
+    weaker = [
+        w for w in weakenings(_contents(facts), facts.repo.files(head)) if not _told_already(facts, w, found)
+    ]
     found += [_integrity_finding(w) for w in weaker if not w.note]
     return GuardReport(
         baseline=baseline,

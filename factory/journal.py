@@ -9,7 +9,7 @@ import datetime
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,8 @@ class Journal:
         self.cycle = cycle
         self.listener: Callable[[Event], None] = lambda _: None
         self._common_dir = common_dir
+        self._read: list[Event] = []
+        self._read_bytes = 0
 
     def append(self, type: str, experiment: int | None = None, /, **data: Any) -> Event:
         """Records an event; when this returns, it is on disk. ``data`` must be JSON.
@@ -74,8 +76,11 @@ class Journal:
         return event
 
     def events(self) -> list[Event]:
-        """All events so far, in order; see ``read_events``."""
-        return read_events(self.path)
+        """All events so far, in order; see ``read_events``. What was read before is not read again."""
+        lines = _complete_lines(self.path, self._read_bytes)
+        self._read += _events(lines, self.path, len(self._read))
+        self._read_bytes += sum(len(line) + 1 for line in lines)
+        return list(self._read)
 
     def _last_seq(self) -> int:
         line = _last_line(self.path)
@@ -95,8 +100,13 @@ def read_events(path: Path) -> list[Event]:
     A torn last line (without its newline) counts as not written. Raises BadInput naming the line for any
     other damage (no event, or a gap in the count), Refused for a newer format.
     """
+    return _events(_complete_lines(path), path)
+
+
+def _events(lines: Iterable[bytes], path: Path, before: int = 0) -> list[Event]:
+    """The events of lines that come after the first ``before``."""
     events: list[Event] = []
-    for number, line in enumerate(_complete_lines(path), start=1):
+    for number, line in enumerate(lines, start=before + 1):
         try:
             event = _to_event(json.loads(line), path, number)
         except (ValueError, RecursionError, _Damaged) as error:
@@ -154,9 +164,12 @@ def _damage(path: Path, number: int, what: str) -> BadInput:
     )
 
 
-def _complete_lines(path: Path) -> list[bytes]:
+def _complete_lines(path: Path, start: int = 0) -> list[bytes]:
+    """The lines that have their newline, from byte ``start`` on."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            file.seek(start)
+            content = file.read()
     except FileNotFoundError:
         return []
     except OSError as error:

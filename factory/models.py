@@ -270,7 +270,8 @@ class VerdictRecord(Model):
     """The decision on one experiment and what it rests on.
 
     The scores are the composites that were compared, means over the pairs where there are several, without
-    the tests in ``left_out``, which are flaky; where nothing could be compared, what each side has alone.
+    the tests in ``left_out`` (flaky, unclear, or no gain of the change); where nothing could be compared,
+    what each side has alone.
     """
 
     v: int = FORMAT_VERSION

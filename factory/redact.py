@@ -19,6 +19,7 @@ _PATTERNS = [
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"), GONE),  # user:password in an address
     (re.compile(r"(?<=://)[^/\s:@]{8,}(?=@)"), GONE),  # a token alone in an address
     (re.compile(r"\b(?:sk|rk|pk)-[A-Za-z0-9_-]{16,}"), GONE),  # model providers
+    (re.compile(r"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9_]{10,}|\bhf_[A-Za-z0-9]{30,}"), GONE),
     (re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-)[A-Za-z0-9_-]{16,}"), GONE),  # code hosts
     (re.compile(r"\bnpm_[A-Za-z0-9]{30,}|\bpypi-[A-Za-z0-9_-]{40,}"), GONE),  # package registries
     (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,6 +62,28 @@ def test_an_expected_error(
 def test_an_interruption(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_guarded(raising(KeyboardInterrupt()), debug=False) == 130
     assert capsys.readouterr().err == "factory: interrupted; resume with `factory ceo 'my project'`\n"
+
+
+def test_an_interruption_before_anything_is_begun_is_silent(tmp_path: Path) -> None:
+    # The first module that the command line loads interrupts us.
+    (tmp_path / "argparse.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"}
+    done = subprocess.run(cli.command("history"), env=env, capture_output=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
+
+
+def test_an_interruption_at_work_is_told(tmp_path: Path) -> None:
+    code = (
+        "import os, runpy, signal, sys\n"
+        "import factory.commands.history as command\n"
+        "command.run = lambda args: os.kill(os.getpid(), signal.SIGINT) or 0\n"
+        "sys.argv = ['factory', 'history']\n"
+        "runpy.run_module('factory', run_name='__main__')\n"
+    )
+    env = cli.environment({"PYTHONPATH": str(REPOSITORY)})
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert done.stderr == "factory: interrupted; resume with `factory history`\n"
+    assert done.returncode == 130
 
 
 @pytest.mark.parametrize(

@@ -145,3 +145,28 @@ def test_arbitrary_bytes_end_in_events_or_a_clear_error(
         assert all(isinstance(e, Event) for e in read_events(path))
     except FactoryError as error:
         assert str(path) in error.message
+
+
+def test_what_others_append_is_seen_and_what_was_read_is_not_read_again(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Journal(journal.path, journal.cycle, journal.path.parent)
+    journal.append("one")
+    assert [event.type for event in journal.events()] == ["one"]
+    other.append("two")
+    with journal.path.open("ab") as file:
+        file.write(b'{"torn')
+    assert [event.type for event in journal.events()] == ["one", "two"]
+    other.append("three")
+    assert [event.type for event in journal.events()] == ["one", "two", "three"]
+    monkeypatch.setattr("factory.journal._to_event", lambda *_: pytest.fail("read again"))
+    assert len(journal.events()) == 3
+
+
+def test_damage_after_what_was_read_is_told_with_its_line(journal: Journal) -> None:
+    journal.append("one")
+    journal.events()
+    with journal.path.open("ab") as file:
+        file.write(b"nonsense\n")
+    with pytest.raises(BadInput, match=":2: this is no event"):
+        journal.events()

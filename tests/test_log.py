@@ -76,6 +76,8 @@ def test_a_log_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
         ("Authorization: Bearer abcdef123456", "Authorization: Bearer [redacted]"),
         (f"key {MODEL_KEY}!", "key [redacted]!"),
         ("AKIAABCDEFGHIJKLMNOP", "[redacted]"),
+        ("sk_" + "live_0123456789abcdef", "[redacted]"),
+        ("hf_" + "a1" * 17, "[redacted]"),
         ("https://oauth2token@github.com/a/b", "https://[redacted]@github.com/a/b"),
         ("password: 'correcthorse', x", "password: [redacted]', x"),
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nrest", "[redacted]\nrest"),

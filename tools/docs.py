@@ -248,7 +248,7 @@ def kept() -> list[tuple[str, str]]:
          f"goes after {retention.UNUSED_DAYS} days"),
         ("`registry.json`", "projects that are there"),
         ("`playbooks/versions`", f"the newest {gc.PLAYBOOK_VERSIONS} of each role"),
-        ("`logs/factory.log`", f"itself and {log.KEPT} older ones of {log.LIMIT_BYTES // 10**6} MB, always"),
+        ("`logs/factory.log`", f"itself and {log.KEPT} older ones, {log.LIMIT_BYTES // 10**6} MB each"),
     ]  # fmt: skip
 
 

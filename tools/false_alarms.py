@@ -25,6 +25,11 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from factory.evals.judge_settings import (  # noqa: E402 - after the path
+    changed_settings,
+    is_judge_file,
+    is_shared_settings,
+)
 from factory.integrity import RULES, FileChange, Weakening, is_examined, weakenings  # noqa: E402 - after the path
 
 RELEASES: dict[str, tuple[str, ...]] = {
@@ -84,7 +89,7 @@ def _pairs(folder: Path) -> Iterator[Pair]:
                 for path in sorted(before.keys() | after.keys())
                 if before.get(path) != after.get(path)
             ]
-            yield Pair(f"{project} {old} → {new}", changes, weakenings(changes))
+            yield Pair(f"{project} {old} → {new}", changes, weakenings(changes, after.keys()))
 
 
 def _release(folder: Path, project: str, version: str) -> dict[str, str] | None:
@@ -122,17 +127,28 @@ def _alarmed(pair: Pair) -> set[str]:
     return {found.path for found in pair.found if not found.note}
 
 
+def _is_judged(change: FileChange) -> bool:
+    """Whether the guard on the judge would object: settings of measuring tools, however they are changed."""
+    shared = is_shared_settings(change.path)
+    return is_judge_file(change.path) or (
+        shared and bool(changed_settings(change.path, change.before, change.after))
+    )
+
+
 def _data(pairs: list[Pair]) -> dict[str, object]:
     changed = sum(len(pair.changes) for pair in pairs)
     edited = [c for pair in pairs for c in pair.changes if c.before is not None and c.after is not None]
     rules = Counter(f.rule for pair in pairs for f in pair.found if not f.note)
     notes = Counter(f.rule for pair in pairs for f in pair.found if f.note)
+    judged = [(pair.name, c.path) for pair in pairs for c in pair.changes if _is_judged(c)]
     return {
         "releases": len(pairs),
         "changes": changed,
         "edited": len(edited),
         "changes_with_a_finding": sum(len(_alarmed(pair)) for pair in pairs),
         "releases_with_a_finding": sum(bool(_alarmed(pair)) for pair in pairs),
+        "changes_of_the_judges_settings": len(judged),
+        "releases_that_change_them": len({name for name, _ in judged}),
         "findings": {rule: rules[rule] for rule in RULES},
         "notes": dict(notes),
         "told": [

@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import Field
 
 from factory.ace.records import Tally
-from factory.fsio import durable_append
+from factory.fsio import durable_append, refuse_newer
 from factory.models import FORMAT_VERSION, Model, Reason, Verdict
 from factory.strategy import is_evidence_against
 
@@ -119,7 +119,10 @@ def harmful_share(outcomes: Iterable[Outcome], role: str) -> float:
 
 
 def read_outcomes(path: Path) -> list[Outcome]:
-    """The lines of the file, each experiment once. A line that cannot be read is passed by."""
+    """The lines of the file, each experiment once. A line that cannot be read is passed by.
+
+    Raises Refused where a newer program has written one.
+    """
     try:
         seen = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -133,15 +136,18 @@ def _read(path: Path, changed_ns: int, size: int) -> tuple[Outcome, ...]:
     lines = path.read_bytes().split(b"\n")
     found: dict[tuple[str, int], Outcome] = {}
     for line in lines:
-        outcome = _outcome(line)
+        outcome = _outcome(line, path)
         if outcome is not None:
             found.setdefault(outcome.identity, outcome)
     return tuple(found.values())
 
 
-def _outcome(line: bytes) -> Outcome | None:
+def _outcome(line: bytes, path: Path) -> Outcome | None:
     try:
-        return Outcome.model_validate(json.loads(line))
+        fields = json.loads(line)
+        # Without it the counters would be counted too low, and written so.
+        refuse_newer(fields.get("v") if isinstance(fields, dict) else None, path)
+        return Outcome.model_validate(fields)
     except (ValueError, RecursionError):  # pydantic's errors are ValueErrors
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from factory import output
@@ -10,6 +11,7 @@ from factory.config import Settings, SettingValue, literal, read_project, settin
 from factory.errors import EXIT_OK, BadInput
 from factory.paths import CONFIG_FILE
 from factory.project import Project, open_project
+from factory.redact import redact, redact_all
 
 HERE = "."
 
@@ -34,7 +36,7 @@ def as_json(project: Project | None, found: Settings) -> dict[str, Any]:
     """The stable form: ``settings`` is a list of key, value, origin and source."""
     return {
         "project": str(project.root) if project else None,
-        "settings": list(found.values),
+        "settings": redact_all([asdict(value) for value in found.values]),
         "ignored": dict(found.ignored),
     }
 
@@ -50,7 +52,7 @@ def _project(path: str | None) -> Project | None:
 
 def _row(value: SettingValue) -> tuple[str, str, str]:
     shown = "unset" if value.value is None else literal(value.value)
-    return value.key, shown, f"{value.origin}: {value.source}" if value.source else value.origin
+    return value.key, redact(shown), f"{value.origin}: {value.source}" if value.source else value.origin
 
 
 def _warnings(project: Project | None, found: Settings) -> list[str]:

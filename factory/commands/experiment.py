@@ -50,7 +50,7 @@ def _show_checks(report: PrecheckReport) -> None:
 def run_finalize(args: argparse.Namespace) -> int:
     """Decide from what is on record and write the row; integration is a step of its own."""
     lab = open_lab(args.path, output.note)
-    with lab_work.at_work(lab, args.id) as experiment:
+    with lab_work.at_work(lab, args.id, finalizes=True) as experiment:
         record = _finalized(lab, experiment, args)
     _show_record(lab, record, as_json=args.json)
     return EXIT_OK

@@ -188,19 +188,22 @@ def _not_worse(stack: Stack, state: int) -> bool:
 
 
 def _promised(stack: Stack, state: int) -> float | None:
-    """The sum of the gains on record up to a state, means over their pairs; None where one is unknown."""
+    """The sum of the gains on record up to a state, means over their pairs; None where one is unknown.
+
+    Of a gain that was measured under noise only the part counts that is sure at 95 %: keeps are chosen for
+    having been measured high, so that their sum would promise what was luck.
+    """
     made = [recorded_gains(stack, layer) for layer in stack.layers[:state] if layer.row is not None]
-    return sum(statistics.fmean(one) for one in made) if all(made) else None
+    return sum(_sure(one) for one in made) if all(made) else None
 
 
-def _at_least(stack: Stack, state: int) -> float:
-    """What the keeps up to a state promised at the least: where in pairs, the low end of the interval."""
-    made = [recorded_gains(stack, layer) for layer in stack.layers[:state] if layer.row is not None]
-    return sum(noise.interval(one)[0] if len(one) > 1 else statistics.fmean(one) for one in made if one)
+def _sure(gain: Sequence[float]) -> float:
+    """What is sure of a gain that was measured in these pairs."""
+    return statistics.fmean(gain) - noise.margin(gain)
 
 
 def _adds_up(stack: Stack, state: int) -> bool:
-    promised = _at_least(stack, state)
+    promised = _promised(stack, state) or 0.0
     return not _below(
         [gain - promised for gain in _composite_gains(stack, state)], -stack.policy.eval.tolerance
     )
@@ -213,28 +216,34 @@ def _composite_gains(stack: Stack, state: int) -> list[float]:
 
 
 def _gains(stack: Stack, state: int, layer: Layer) -> Iterator[Promise]:
-    """A promise for each dimension that the keep has raised by more than may be lost of it."""
+    """A promise for each dimension that the keep has raised by more than may be lost of it.
+
+    It is broken where no more than the tolerance is left; with noise, where significantly less than half is:
+    that something is gone altogether could hardly ever be told.
+    """
     tolerances = {spec.name: spec.tolerance for spec in stack.policy.eval.dimensions}
-    for name, values in raised_by(stack.lab, layer).items():
+    for name, gain in raised_by(stack.lab, layer).items():
         tolerance = tolerances.get(name, stack.policy.eval.tolerance)
-        if _above(values, tolerance):
-            text = f"experiment {layer.id} raised {name} by {statistics.fmean(values):.4f}, and that stays"
+        if gain > tolerance + noise.EPSILON:
+            text = f"experiment {layer.id} raised {name} by {gain:.4f}, and that stays"
 
-            # Under noise one can hardly ever tell that all of it is gone, but that half of it is.
-            least = tolerance if len(values) < 2 else max(tolerance, statistics.fmean(values) / 2)
-
-            def holds(now: int, name: str = name, least: float = least) -> bool:
-                return not _below(_raised(stack, name, state - 1, now), least)
+            def holds(
+                now: int, name: str = name, tolerance: float = tolerance, half: float = gain / 2
+            ) -> bool:
+                raised = _raised(stack, name, state - 1, now)
+                return not _below(raised, max(tolerance, half) if len(raised) > 1 else tolerance)
 
             yield Promise(text, state, holds)
 
 
-def raised_by(lab: Lab, layer: Layer) -> dict[str, list[float]]:
-    """By how much a keep has moved each dimension, as measured when it was kept, pair by pair."""
+def raised_by(lab: Lab, layer: Layer) -> dict[str, float]:
+    """By how much a keep has surely moved each dimension, as measured when it was kept: the mean over its
+    pairs, less what may be noise.
+    """
     pairs = recorded(lab, layer)
     names = [dimension.name for dimension in pairs.before[0].dimensions] if pairs else []
     found = {name: _differences(pairs, _score_of(name)) for name in names if pairs}
-    return {name: values for name, values in found.items() if values}
+    return {name: _sure(values) for name, values in found.items() if values}
 
 
 def _raised(stack: Stack, name: str, below: int, now: int) -> list[float]:
@@ -257,11 +266,6 @@ def _differences(pairs: MeasurementPairs, value: Callable[[Measurement], float |
     sides = [(value(before), value(after)) for before, after in zip(pairs.before, pairs.after, strict=True)]
     known = [(b, a) for b, a in sides if b is not None and a is not None]
     return [a - b for b, a in known] if len(known) == len(sides) else []
-
-
-def _above(values: Sequence[float], bound: float) -> bool:
-    """Whether values lie above a bound; the mirror of ``_below``."""
-    return _below([-value for value in values], -bound)
 
 
 def _below(values: Sequence[float], bound: float) -> bool:

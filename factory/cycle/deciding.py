@@ -7,14 +7,7 @@ from dataclasses import dataclass
 
 from factory.config import ProjectConfig
 from factory.cycle.experiment import FINAL_REVIEW, VERDICT, VERIFY, tip_of
-from factory.cycle.judging import (
-    as_compared,
-    comparison_of,
-    left_out,
-    precheck,
-    rejects,
-    stored,
-)
+from factory.cycle.judging import as_compared, comparison_of, left_out, precheck, rejects, stored
 from factory.cycle.lab import Lab
 from factory.cycle.ratchet import ratchet_of
 from factory.evals.decide import decide
@@ -90,13 +83,6 @@ def _weigh(
     return _by_score(lab, experiment, policy, report)
 
 
-def _with_its_check(record: VerdictRecord, shown: VerifyReport | None) -> VerdictRecord:
-    """A keep whose item's own check does not pass says so: an improved score is no proof of delivery."""
-    if record.verdict is not Verdict.KEEP or shown is None or not shown.unmet:
-        return record
-    return record.model_copy(update={"rationale": f"{record.rationale}; {shown.unmet}"})
-
-
 def with_scores(
     lab: Lab, experiment: Experiment, policy: ProjectConfig, record: VerdictRecord
 ) -> VerdictRecord:
@@ -109,6 +95,13 @@ def with_scores(
     }
     flaky = left_out(lab, lab.store.experiment(experiment.id)) if after else []
     return record.model_copy(update={**scores, "left_out": flaky})
+
+
+def _with_its_check(record: VerdictRecord, shown: VerifyReport | None) -> VerdictRecord:
+    """A keep whose item's own check does not pass says so: an improved score is no proof of delivery."""
+    if record.verdict is not Verdict.KEEP or shown is None or not shown.unmet:
+        return record
+    return record.model_copy(update={"rationale": f"{record.rationale}; {shown.unmet}"})
 
 
 def _with_override(report: PrecheckReport, override: Override) -> PrecheckReport:

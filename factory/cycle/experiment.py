@@ -76,14 +76,21 @@ def load_open(lab: Lab, number: int) -> Experiment:
 
 
 @contextmanager
-def at_work(lab: Lab, number: int) -> Iterator[Experiment]:
+def at_work(lab: Lab, number: int, *, finalizes: bool = False) -> Iterator[Experiment]:
     """What ``load_open`` gives, for one command at a time: what is measured is not decided about meanwhile.
 
-    Raises Refused also where another command is at work on it.
+    Raises Refused also where another command is at work on it; and where it is decided, but that was cut off
+    before all was written, for everything but what ``finalizes``: the decision's evidence is not to change.
     """
     with alone(lab, load_open(lab, number)):
         # It may have been decided about between the look and the hold.
-        yield load_open(lab, number)
+        experiment = load_open(lab, number)
+        if lab.store.experiment(number).exists(VERDICT) and not finalizes:
+            raise Refused(
+                f"Experiment {number} is decided, but not all of that was written.",
+                f"Type: factory finalize {lab.paths.root} --id {number}",
+            )
+        yield experiment
 
 
 def alone(lab: Lab, experiment: Experiment) -> AbstractContextManager[None]:

@@ -26,6 +26,7 @@ from factory.cycle.metric import Bench, ratchet
 from factory.cycle.pulls import Pull, Serves, kept_pulls, pull_below, standing
 from factory.errors import FactoryError
 from factory.evals.decide import threshold_holds
+from factory.git import BRANCHES
 from factory.guard import run_guards
 from factory.journal import Event, read_events
 from factory.models import GuardFinding, Integration, Verdict
@@ -247,13 +248,21 @@ def pending_branches(lab: Lab) -> set[str]:
 
 def _all_waiting(lab: Lab) -> Iterator[tuple[Path, Waiting]]:
     """What waits, by journal, oldest first. A damaged journal is told of and left out."""
-    for path in sorted(own_journals(lab.paths)):
+    for path in _with_branches(lab, sorted(own_journals(lab.paths))):
         try:
             events = read_events(path)
         except FactoryError as error:
             lab.say(error.message)
             continue
         yield from ((path, waiting) for waiting in _waiting_in(lab, events))
+
+
+def _with_branches(lab: Lab, journals: list[Path]) -> list[Path]:
+    """Those journals of which a branch may be left: nothing else can wait, and they grow to be many."""
+    left = [ref.removeprefix(BRANCHES) for ref in lab.repo.refs(f"{BRANCHES}factory/")]
+    cycles = {branch.removeprefix(CYCLE_BRANCHES) for branch in left if branch.startswith(CYCLE_BRANCHES)}
+    # The branch of an experiment does not name its journal.
+    return [path for path in journals if len(cycles) < len(left) or path.stem in cycles]
 
 
 def integration_event(done: Integrated, start: str, kept: str) -> dict[str, Any]:

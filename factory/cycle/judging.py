@@ -16,6 +16,7 @@ from factory.cycle.experiment import (
     FAILURES,
     FINAL_REVIEW,
     GUARD,
+    META,
     PAIRS,
     PRECHECK,
     VERIFY,
@@ -28,10 +29,10 @@ from factory.cycle.leaks import LEAKS
 from factory.cycle.measuring import measure_commit, run_verify
 from factory.errors import Refused
 from factory.evals.decide import Comparison, compare
-from factory.evals.steady import mean, without
+from factory.evals.steady import held_to, mean, without
 from factory.fsio import utc_now
 from factory.globs import matches
-from factory.guard import run_guards
+from factory.guard import Allowed, run_guards
 from factory.models import (
     Experiment,
     FailureReport,
@@ -275,8 +276,10 @@ def left_out(lab: Lab, folder: ExperimentFolder) -> list[str]:
     failures = stored(folder, FAILURES, FailureReport)
     # Unclear ones make the experiment inconclusive; they are no loss of score that could be told.
     wavering = {*failures.unclear, *failures.excused, *failures.unearned} if failures else set()
+    allowed = Allowed.by(folder.read(META, Experiment).item.allows)
     pairs = folder.read(PAIRS, MeasurementPairs)
     measured = {test for sample in (*pairs.before, *pairs.after) for test in sample.tests}
+    wavering |= {test for sample in pairs.before for test in sample.tests if allowed.test(test)}
     return sorted(measured & (known_flaky(lab) | wavering))
 
 
@@ -299,7 +302,9 @@ def as_compared(
     if moved is None or moved.before is None:
         return before, after
     pairs, flaky = folder.read(PAIRS, MeasurementPairs), left_out(lab, folder)
-    return mean(without(pairs.before, flaky), moved.before), mean(without(pairs.after, flaky), moved.after)
+    steady = without(pairs.before, flaky)
+    held = held_to(steady, without(pairs.after, flaky))
+    return mean(steady, moved.before), mean(held, moved.after)
 
 
 def compare_sides(
@@ -315,10 +320,10 @@ def _compare(
     policy: ProjectConfig,
     flaky: Collection[str],
 ) -> Comparison:
-    settings = policy.eval
+    settings, steady = policy.eval, without(before, flaky)
     return compare(
-        without(before, flaky),
-        without(after, flaky),
+        steady,
+        held_to(steady, without(after, flaky)),
         weights=settings.weights,
         min_gain=settings.min_gain,
         tolerance=settings.tolerance,

@@ -10,7 +10,7 @@ from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.cycle.metric import held_out_folder
 from factory.evals.files import checkout_files
-from factory.git import scratch_checkout
+from factory.git import FILE_MODES, scratch_checkout
 from factory.globs import matches
 from factory.models import Experiment, Leak, LeakReport
 from factory.paths import CONFIG_FILE
@@ -64,7 +64,7 @@ def scan_experiment(lab: Lab, experiment: Experiment, commit: str, policy: Proje
     said = "\n".join((item.title, item.what, item.how, item.why, item.new_approach, *item.checklist))
     leaks = prints.scan(said, "the hypothesis")
     for path, added in added_lines(lab.repo.diff(experiment.baseline, commit, all_as_text=True)).items():
-        leaks += prints.scan(added, path, names=True)
+        leaks += prints.scan(added[:MOST_BYTES] if "\0" in added else added, path, names=True)
     for path, text in _packed(lab, experiment.baseline, commit):
         leaks += prints.scan(text, path)
     folder = lab.store.experiment(experiment.id)
@@ -78,10 +78,12 @@ def scan_experiment(lab: Lab, experiment: Experiment, commit: str, policy: Proje
 
 def _packed(lab: Lab, baseline: str, commit: str) -> Iterator[tuple[str, str]]:
     """What a change's compressed files say, with their paths; no diff shows that."""
-    for change in lab.repo.changes(baseline, commit):
-        data = (lab.repo.show(commit, change.path) or "").encode("utf-8", "surrogateescape")
-        if b"\0" in data[:MOST_BYTES]:
-            yield from ((change.path, text) for text in unpacked(data))
+    files = {c.path: c.new_blob for c in lab.repo.changes(baseline, commit) if c.new_mode in FILE_MODES}
+    texts = lab.repo.texts(sorted(set(files.values())))
+    for path, blob in files.items():
+        if "\0" in texts[blob]:
+            data = texts[blob][:MOST_BYTES].encode("utf-8", "surrogateescape")
+            yield from ((path, text) for text in unpacked(data))
 
 
 def added_lines(diff: str) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from factory.cycle.failures import known_flaky
 from factory.cycle.lab import Lab
 from factory.evals.prove import Bench, Proof, prove
 from factory.git import scratch_checkout
@@ -21,5 +22,6 @@ def prove_dimensions(lab: Lab, commit: str) -> Iterator[Proof]:
         home=lab.home,
         sandbox=lab.sandbox,
         progress=lab.progress,
+        flaky=frozenset(known_flaky(lab)),
     )
     return prove(bench)

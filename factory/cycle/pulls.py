@@ -79,7 +79,11 @@ def _still_open(hub: Hub, below: Pull | None) -> Pull | None:
     """
     state = hub.require().pull(hub.slug, below.number).state if below else ""
     if below and state == "closed":
-        raise Refused(f"It stands on #{below.number} ({below.url}), which was closed without a merge.", "")
+        raise Refused(
+            f"It stands on #{below.number} ({below.url}), which was closed without a merge; "
+            "`factory integrate --no-github` brings it in without that.",
+            "",
+        )
     return below if state == "open" else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -131,10 +131,10 @@ class Stack:
         return self._checks[state, command]
 
 
-def steady(lab: Lab, pairs: MeasurementPairs, flaky: Collection[str] = ()) -> MeasurementPairs:
-    """The same pairs without the tests that are known to be flaky, and without these."""
-    out = known_flaky(lab) | set(flaky)
-    return MeasurementPairs(before=without(pairs.before, out), after=without(pairs.after, out))
+def steady(lab: Lab, pairs: MeasurementPairs) -> MeasurementPairs:
+    """The same pairs without the tests that are known to be flaky."""
+    flaky = known_flaky(lab)
+    return MeasurementPairs(before=without(pairs.before, flaky), after=without(pairs.after, flaky))
 
 
 def recorded(lab: Lab, layer: Layer) -> MeasurementPairs | None:

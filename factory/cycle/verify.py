@@ -39,11 +39,10 @@ def verify(lab: Lab) -> VerifyResult:
     rows, damaged = read(lab.paths.results)
     result = VerifyResult(rows=len(rows))
     result.problems += [f"results.tsv:{d.line}: {d.problem}" for d in damaged]
-    events = _events(lab, result)
+    finalized = {(e.cycle, e.experiment): e for e in _finalized(lab, result)}
     own = [row for row in rows if row.cycle]
     result.remarks += list(_imported(row for row in rows if not row.cycle))
     result.problems += list(_duplicates(own))
-    finalized = {(e.cycle, e.experiment): e for e in events if e.type == "experiment.finalized"}
     gone = lab.repo.missing(row.commit for row in own if row.commit)
     refs = lab.repo.refs("refs/factory/")
     for row in own:
@@ -59,11 +58,12 @@ def verify(lab: Lab) -> VerifyResult:
     return result
 
 
-def _events(lab: Lab, result: VerifyResult) -> list[Event]:
+def _finalized(lab: Lab, result: VerifyResult) -> list[Event]:
+    """The events of finalized experiments; damage to journals is told."""
     found: list[Event] = []
     for path in journals(lab.paths):
         try:
-            found += read_events(path)
+            found += (event for event in read_events(path) if event.type == "experiment.finalized")
         except FactoryError as error:
             result.problems.append(error.message)
     for path in sorted(lab.paths.cycles.glob(f"*{DAMAGED}")):

@@ -37,9 +37,19 @@ def ruff_version() -> str:
 
 
 def measure_lint(checkout: Path, sources: Sequence[Source], *, timeout: float) -> DimensionScore:
-    """Run ruff by the project's own configuration where it has one, else by our selection of rules."""
+    """Run ruff by the project's own configuration where it has one, else by our selection of rules.
+
+    What git would ignore is looked at too: a file of the commit is measured, whatever a ``.gitignore`` says.
+    """
     argv = [sys.executable, "-P", "-m", "ruff", "check", ".", "--output-format", "json"]
-    argv += ["--exit-zero", "--no-cache", "--no-fix", "--quiet", *ruff_settings(checkout)]
+    argv += [
+        "--exit-zero",
+        "--no-cache",
+        "--no-fix",
+        "--no-respect-gitignore",
+        "--quiet",
+        *ruff_settings(checkout),
+    ]
     with scratch_folders() as scratch:
         done = run(argv, cwd=checkout, env=target_env(scratch, python=None), timeout=timeout)
     if done.timed_out:

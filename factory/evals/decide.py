@@ -229,9 +229,9 @@ def _why_inconclusive(
     """Why noise leaves it open, what varies, and what would tell; goes on from the direction."""
     if len(pairs) < 2:
         return ": one pair shows no spread; set [eval] pairs to 2 or more"
-    low, high = noise.interval(differences)
+    mean, reach = statistics.fmean(differences), noise.margin(differences)
     return (
-        f": mean difference {statistics.fmean(differences):+.4f}, 90% interval {low:+.4f} to {high:+.4f}, "
+        f": mean difference {mean:+.4f}, 90% interval {mean - reach:+.4f} to {mean + reach:+.4f}, "
         f"so a loss above {tolerance:g} is neither shown nor excluded; what varies: "
         f"{_what_varies(pairs, after)}; more [eval] pairs, or less noise there, would tell"
     )

@@ -16,6 +16,7 @@ from factory.evals.progress import Progress, Remark
 from factory.evals.surroundings import Scratch, install_env, scratch_folders
 from factory.paths import HomePaths
 from factory.process import Completed, run
+from factory.redact import redact
 
 INSTALL_TIMEOUT_S = 1800
 LOCK_TIMEOUT_S = 2 * INSTALL_TIMEOUT_S
@@ -42,7 +43,8 @@ class Installer:
         done = run(argv, cwd=cwd, env=env, timeout=INSTALL_TIMEOUT_S)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as file:
-            file.write(f"$ {' '.join(argv)}\n{done.stdout}{done.stderr}\n[exit code {done.returncode}]\n")
+            said = f"$ {' '.join(argv)}\n{done.stdout}{done.stderr}\n[exit code {done.returncode}]\n"
+            file.write(redact(said))
         return done
 
     def failure(self, what: str, done: Completed) -> EnvironmentLacking:

@@ -24,14 +24,14 @@ from factory.evals.judge_javascript import (
 
 JUDGE_FILES = (
     *("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", ".coveragerc", ".coveragerc.toml"),
-    *(".ruff.toml", "ruff.toml", "mypy.ini", ".mypy.ini"),
+    *(".ruff.toml", "ruff.toml", ".flake8", "mypy.ini", ".mypy.ini"),
 )
 """Files that configure the measuring tools, wherever they lie: they belong to the judge."""
 
 JUDGE_TABLES = ("pytest", "coverage", "ruff", "mypy")
 """Tables of ``pyproject.toml`` (below ``tool``) that configure the measuring tools."""
 
-JUDGE_SECTIONS = ("tool:pytest", "pytest", "coverage:", "mypy")
+JUDGE_SECTIONS = ("tool:pytest", "pytest", "coverage:", "mypy", "flake8")
 """Sections of ``setup.cfg`` and ``tox.ini`` (by beginning) that configure the measuring tools."""
 
 SHARED_FILES = ("pyproject.toml", "setup.cfg", "tox.ini", *SHARED_JSON)

@@ -44,19 +44,20 @@ def significantly_above(differences: Sequence[float], bound: float) -> bool:
     return margin / error > critical_t(len(differences) - 1)
 
 
-def interval(differences: Sequence[float]) -> tuple[float, float]:
-    """The 90 % confidence interval of the mean of at least two paired differences.
-
-    Each of its ends is a bound at the one-sided 95 % that ``significantly_above`` and its mirror judge by.
-    """
-    mean = statistics.fmean(differences)
-    reach = critical_t(len(differences) - 1) * statistics.stdev(differences) / math.sqrt(len(differences))
-    return mean - reach, mean + reach
-
-
 def significantly_below(differences: Sequence[float], bound: float) -> bool:
     """Whether the mean of paired differences lies below ``bound``; the mirror of ``significantly_above``."""
     return significantly_above([-d for d in differences], -bound)
+
+
+def margin(differences: Sequence[float]) -> float:
+    """By how much the mean of paired differences may lie above the truth, at 95 % (one-sided); 0 for one.
+
+    What was kept because it was measured to be large was, as a rule, measured too large: what it is sure to
+    be is its mean less this.
+    """
+    if len(differences) < 2:
+        return 0.0
+    return critical_t(len(differences) - 1) * statistics.stdev(differences) / math.sqrt(len(differences))
 
 
 def differs(first: float | None, second: float | None) -> bool:

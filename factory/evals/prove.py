@@ -17,6 +17,7 @@ from factory.evals.plan import is_built_in
 from factory.evals.progress import Progress
 from factory.evals.run import sample
 from factory.evals.sabotage import Sabotage
+from factory.evals.steady import flipping, without
 from factory.evals.subject import Subject, open_subject
 from factory.models import Measurement
 from factory.paths import HomePaths
@@ -48,7 +49,10 @@ class Proof:
 
 @dataclass(frozen=True)
 class Bench:
-    """What a proof is made with: fresh checkouts of one commit, and how they are measured."""
+    """What a proof is made with: fresh checkouts of one commit, and how they are measured.
+
+    ``flaky`` are tests that don't count.
+    """
 
     checkouts: CheckoutFactory
     config: ProjectConfig
@@ -56,16 +60,18 @@ class Bench:
     home: HomePaths
     sandbox: Sandbox
     progress: Progress
+    flaky: frozenset[str] = frozenset()
 
     def sample(self, only: str | None = None, broken: Sabotage | None = None) -> Measurement:
         """Measure a checkout of its own, after something was broken in it; ``only`` one dimension."""
         with self.checkouts() as checkout:
             if broken is not None:
                 broken.do(checkout)
-            return sample(
+            found = sample(
                 checkout, config=self.config, commit="", tree="", project_root=self.project_root,
                 home=self.home, sandbox=self.sandbox, progress=self.progress, only=only and {only},
             )  # fmt: skip
+        return without([found], self.flaky)[0]
 
 
 def prove(bench: Bench) -> Iterator[Proof]:
@@ -81,9 +87,17 @@ def prove(bench: Bench) -> Iterator[Proof]:
             checkout, bench.config, bench.project_root, bench.home, bench.progress, sandbox=bench.sandbox
         )
         executed = _executed(subject)
-    unchanged = (bench.sample(), bench.sample())
+    bench, unchanged = _twice_unchanged(bench)
     for spec in subject.dimensions:
         yield _proof(bench, subject, spec, unchanged, executed)
+
+
+def _twice_unchanged(bench: Bench) -> tuple[Bench, tuple[Measurement, Measurement]]:
+    """Two measurements of the same without tests that flip between them, and a bench without these."""
+    samples = [bench.sample(), bench.sample()]
+    flips = flipping(samples)
+    first, second = without(samples, flips)
+    return replace(bench, flaky=bench.flaky | flips), (first, second)
 
 
 def _executed(subject: Subject) -> Mapping[str, frozenset[int]]:

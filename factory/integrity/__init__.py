@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from factory.evals.dimensions.sources import is_source_file, is_test_file
 from factory.evals.scripts import is_script
 from factory.integrity.collection import changed_collection
 from factory.integrity.configuration import is_settings_file, loosened_settings
+from factory.integrity.hiding import hidden_code
 from factory.integrity.model import ADDED, RULES, FileChange, Weakening
 from factory.integrity.suppressions import added_suppressions
 from factory.integrity.tests import weakened_tests
@@ -21,18 +22,22 @@ def is_examined(path: str) -> bool:
     return path.endswith((".py", ".pyi", ".pth")) or is_script(path) or is_settings_file(path)
 
 
-def weakenings(changes: Sequence[FileChange]) -> list[Weakening]:
-    """Every weakening in a change, sorted by file and line. Only what can be parsed is compared."""
-    return sorted(_all(changes), key=lambda found: (found.path, found.line, found.rule, found.where))
+def weakenings(changes: Sequence[FileChange], files: Collection[str] = ()) -> list[Weakening]:
+    """Every weakening in a change, sorted by file and line. Only what can be parsed is compared.
+
+    ``files`` are the paths of all files after the change.
+    """
+    return sorted(_all(changes, files), key=lambda found: (found.path, found.line, found.rule, found.where))
 
 
-def _all(changes: Sequence[FileChange]) -> Iterator[Weakening]:
+def _all(changes: Sequence[FileChange], files: Collection[str]) -> Iterator[Weakening]:
     code = [change for change in changes if change.path.endswith((".py", ".pyi"))]
     tests = [change for change in code if is_test_file(change.path)]
     scripts = [change for change in changes if is_script(change.path)]
     test_files = frozenset(change.path for change in changes if is_test_file(change.path))
     yield from weakened_tests(tests)
     yield from added_suppressions([*code, *scripts], test_files)
+    yield from hidden_code(code, files)
     for change in changes:
         yield from loosened_settings(change)
         yield from takes_a_checkers_place(change)

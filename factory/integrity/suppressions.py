@@ -41,6 +41,9 @@ _IN_SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 """What a comment of JavaScript or TypeScript begins with that turns a checker off."""
 
+_DECORATOR = "no_type_check"
+"""What turns the type checker off for a function, and is no comment."""
+
 BLANKET = "(all)"
 
 
@@ -64,8 +67,8 @@ def suppressions(path: str, text: str | None) -> list[Suppression]:
         return [
             Suppression(what, c.code, c.line) for c in comments(text) for what in _named_in_script(c.text)
         ]
-    if "#" not in text or not any(pattern.search(text) for _, pattern in _KINDS):
-        return []  # most files: what is in no line is in no comment, and tokens cost a hundred times as much
+    if not _mentions_one(text):
+        return []  # most files, for which tokens would cost a hundred times as much
     found: list[Suppression] = []
     lines = text.splitlines()
     try:
@@ -74,9 +77,16 @@ def suppressions(path: str, text: str | None) -> list[Suppression]:
                 row, column = token.start
                 code = lines[row - 1][:column].strip() if row <= len(lines) else ""
                 found += [Suppression(what, code, row) for what in _named(token.string)]
+            elif token.string == _DECORATOR and token.line.lstrip().startswith("@"):
+                found.append(Suppression(_DECORATOR, "", token.start[0]))
     except (tokenize.TokenError, SyntaxError, ValueError):
         pass  # what was read until there counts; a file that cannot be parsed is told elsewhere
     return found
+
+
+def _mentions_one(text: str) -> bool:
+    """Whether a Python file has, anywhere, what a suppression looks like."""
+    return _DECORATOR in text or ("#" in text and any(pattern.search(text) for _, pattern in _KINDS))
 
 
 def _named_in_script(comment: str) -> Iterator[str]:

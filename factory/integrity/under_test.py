@@ -22,10 +22,15 @@ _MODULES = re.compile(rf"\b(?:{'|'.join(sorted({fact.partition('.')[0] for fact 
 _ALWAYS = frozenset({"sys.gettrace", "sys.getprofile", "sys._called_from_test"})
 _WORDS = re.compile(
     r"py\.?test|_pytest|unittest|nose2?|PYTEST_\w+|COVERAGE_\w+|COV_CORE_\w+|TOX_\w+"
-    r"|FACTORY_(?:ROLE|CYCLE|EXPERIMENT|PROBE)\w*|factory_probe\w*|conftest(?:\.py)?|_called_from_test"
+    r"|FACTORY_(?:ROLE|CYCLE|EXPERIMENT|PROBE|TOOLS|CHILD)\w*|factory_probe\w*|conftest(?:\.py)?|_called_from_test"
     r"|IS_?TESTING|TESTING|UNDER_TEST|CI",
     re.I,
 )
+_TELLING = re.compile(
+    r"py\.?test|_pytest|PYTEST_\w+|COVERAGE_\w+|FACTORY_(?:ROLE|CYCLE|EXPERIMENT|PROBE|TOOLS|CHILD)\w*|factory_probe\w*|conftest(?:\.py)?"
+)
+"""Words that are about a test runner wherever they are asked for, if only the module can see who runs it."""
+
 _CHECKER_NAMES = names(
     "pytest _pytest pluggy coverage mypy ruff unittest sitecustomize usercustomize factory_probe_plugin"
     " factory_probe_boot factory_probe_inspect iniconfig"
@@ -70,7 +75,9 @@ def _questions(tree: ast.Module | None) -> list[tuple[str, int, str]]:
     """Expressions that look for a test runner: their text, line and the function they are in."""
     if tree is None:
         return []
-    return list(_in_scope(tree, "", _aliases(tree)))
+    aliases = _aliases(tree)
+    knows = any(_fact(node, aliases) in _FACTS for node in ast.walk(tree))
+    return list(_in_scope(tree, "", aliases, _TELLING if knows else None))
 
 
 def _aliases(tree: ast.Module) -> dict[str, str]:
@@ -84,14 +91,20 @@ def _aliases(tree: ast.Module) -> dict[str, str]:
     return found
 
 
-def _in_scope(scope: ast.AST, name: str, aliases: dict[str, str]) -> Iterator[tuple[str, int, str]]:
-    """Questions in a module or function, and in the functions inside it."""
+def _in_scope(
+    scope: ast.AST, name: str, aliases: dict[str, str], telling: re.Pattern[str] | None
+) -> Iterator[tuple[str, int, str]]:
+    """Questions in a module or function, and in the functions inside it.
+
+    Where the scope itself sees who runs it, any word about testing is one; else only what is ``telling``,
+    where the module sees it elsewhere.
+    """
     nodes = list(_own_nodes(scope))
-    knows = any(_fact(node, aliases) in _FACTS for node in nodes)
+    words = _WORDS if any(_fact(node, aliases) in _FACTS for node in nodes) else telling
     for node in nodes:
         if isinstance(node, Function):
-            yield from _in_scope(node, node.name, aliases)
-        elif _fact(node, aliases) in _ALWAYS or (knows and _asks(node)):
+            yield from _in_scope(node, node.name, aliases, telling)
+        elif _fact(node, aliases) in _ALWAYS or (words and _asks(node, words)):
             yield ast.unparse(node), getattr(node, "lineno", 1), name
 
 
@@ -110,7 +123,7 @@ def _fact(node: ast.AST, aliases: dict[str, str]) -> str:
     return ".".join(filter(None, [aliases.get(head, head), rest]))
 
 
-def _asks(node: ast.AST) -> bool:
+def _asks(node: ast.AST, words: re.Pattern[str]) -> bool:
     """Whether a comparison, a look-up or a test of a text is about a test runner."""
     match node:
         case ast.Compare():
@@ -121,10 +134,10 @@ def _asks(node: ast.AST) -> bool:
             operands = args
         case _:
             return False
-    return any(_is_word(operand) for operand in operands)
+    return any(_is_word(operand, words) for operand in operands)
 
 
-def _is_word(node: ast.expr) -> bool:
+def _is_word(node: ast.expr, words: re.Pattern[str]) -> bool:
     value = constant(node)
     texts = value[0] if value and isinstance(value[0], list | tuple | set) else value
-    return any(isinstance(text, str) and bool(_WORDS.fullmatch(text)) for text in texts)
+    return any(isinstance(text, str) and bool(words.fullmatch(text)) for text in texts)

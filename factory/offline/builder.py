@@ -32,6 +32,8 @@ def build(invocation: Invocation) -> AgentResult:
         return refused("not a mechanical task: the offline Builder does nothing that needs judgement")
     scope = Scope.of(mapping_of(invocation.facts, "scope"))
     root = invocation.cwd
+    if any(code.startswith("UP") for code in task.codes) and not read_project(root).may_be_modernised:
+        return refused("the oldest Python that the project is for is not declared, or older than ruff knows")
     before = _contents(root)
     _carry_out(root, task, scope)
     changed = [path for path, data in _contents(root).items() if before.get(path) != data]

@@ -58,6 +58,8 @@ def _lint(root: Path, seen: Survey, scope: Scope) -> Iterable[Opportunity]:
     fixable = [f for f in seen.lint if f.fixable and not (f.code == "F401" and f.path in spared)]
     names = sorted({family(f.code) for f in fixable})
     for name in names:
+        if name == "UP" and not seen.project.may_be_modernised:
+            continue
         group = [f for f in fixable if family(f.code) == name]
         allowed = set(in_scope(root, scope, [f.path for f in group]))
         mine = [f for f in group if f.path in allowed]
@@ -73,7 +75,9 @@ def _complete(mine: Sequence[Finding], seen: Survey) -> bool:
 
 def _lint_opportunity(name: str, mine: Sequence[Finding], seen: Survey, complete: bool) -> Opportunity:
     codes = tuple(sorted({f.code for f in mine}))
-    title, category = _title(name, codes, seen.project.python)
+    python = seen.project.python
+    title, category = _title(name, codes, f"{python.major}.{python.minor}" if python else "3")
+    version = " ".join(seen.project.target_version) + " " if name == "UP" else ""
     return Opportunity(
         task=Task("ruff", codes),
         title=title,
@@ -81,7 +85,7 @@ def _lint_opportunity(name: str, mine: Sequence[Finding], seen: Survey, complete
         dimension="lint",
         places=tuple(f"{f.path}:{f.line}" for f in mine),
         share=len(mine) / len(seen.lint),
-        verify=f"ruff check --select {','.join(codes)} ." if complete else "",
+        verify=f"ruff check {version}--select {','.join(codes)} ." if complete else "",
     )
 
 
@@ -93,7 +97,7 @@ def _title(name: str, codes: Sequence[str], python: str) -> tuple[str, Category]
     if name == "I":
         return f"Improve import order ({', '.join(codes)})", "EXPLOIT"
     if name == "UP":
-        return f"Modernise syntax for Python {python or '3'} (UP)", "EXPLOIT"
+        return f"Modernise syntax for Python {python} (UP)", "EXPLOIT"
     return f"Fix what ruff mends safely among {name} ({', '.join(codes)})", "FIX"
 
 

@@ -10,33 +10,45 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.evals.checkers import has_ruff_settings
+from factory.evals.checkers import RUFF_MINORS, has_ruff_settings
+from factory.offline.declared import Version, oldest_declared
 
-_FLOOR = re.compile(r"(?:>=|~=|==)\s*3\.(\d+)")
 _BLACK_KEYS = {"line-length", "target-version", "include", "exclude", "extend-exclude", "force-exclude"}
 _SKIPPED = {"node_modules", "build", "dist", "site-packages", "venv"}
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """``python``: lowest declared version ("3.9", or ""); ``line_length`` in characters.
+    """``python``: oldest declared version, None where none is; ``line_length`` in characters.
 
     ``formatter`` is "ruff", "black", or "" where none is declared; ``uses_ruff`` whether the project
     configures ruff at all.
     """
 
-    python: str = ""
+    python: Version | None = None
     line_length: int = 88
     formatter: str = ""
     uses_ruff: bool = False
 
     @property
+    def may_be_modernised(self) -> bool:
+        """Whether the oldest Python that it is for is declared, and one that ruff can write for."""
+        return self.python is not None and self.python >= (3, RUFF_MINORS[0])
+
+    @property
     def ruff_options(self) -> tuple[str, ...]:
-        """What ruff must be told in place of the person's own settings where the project has none."""
-        if self.uses_ruff:
+        """What ruff must be told: in place of the person's own settings where the project has none, and the
+        oldest Python, which ruff does not read in all places where it is declared.
+        """
+        return (*(() if self.uses_ruff else ("--isolated",)), *self.target_version)
+
+    @property
+    def target_version(self) -> tuple[str, ...]:
+        """The oldest declared Python as ruff is told; nothing where none is declared."""
+        if self.python is None:
             return ()
-        version = ("--target-version", f"py{self.python.replace('.', '')}") if self.python else ()
-        return ("--isolated", *version)
+        minor = min(max(self.python, (3, RUFF_MINORS[0]))[1], RUFF_MINORS[-1])
+        return ("--target-version", f"py3{minor}")
 
     @property
     def format_options(self) -> tuple[str, ...]:
@@ -53,7 +65,7 @@ def read_project(root: Path) -> Project:
     ruff = own or _table(tool, "ruff")
     black = _table(tool, "black")
     return Project(
-        python=_python(_table(pyproject, "project"), ruff),
+        python=_python(root, pyproject, ruff),
         line_length=_number(ruff.get("line-length")) or _number(black.get("line-length")) or 88,
         formatter=_formatter(root, ruff, black, "black" in tool),
         uses_ruff=has_ruff_settings(root),
@@ -76,10 +88,9 @@ def _number(value: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _python(project: Mapping[str, Any], ruff: Mapping[str, Any]) -> str:
+def _python(root: Path, pyproject: dict[str, Any], ruff: Mapping[str, Any]) -> Version | None:
     target = re.fullmatch(r"py3(\d+)", str(ruff.get("target-version", "")))
-    found = target or _FLOOR.search(str(project.get("requires-python", "")))
-    return f"3.{found.group(1)}" if found else ""
+    return Version(3, int(target[1])) if target else oldest_declared(root, pyproject)
 
 
 def _formatter(root: Path, ruff: Mapping[str, Any], black: Mapping[str, Any], has_black: bool) -> str:

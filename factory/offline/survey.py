@@ -87,7 +87,8 @@ def findings(root: Path, project: Project, codes: Sequence[str] = ()) -> list[ru
     Where nobody has asked for ruff, tests, examples and docs are left as they are: they were written as they
     are for a reason that no tool sees, and no dimension counts them.
     """
-    options = [*project.ruff_options, "--select", ",".join(codes)] if codes else ruff_settings(root)
+    as_measured = [*ruff_settings(root), *(project.target_version if project.uses_ruff else ())]
+    options = [*project.ruff_options, "--select", ",".join(codes)] if codes else as_measured
     found = ruff.check(root, options)
     return found if project.uses_ruff else [f for f in found if is_source_file(f.path)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +49,8 @@ def run_target(
     """
     settings = config.research
     place = checkout / settings.result if settings.result else None
-    if place is not None and place.parent.resolve().is_relative_to(checkout.resolve()):
-        place.unlink(missing_ok=True)
+    if place is not None:
+        _clear(place, checkout)
     done = run_once(
         checkout,
         command,
@@ -65,6 +66,16 @@ def run_target(
     value, error = _read(done, text, settings.metric, settings.result)
     log = done.stdout + (f"\n[stderr]\n{done.stderr}" if done.stderr.strip() else "")
     return Ran(value, error, done.exit_code, done.duration_s, text, log)
+
+
+def _clear(place: Path, checkout: Path) -> None:
+    """Remove what lies where the result is to be, a folder or a link too; nothing outside of the checkout."""
+    if not place.parent.resolve().is_relative_to(checkout.resolve()):
+        return
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+    elif place.parent.is_dir():
+        place.unlink(missing_ok=True)
 
 
 def _left(place: Path, checkout: Path) -> str:

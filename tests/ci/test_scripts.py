@@ -106,6 +106,22 @@ class TestGuard:
         assert done.stdout.startswith("::error title=factory guard::")
 
 
+def test_installing_runs_nothing_of_the_checkout(tmp_path: Path) -> None:
+    (tmp_path / "venv.py").write_text("open('ran', 'w')\n")
+    nowhere = {"RUNNER_TEMP": "/dev/null/x", "GITHUB_ACTION_PATH": "/dev/null/x"}
+    done = subprocess.run(
+        [str(ROOT / "ci" / "install")],
+        cwd=tmp_path,
+        env=environment(nowhere),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode != 0 and not (tmp_path / "ran").exists()
+    assert "python -m" not in (ROOT / "ci" / "install").read_text().replace('"', "").replace(
+        "python3", "python"
+    )
+
+
 @needs_gh
 class TestReview:
     def test_a_review_is_posted_for_an_allowed_person(self, tmp_path: Path, program: Path) -> None:

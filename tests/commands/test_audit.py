@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +13,7 @@ from factory.cli import main
 from factory.commands import audit as audit_command
 from factory.commands import cycle as cycle_command
 from factory.cycle.auditing import Audit, Broken
-from factory.cycle.lab import Lab
+from factory.cycle.lab import Lab, open_lab
 from factory.cycle.stack import Layer
 from factory.rows import Row
 from tests.support.cli import command, environment, factory
@@ -230,3 +231,19 @@ def test_a_long_loop_ends_with_an_audit(
     assert "The sum is what its parts promised.\n" in told
     assert [event.data["keeps"] for event in events(project) if event.type == "audit"] == [[1, 2]]
     assert_sound(project)
+
+
+def test_a_loop_is_not_audited_while_its_keeps_are_on_pull_requests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(cycle_command, "audit", lambda lab, last: asked.append(last))
+    lab, rows = (
+        open_lab(small_project(tmp_path / "calc"), lambda _: None),
+        [Row.of(id=n, verdict="keep") for n in (1, 2, 3)],
+    )
+    for status, expected in (("pr", []), ("merged", [3])):
+        state = SimpleNamespace(opened={}, closed={"integration": {"status": status}})
+        cycle: Any = SimpleNamespace(state=state)
+        cycle_command._audit_loop(lab, cycle, rows, as_json=True)
+        assert asked == expected

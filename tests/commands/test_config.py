@@ -61,6 +61,18 @@ def test_json_has_stable_keys(root: Path, capsys: pytest.CaptureFixture[str]) ->
     }
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_is_shown_can_be_pasted_into_a_report(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    key = "sk-" + "0123456789abcdef"
+    (tmp_path / "home/config.toml").write_text(f'[runner.commands.own]\nargv = ["own", "--key={key}"]\n')
+    config(root, as_json=as_json)
+    out = capsys.readouterr().out
+    assert key not in out
+    assert "redacted]" in out
+
+
 def test_an_uncommitted_change_and_a_mistyped_variable_are_pointed_out(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

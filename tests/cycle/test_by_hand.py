@@ -117,6 +117,12 @@ def test_a_test_that_fails_at_the_baseline_already_reverts_nothing(tmp_path: Pat
     assert begun.decide() == ("keep", "improved")
 
 
+def test_a_test_that_fails_at_the_baseline_is_no_gain_when_it_is_deleted(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc", {"tests/test_never.py": FAILING}, policy=TESTED_POLICY)
+    begun = begin(project, "Fix the tests").edit({"tests/test_never.py": None})
+    assert begun.decide() == ("revert", "no_effect")
+
+
 SKIPPING = TESTS.replace("def test_d", "@pytest.mark.skip\ndef test_d")
 
 

@@ -153,6 +153,22 @@ def test_one_command_at_a_time_works_on_an_experiment(project: Path, command: st
     assert begun.decide() == ("keep", "improved")
 
 
+@pytest.mark.matrix
+@pytest.mark.parametrize("command", [name for name in WORKING if name != "finalize"])
+def test_what_is_decided_is_only_finalized(project: Path, command: str) -> None:
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    begun.measure()
+    begun.review()
+    begun.finalize()
+    journal = journal_files(project)[0]
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))  # cut off before its end
+    told = begun.run(command, *WORKING[command]).expect(3).err
+    assert "Experiment 1 is decided, but not all of that was written." in told
+    assert f"Type: factory finalize {project} --id 1" in told
+    begun.finalize()
+    assert_sound(project)
+
+
 READING = ("history", "status", "brief", "backlog-list")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import tempfile
@@ -21,7 +22,7 @@ from factory.cycle.context import CycleOptions, Draft, Opinion
 from factory.cycle.gc import collect
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.launch import cut_off_chain, follow_up, options_of, run_cycle
+from factory.cycle.launch import abandon, cut_off_chain, follow_up, options_of, run_cycle
 from factory.cycle.undoing import undo
 from factory.offline.runner import OfflineRunner
 from factory.paths import HomePaths, factory_home
@@ -32,6 +33,7 @@ from tests.support.cli import factory
 from tests.support.crashes import Places
 from tests.support.cycles import Answer, Scripted, Silent, said, verdict
 from tests.support.learning import GENERAL_HISTORY, OTHER_GENERAL_HISTORY, shelf
+from tests.support.matrix import sampled
 from tests.support.projects import (
     CLEAN_SUMS,
     POLICY,
@@ -277,10 +279,11 @@ def begun_by_hand(path: Path) -> Path:
 
 
 def decide_by_hand(project: Path) -> None:
-    """Measure, review, finalize, integrate: each of them again from where it was cut off."""
-    decide = (["eval"], ["review", "--verdict", "keep", "--reason", "looked at"], ["finalize"])
-    for command, *options in decide if _is_open(open_lab(project, lambda _: None)) else ():
-        assert main([command, str(project), "--id", "1", *options]) == 0
+    """Measure, review, finalize, integrate: each of them again, or told that it is decided already."""
+    if _is_open(open_lab(project, lambda _: None)):
+        for command, *options in (["eval"], ["review", "--verdict", "keep", "--reason", "looked at"]):
+            assert main([command, str(project), "--id", "1", *options]) in (0, 3)
+        assert main(["finalize", str(project), "--id", "1"]) == 0
     assert main(["integrate", str(project)]) == 0
 
 
@@ -444,6 +447,45 @@ def test_the_program_is_killed_once(tmp_path: Path, places: Places) -> None:
     assert [row["reason"] for row in history(places.project)] == list(program.reasons)
 
 
+HANGING = """
+[[eval.constraint]]
+name = "hangs"
+check = "setsid sleep 300 & sleep 300"
+"""
+
+
+def hanging_measurement(places: Places) -> list[str]:
+    """A cycle that measures, and whose measurement hangs with a daemon beside it."""
+    small_project(places.project, policy=POLICY + HANGING)
+    return ["eval", str(places.project)]
+
+
+def hanging_agent(places: Places) -> list[str]:
+    """A cycle whose agent hangs with a daemon beside it."""
+    small_project(places.project)
+    argv = ["sh", "-c", "setsid sleep 300 & sleep 300"]
+    (places.home / "config.toml").write_text(f"[runner.commands.hangs]\nargv = {json.dumps(argv)}\n")
+    return ["ceo", str(places.project), "--runner", "hangs", "--sandbox", "off"]
+
+
+@pytest.mark.parametrize("hanging", sampled([hanging_measurement, hanging_agent], [hanging_measurement]))
+def test_what_hangs_ends_with_the_program_and_gc_clears_it_away(
+    places: Places, hanging: Callable[[Places], list[str]]
+) -> None:
+    program = crashes.start(*hanging(places))
+    try:
+        crashes.wait_for("sleep 300", places.all)
+    finally:
+        program.kill()
+        program.wait()
+    crashes.assert_processes_end(places.all)
+    lab = open_lab(places.project, lambda _: None)
+    if cycle_in_flight(lab.paths):
+        abandon(lab, "it hangs")
+    collect(lab)
+    crashes.assert_nothing_left(places.project, places.temporary)
+
+
 @pytest.mark.crash
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_the_program_is_killed_at_random_times(tmp_path: Path, places: Places, program: Program) -> None:
@@ -455,8 +497,8 @@ def test_the_program_is_killed_at_random_times(tmp_path: Path, places: Places, p
     takes, expected = time.monotonic() - begun, crashes.outcome(project)
     assert [row["reason"] for row in history(project)] == list(program.reasons)
     assert program.is_over(project)
-    wrong: list[str] = []
     times, hits = random.Random(SEED), 0
+    wrong: list[str] = []
     while hits < KILLS and len(wrong) < KILLS:
         seconds = times.uniform(0.1, takes)
         try:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
 import pytest
 
+from factory.config import default_project
 from factory.cycle import failures, measuring
 from factory.cycle.deciding import with_scores
-from factory.cycle.experiment import AFTER, BEFORE, FAILURES, PAIRS, VERIFY
+from factory.cycle.experiment import AFTER, BEFORE, FAILURES, META, PAIRS, VERIFY
 from factory.cycle.failures import known_flaky, sample_pairs
 from factory.cycle.judging import as_compared, compare_sides, compare_stored, comparison_of
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.steps import observing
+from factory.evals import prove
 from factory.evals.dimensions import tests
 from factory.evals.discover import Discovery
 from factory.evals.steady import without
@@ -33,6 +36,8 @@ from factory.models import (
     VerdictRecord,
     VerifyReport,
 )
+from factory.paths import HomePaths
+from factory.sandbox import OFF
 from tests.support.projects import small_project
 from tests.support.repos import commit
 
@@ -94,6 +99,7 @@ def test_verdict_and_eval_tell_the_means_over_the_pairs_that_decide(lab: Lab) ->
     after = [sample("tip", lint, steady="passed", coin="passed") for lint in (0.6, 0.8)]
     folder = lab.store.experiment(1)
     for name, record in {
+        META: experiment,
         BEFORE: before[0],
         AFTER: after[0],
         PAIRS: MeasurementPairs(before=before, after=after),
@@ -148,3 +154,19 @@ def test_a_failing_test_that_was_edited_to_pass_is_no_gain(lab: Lab, monkeypatch
         for outcomes in (old, new)
     ]
     assert scores == pytest.approx([1 / 3, 2 / 3]), "what was mended counts, and nothing else"
+
+
+def test_a_proof_leaves_out_what_is_flaky_and_what_flips_between_its_first_two_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coin = cycle(["passed", "failed"])
+    monkeypatch.setattr(
+        prove, "sample", lambda *_, **__: sample("x", 1.0, steady="passed", coin=next(coin), known="failed")
+    )
+    bench = prove.Bench(
+        lambda: nullcontext(tmp_path), default_project(), tmp_path, HomePaths(tmp_path), OFF, print,
+        frozenset({"known"}),
+    )  # fmt: skip
+    bench, unchanged = prove._twice_unchanged(bench)
+    assert bench.flaky == {"coin", "known"}
+    assert [m.dimensions[0].score for m in (*unchanged, bench.sample(), bench.sample())] == [1.0] * 4

@@ -7,6 +7,7 @@ import pytest
 from factory.evals.checkers import measure_lint, ruff_settings
 from factory.evals.dimensions.sources import read_sources
 from tests.evals.projects import write
+from tests.support.repos import make_repo
 
 DECLARED = '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.9"\n'
 
@@ -25,6 +26,11 @@ def test_a_project_without_ruff_settings_is_not_held_to_a_taste(tmp_path: Path) 
         'x = dict()\ny = "a" == sys.argv[os.getpid()]\nz = [i for i in set([1])]\n'
     )
     assert rules_found(tmp_path, taste) == {"C405": 1, "C416": 1}
+
+
+def test_what_git_would_ignore_is_looked_at(tmp_path: Path) -> None:
+    make_repo(tmp_path, {"a.txt": ""})
+    assert rules_found(tmp_path, "import os\n", **{".gitignore": "p.py\n"}) == {"F401": 1}
 
 
 def test_modern_syntax_is_asked_for_where_the_oldest_python_is_declared(tmp_path: Path) -> None:

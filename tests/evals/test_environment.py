@@ -13,9 +13,10 @@ import pytest
 from factory.errors import EnvironmentLacking
 from factory.evals.dependencies import dependency_key, read_dependencies, version_fits
 from factory.evals.environment import prepare, resolve
-from factory.evals.install import building
+from factory.evals.install import Installer, building
 from factory.evals.interpreter import describe
 from factory.evals.making import base_interpreter
+from factory.evals.surroundings import scratch_folders
 from factory.evals.testrun import run_tests
 from factory.models import Outcome
 from factory.paths import HomePaths
@@ -294,6 +295,16 @@ def test_a_failed_installation_says_why_and_leaves_nothing_that_counts(tmp_path:
     log = Path(info.value.message.split("(see ")[1].rstrip(")"))
     assert "no-such-folder" in log.read_text()
     assert list(home.environments.glob("*/factory-environment.json")) == []
+
+
+def test_the_log_of_an_installation_holds_no_secret(tmp_path: Path) -> None:
+    home, key = HomePaths(tmp_path / "home"), "ghp_" + "0123456789abcdef"
+    with scratch_folders() as scratch:
+        installer = Installer(Path(sys.executable), home, scratch, home.logs / "one.log")
+        installer.run(["sh", "-c", f"echo told; echo {key} >&2"], cwd=tmp_path)
+    said = (home.logs / "one.log").read_text()
+    assert "told\n[redacted]\n\n[exit code 0]\n" in said
+    assert key not in said
 
 
 def test_a_half_built_environment_is_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

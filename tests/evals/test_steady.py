@@ -1,11 +1,13 @@
-"""Scores without tests that waver, and which tests those are."""
+"""Scores without tests that waver, or held to those of the baseline, and which tests those are."""
 
 from __future__ import annotations
 
 import pytest
 
-from factory.evals.steady import failing_already, flipping, without
-from factory.models import DimensionScore, Measurement, Tier
+from factory.evals.steady import failing_already, flipping, held_to, without
+from factory.models import DimensionScore, Measurement, Outcome, Tier
+
+P, F, S, X = "passed", "failed", "skipped", "xfailed"
 
 
 def measured(outcomes: dict[str, str], score: float | None = 0.5, void: str = "") -> Measurement:
@@ -46,9 +48,37 @@ def test_the_score_is_that_of_the_other_tests_and_0_where_there_are_none() -> No
 
 
 def test_tests_that_fail_already_are_counted_and_named() -> None:
-    assert failing_already(measured({"a": "passed", "b": "skipped"})) == ""
-    assert (
-        failing_already(measured({"a": "failed"})) == "failing already, and guarding nothing: 1 of 1 test, a"
-    )
-    many = dict.fromkeys("edcba", "error")
-    assert failing_already(measured(many)) == "failing already, and guarding nothing: 5 of 5 tests, a, b, c"
+    def told(**outcomes: Outcome) -> str:
+        return failing_already(Measurement.model_construct(tests=outcomes))
+
+    assert told(a=Outcome.PASSED, b=Outcome.SKIPPED) == ""
+    assert told(a=Outcome.FAILED) == "failing already, and guarding nothing: 1 of 1 test, a"
+    many = dict.fromkeys("edcba", Outcome.ERROR)
+    assert told(**many) == "failing already, and guarding nothing: 5 of 5 tests, a, b, c"
+
+
+@pytest.mark.parametrize(
+    ("after", "score"),
+    [
+        ({"a": P, "b": F}, 0.5),
+        ({"a": P, "b": P}, 1.0),
+        ({"a": P}, 0.5),
+        ({"a": P, "b": S}, 0.5),
+        ({"a": P, "b": X}, 0.5),
+        ({"a": P, "b": F, "c": P, "d": P}, 0.5),
+        ({"a": P, "b": P, "c": F}, pytest.approx(2 / 3)),
+        ({"a": F, "b": F}, 0.0),
+    ],
+)
+def test_what_failed_and_is_gone_fails_still_and_new_tests_are_no_share(
+    after: dict[str, str], score: float
+) -> None:
+    passing = sum(outcome in (P, X) for outcome in after.values())
+    made = measured(after, passing / len([one for one in after.values() if one != S]))
+    held = held_to([measured({"a": P, "b": F})], [made])[0]
+    assert held.dimensions[0].score == score
+
+
+def test_first_tests_help() -> None:
+    first = measured({"a": P})
+    assert held_to([measured({})], [first]) == [first]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,46 @@ def test_findings_are_judged_by_their_density() -> None:
     assert tsc.score == pytest.approx(1 / 3)
     assert TOOL_PARSERS["tsc"]("", 100).score == 1.0
     assert TOOL_PARSERS["tsc"]("npm ERR! no tsc", 100).error == "tsc did not report: npm ERR! no tsc"
+
+
+RECORDED = Path(__file__).parent / "recorded"
+"""What jest 29, vitest 3, eslint 9 and TypeScript 5 wrote of a small project in /checkout; shortened."""
+
+
+def recorded(name: str) -> str:
+    return (RECORDED / name).read_text().replace("/checkout/", "")
+
+
+@pytest.mark.parametrize(("tool", "folder", "ending"), [("jest", "test", "js"), ("vitest", "src", "ts")])
+def test_what_jest_and_vitest_really_write(tool: str, folder: str, ending: str) -> None:
+    read = parse_jest(recorded(f"{tool}.json"))
+    sums, broken = (
+        f"{folder}/sums.test.{ending}",
+        "src/lists/broken.test.js" if tool == "jest" else "src/broken.test.ts",
+    )
+    expected = {
+        f"{sums}::sums double": "passed",
+        f"{sums}::sums wrong": "failed",
+        f"{sums}::sums later": "skipped",
+        f"{sums}::sums soon": "skipped",
+        f"{broken}::collection": "error",
+    } | ({"src/lists/sums.test.js::double": "passed"} if tool == "jest" else {})
+    assert {name: str(outcome) for name, outcome in read.outcomes.items()} == expected
+    assert read.score == pytest.approx(0.5 if tool == "jest" else 1 / 3)
+
+
+def test_what_eslint_typescript_and_istanbul_really_write() -> None:
+    eslint = TOOL_PARSERS["eslint"](recorded("eslint.json"), 100)
+    assert "src/odd.js:3: eqeqeq" in eslint.details["places"], "suppressed, and told all the same"
+    assert "src/odd.js:5: no-var" in eslint.details["places"]
+    tsc = TOOL_PARSERS["tsc"](recorded("tsc.txt"), 100)
+    assert [place.split(" ")[:2] for place in tsc.details["places"]] == [
+        ["src/bad.ts:1:", "TS2322"],
+        ["src/bad.ts:3:", "TS2353"],
+    ]
+    istanbul = TOOL_PARSERS["istanbul"](recorded("istanbul.json"), 0)
+    assert istanbul.score == istanbul.details["executed"] / istanbul.details["lines"]
+    assert 0 < istanbul.details["executed"] < istanbul.details["lines"]
 
 
 def test_coverage_is_the_share_of_lines() -> None:

@@ -29,6 +29,12 @@ def test_kinds(comment: str, what: str) -> None:
     assert told("import os\n", f"import os  {comment}\n", "a.py") == [f"suppression_added::{what}"]
 
 
+def test_a_decorator_that_turns_the_type_checker_off() -> None:
+    before = "from typing import no_type_check\n\n\ndef f():\n    pass\n"
+    after = before.replace("def f", "@no_type_check\ndef f")
+    assert told(before, after, "a.py") == ["suppression_added::no_type_check"]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -16,6 +16,7 @@ from tests.integrity.support import told
         "os.environ.get('PYTEST_CURRENT_TEST')",
         "os.environ['PYTEST_CURRENT_TEST']",
         "os.getenv('FACTORY_ROLE')",
+        "os.getenv('FACTORY_TOOLS')",
         "getenv('PYTEST_CURRENT_TEST')",
         "env.get('PYTEST_VERSION')",
         "sys.gettrace()",
@@ -36,6 +37,13 @@ def test_questions(question: str) -> None:
 def test_a_question_in_other_letters_is_one() -> None:
     after = "import \uff53\uff59\uff53\nX = 'pytest' in \uff53\uff59\uff53.modules\n"
     assert told("", after, "calc.py") == ["behaves_under_test"]
+
+
+def test_a_question_whose_fact_is_seen_in_another_function() -> None:
+    before = "import sys\n\n\ndef loaded():\n    return sys.modules\n"
+    asking = f"{before}\n\ndef double(a):\n    return a * 2 if 'pytest' in loaded() else 0\n"
+    assert told(before, asking, "calc.py") == ["behaves_under_test::double"]
+    assert told(before, asking.replace("'pytest'", "'CI'"), "calc.py") == []
 
 
 @pytest.mark.parametrize(

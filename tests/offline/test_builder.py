@@ -7,6 +7,7 @@ import pytest
 
 from factory.offline import reexports
 from factory.offline.modules import Module
+from factory.offline.project import read_project
 from tests.offline.support import SCOPE, ask, item, write
 
 UNUSED = "import os\nimport sys\n\nprint(sys)\n"
@@ -145,6 +146,53 @@ def test_modern_syntax_is_that_of_the_declared_python(tmp_path: Path) -> None:
         write(root, **{"pyproject.toml": toml})
         ask("builder", root, item=item("Run: ruff UP"), scope=SCOPE)
         assert contents(root)["src/a.py"].strip() == after.strip()
+
+
+RUFF = '[tool.ruff.lint]\nselect = ["UP"]\n'
+CLASSIFIERS = "'Programming Language :: Python :: 3.10', 'Programming Language :: Python :: 3.{minor}',"
+
+
+@pytest.mark.parametrize(
+    ("files", "python"),
+    [
+        ({"setup.py": f"setup(classifiers=[{CLASSIFIERS.format(minor=8)}])\n"}, (3, 8)),
+        (
+            {"setup.py": f"setup(python_requires='>=3.9', classifiers=[{CLASSIFIERS.format(minor=8)}])\n"},
+            (3, 9),
+        ),
+        ({"setup.cfg": "[metadata]\nclassifiers =\n    Programming Language :: Python :: 3.11\n"}, (3, 11)),
+        ({"setup.cfg": "[options]\npython_requires = >=3.10\n"}, (3, 10)),
+        ({"pyproject.toml": "[project]\nclassifiers = ['Programming Language :: Python :: 2.7']\n"}, (2, 7)),
+        ({"pyproject.toml": "[tool.poetry.dependencies]\npython = '^3.9'\n"}, (3, 9)),
+        ({"setup.py": "setup(python_requires=floor(), classifiers=['x'])\n"}, None),
+        ({"setup.py": "setup(\n"}, None),
+        ({}, None),
+    ],
+)
+def test_the_oldest_python_is_the_required_one_else_that_of_the_classifiers(
+    tmp_path: Path, files: dict[str, str], python: tuple[int, int] | None
+) -> None:
+    write(tmp_path / "p", a="")
+    for name, text in files.items():
+        (tmp_path / "p" / name).write_text(text)
+    found = read_project(tmp_path / "p")
+    assert found.python == python
+    assert found.may_be_modernised is (python is not None and python >= (3, 7))
+
+
+def test_syntax_is_not_modernised_beyond_what_is_declared(
+    tmp_path: Path,
+) -> None:
+    text = "from typing import Optional\n\n\ndef f(x: Optional[int]): ...\n\n\nclass A(object): ...\n"
+    root = write(tmp_path / "p", src__a=text)
+    write(root, **{"pyproject.toml": RUFF})
+    result = ask("builder", root, item=item("Run: ruff UP"), scope=SCOPE)
+    assert (result.status, contents(root)["src/a.py"]) == ("refused", text)
+    assert "R1:" not in ask("researcher", root).text
+    (root / "setup.py").write_text(f"setup(classifiers=[{CLASSIFIERS.format(minor=8)}])\n")
+    assert "R1: `ruff UP004` Modernise syntax for Python 3.8 (UP)" in ask("researcher", root).text
+    assert ask("builder", root, item=item("Run: ruff UP"), scope=SCOPE).status == "done"
+    assert contents(root)["src/a.py"] == text.replace("(object)", "")
 
 
 def test_a_new_logger_leaves_the_imports_sorted(tmp_path: Path) -> None:

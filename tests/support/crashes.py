@@ -197,6 +197,14 @@ def assert_processes_end(marks: Sequence[Path]) -> None:
         time.sleep(0.02)
 
 
+def wait_for(words: str, marks: Sequence[Path]) -> None:
+    """Returns once a process of these folders has ``words`` in its command line, within half a minute."""
+    deadline = time.monotonic() + DIES_WITHIN_S
+    while not any(words in told for told in _processes_of(marks)):
+        assert time.monotonic() < deadline, f"nothing runs {words}"
+        time.sleep(0.02)
+
+
 def _processes_of(marks: Sequence[Path]) -> Iterator[str]:
     """The command lines of other processes that have one of the folders in theirs, or work in it."""
     wanted = [os.fsencode(mark) for mark in marks]

@@ -26,9 +26,9 @@ CTRL_D = "\x04"
 class Terminal:
     """A program whose standard streams are one pseudo-terminal, which controls it: Ctrl-C and Ctrl-D work.
 
-    It is wide by default, for a test's paths are long, and lines are broken where the terminal ends. ``text``
-    is everything it has written so far, without escape sequences and carriage returns. Used as a
-    context manager: the program is gone afterwards.
+    It is wide by default, for a test's paths are long, and lines are broken where the terminal ends.
+    ``text`` is everything it has written so far, without the terminal's escape sequences and carriage
+    returns. Used as a context manager: the program is gone afterwards.
     """
 
     def __init__(
