@@ -23,7 +23,6 @@ from factory.rows import (
     DamagedLine,
     Layout,
     Row,
-    accepted_widths,
     clean,
     format_line,
     read_layout,
@@ -46,8 +45,7 @@ def widened(columns: Sequence[str]) -> tuple[str, ...]:
     for known in GENERATIONS[:-1]:
         tail = COLUMNS[known:]
         if not set(tail) & set(columns):
-            wider = (*columns, *tail)
-            return wider if len(columns) in accepted_widths(wider) else tuple(columns)
+            return (*columns, *tail)
     return tuple(columns)
 
 
