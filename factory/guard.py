@@ -180,7 +180,7 @@ def within_scope(facts: GuardFacts) -> Iterator[GuardFinding]:
         return
     allowed = facts.config.scope.modifiable
     for change in facts.changes:
-        if change.path.split("/", 1)[0] == STATE_DIR:
+        if change.path.partition("/")[0] == STATE_DIR:
             yield _scope_finding(change, "the factory's state is not part of a change")
         elif allowed and not matches(allowed, change.path):
             yield _scope_finding(change, "outside [scope] modifiable")
@@ -202,7 +202,7 @@ def _scope_finding(change: Change, why: str) -> GuardFinding:
 def _leaves_tree(facts: GuardFacts, path: str) -> bool:
     target = facts.repo.symlink_target(facts.head, path)
     landed = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    return target.startswith("/") or landed.split("/", 1)[0] == ".."
+    return target.startswith("/") or landed.partition("/")[0] == ".."
 
 
 def fixed_surfaces_untouched(facts: GuardFacts) -> Iterator[GuardFinding]:
@@ -224,7 +224,7 @@ def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
     Where nothing was measured, every test file counts. What a change does to single tests shows in their
     outcomes, once both sides are measured.
     """
-    counts = Counter(test.split("::", 1)[0] for test in facts.passing_tests or ())
+    counts = Counter(test.partition("::")[0] for test in facts.passing_tests or ())
     for change in facts.changes:
         if change.status != "D":
             continue

@@ -57,10 +57,10 @@ def run_precheck(facts: PrecheckFacts) -> PrecheckReport:
 def measured(facts: PrecheckFacts) -> Check:
     """Both sides were measured by the engine, validly, with the same harness and in the same environment."""
     before, after = facts.before, facts.after
-    detail = ""
     if facts.scaffold:
-        detail = _scaffold_problem(after)
-        return _check("measured", detail, "the candidate; there was nothing to measure before", Reason.ERROR)
+        told = "the candidate; there was nothing to measure before"
+        return _check("measured", Reason.ERROR, _scaffold_problem(after), told)
+    detail = ""
     if before is None or after is None:
         detail = "not measured: " + ", ".join(
             n for n, m in (("baseline", before), ("candidate", after)) if m is None
@@ -73,7 +73,7 @@ def measured(facts: PrecheckFacts) -> Check:
         detail = "the two sides were measured in different environments, though no dependency was changed"
     elif before.composite is None or (after.composite is None and not _smoke_failed(after)):
         detail = "no dimension could be measured on one side"
-    return _check("measured", detail, "baseline and candidate", Reason.ERROR)
+    return _check("measured", Reason.ERROR, detail, "baseline and candidate")
 
 
 def _scaffold_problem(after: Measurement | None) -> str:
@@ -88,30 +88,29 @@ def _scaffold_problem(after: Measurement | None) -> str:
 def guard_clean(facts: PrecheckFacts) -> Check:
     """The guards ran on this very commit and found nothing."""
     if facts.guard is None or facts.guard.head != facts.commit:
-        return _check("guard", "the guards did not run on this commit", "", Reason.GUARD)
+        return _check("guard", Reason.GUARD, "the guards did not run on this commit")
     named = "; ".join(f.told for f in facts.guard.findings[:3])
-    return _check("guard", named, "clean", Reason.GUARD)
+    return _check("guard", Reason.GUARD, named, "clean")
 
 
 def score_direction(facts: PrecheckFacts) -> Check:
     """Not regressed; and at or above the threshold, unless the baseline was below it already."""
     if facts.after and _smoke_failed(facts.after):
-        return _check("score_direction", "the smoke test failed, so nothing was scored", "", Reason.SMOKE)
+        return _check("score_direction", Reason.SMOKE, "the smoke test failed, so nothing was scored")
     moved = facts.comparison
     if facts.undo:
         told = moved.rationale if moved else "not compared"
-        return _check("score_direction", "", f"{told}; a person asked for it", Reason.REGRESSED)
+        return _check("score_direction", Reason.REGRESSED, "", f"{told}; a person asked for it")
     if facts.scaffold:
-        return _check("score_direction", "", "nothing to compare with", Reason.REGRESSED)
+        return _check("score_direction", Reason.REGRESSED, "", "nothing to compare with")
     if moved is None or moved.before is None or moved.after is None:
-        return _check(
-            "score_direction", moved.rationale if moved else "no scores to compare", "", Reason.INCONCLUSIVE
-        )
+        told = moved.rationale if moved else "no scores to compare"
+        return _check("score_direction", Reason.INCONCLUSIVE, told)
     if moved.direction in ("regressed", "inconclusive"):
-        return _check("score_direction", moved.rationale, "", Reason(moved.direction))
+        return _check("score_direction", Reason(moved.direction), moved.rationale)
     below = f"{moved.after:.4f} is below the threshold {facts.threshold:.4f}, the baseline was not"
     failed = "" if threshold_holds(moved, facts.threshold) else below
-    return _check("score_direction", failed, moved.rationale, Reason.REGRESSED)
+    return _check("score_direction", Reason.REGRESSED, failed, moved.rationale)
 
 
 def no_new_failures(facts: PrecheckFacts) -> Check:
@@ -120,11 +119,11 @@ def no_new_failures(facts: PrecheckFacts) -> Check:
         return _not_measured("new_failures")
     failing = sorted(_failing(facts.after)) if facts.scaffold else facts.new_failures
     if failing:
-        return _check("new_failures", _some(failing), "", Reason.NEW_FAILURES)
+        return _check("new_failures", Reason.NEW_FAILURES, _some(failing))
     unclear = (
         f"both outcomes on the candidate: {_some(facts.unclear_failures)}" if facts.unclear_failures else ""
     )
-    return _check("new_failures", unclear, "none", Reason.INCONCLUSIVE)
+    return _check("new_failures", Reason.INCONCLUSIVE, unclear, "none")
 
 
 def _failing(measurement: Measurement) -> list[str]:
@@ -133,12 +132,12 @@ def _failing(measurement: Measurement) -> list[str]:
 
 def no_anti_pattern(facts: PrecheckFacts) -> Check:
     """It does not repeat a reverted experiment without a new approach."""
-    return _check("anti_pattern", facts.anti_pattern, "none", Reason.ANTI_PATTERN)
+    return _check("anti_pattern", Reason.ANTI_PATTERN, facts.anti_pattern, "none")
 
 
 def no_leakage(facts: PrecheckFacts) -> Check:
     """Nothing of the fixed surfaces has leaked into hypothesis or diff (research mode)."""
-    return _check("leakage", _some(facts.leaks), "none", Reason.LEAKAGE)
+    return _check("leakage", Reason.LEAKAGE, _some(facts.leaks), "none")
 
 
 def smoke_passed(facts: PrecheckFacts) -> Check:
@@ -146,9 +145,8 @@ def smoke_passed(facts: PrecheckFacts) -> Check:
     if facts.after is None:
         return _not_measured("smoke")
     smoke = facts.after.smoke
-    return _check(
-        "smoke", _failed([smoke] if smoke else []), "passed" if smoke else "none configured", Reason.SMOKE
-    )
+    told = "passed" if smoke else "none configured"
+    return _check("smoke", Reason.SMOKE, _failed([smoke] if smoke else []), told)
 
 
 def constraints_hold(facts: PrecheckFacts) -> Check:
@@ -156,22 +154,21 @@ def constraints_hold(facts: PrecheckFacts) -> Check:
     if facts.after is None:
         return _not_measured("constraints")
     held = facts.after.constraints
-    return _check(
-        "constraints", _failed(held), f"{len(held)} hold" if held else "none configured", Reason.CONSTRAINT
-    )
+    told = f"{len(held)} hold" if held else "none configured"
+    return _check("constraints", Reason.CONSTRAINT, _failed(held), told)
 
 
 def reviewed_as_measured(facts: PrecheckFacts) -> Check:
     """The review is of the commit that was measured, and lets it pass."""
     review, after = facts.review, facts.after
     if review is None:
-        return _check("review", "not reviewed", "", Reason.REVIEW)
+        return _check("review", Reason.REVIEW, "not reviewed")
     if review.verdict != "PROCEED":
-        return _check("review", f"{review.by} says {review.verdict}: {review.reason}", "", Reason.REVIEW)
+        return _check("review", Reason.REVIEW, f"{review.by} says {review.verdict}: {review.reason}")
     if after is None or not review.commit == after.commit == facts.commit:
         seen = after.commit[:12] if after else "nothing"
-        return _check("review", f"reviewed {review.commit[:12]}, measured {seen}", "", Reason.REVIEW)
-    return _check("review", "", f"by {review.by}, of {review.commit[:12]}", Reason.REVIEW)
+        return _check("review", Reason.REVIEW, f"reviewed {review.commit[:12]}, measured {seen}")
+    return _check("review", Reason.REVIEW, "", f"by {review.by}, of {review.commit[:12]}")
 
 
 CHECKS: tuple[Callable[[PrecheckFacts], Check], ...] = (
@@ -200,12 +197,13 @@ CHECK_NAMES = (
 """The checks by name, in their order."""
 
 
-def _check(name: str, failure: str, success: str, reason: Reason) -> Check:
+def _check(name: str, reason: Reason, failure: str, success: str = "") -> Check:
+    """Failed for ``reason`` where ``failure`` says something; otherwise passed, and ``success`` is told."""
     return Check(name=name, passed=not failure, detail=failure or success, reason=reason)
 
 
 def _not_measured(name: str) -> Check:
-    return _check(name, "not known before the candidate is measured", "", Reason.ERROR)
+    return _check(name, Reason.ERROR, "not known before the candidate is measured")
 
 
 def _smoke_failed(measurement: Measurement) -> bool:

@@ -8,12 +8,11 @@ alone; what it has no column for is in the experiment's folder.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from factory import fsio
 from factory.errors import BadInput, Refused
@@ -24,7 +23,6 @@ from factory.rows import (
     DamagedLine,
     Layout,
     Row,
-    accepted_widths,
     clean,
     format_line,
     read_layout,
@@ -47,8 +45,7 @@ def widened(columns: Sequence[str]) -> tuple[str, ...]:
     for known in GENERATIONS[:-1]:
         tail = COLUMNS[known:]
         if not set(tail) & set(columns):
-            wider = (*columns, *tail)
-            return wider if len(columns) in accepted_widths(wider) else tuple(columns)
+            return (*columns, *tail)
     return tuple(columns)
 
 
@@ -155,7 +152,7 @@ class ExperimentStore:
             if self._is_torn(line):
                 fsio.durable_append(self.paths.results, line, torn="drop")
             elif not self._written(record):
-                fsio.durable_append(self.paths.results, line, torn="keep")
+                fsio.durable_append(self.paths.results, line)
 
     def _folder_ids(self) -> Iterator[int]:
         try:
@@ -208,9 +205,8 @@ class ExperimentStore:
 
         Any other last line without an end was saved that way by somebody; it is ended and kept.
         """
-        with self.paths.results.open("rb") as log:
-            last = _last_line(log)
-        return bool(last) and not last.endswith(b"\n") and line.encode().startswith(last)
+        last = self.paths.results.read_bytes().rpartition(b"\n")[2]
+        return bool(last) and line.encode().startswith(last)
 
 
 def _values(record: ExperimentRecord) -> dict[str, Any]:
@@ -232,17 +228,3 @@ def _widen(path: Path, added: Sequence[str]) -> None:
     bare = header.rstrip(b"\r")
     end = (header[len(bare) :] + end) or b"\n"
     fsio.atomic_write(path, bare + "".join("\t" + name for name in added).encode() + end + rest)
-
-
-def _last_line(log: BinaryIO) -> bytes:
-    """The bytes after the last line break but one; all of them when there is no other."""
-    size = log.seek(0, os.SEEK_END)
-    reach = 4096
-    while True:
-        start = max(0, size - reach)
-        log.seek(start)
-        tail = log.read(size - start)
-        cut = tail.rfind(b"\n", 0, -1)
-        if cut >= 0 or start == 0:
-            return tail[cut + 1 :]
-        reach *= 4

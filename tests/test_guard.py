@@ -118,18 +118,22 @@ def test_a_scaffold_makes_the_judge_but_not_its_own_contract(tree: Path) -> None
 
 
 def test_scope(tree: Path) -> None:
-    for name, target in {"up": "../../../x", "out": "/etc/passwd", "root": "../..", "in": "../odd"}.items():
+    for name, target in {"up": "../../../x/y", "out": "/etc/passwd", "root": "../..", "in": "../odd"}.items():
         (tree / f"src/inner/{name}").symlink_to(target)
     (tree / "src/odd").unlink()
     (tree / "src/odd").symlink_to("..x/../../..")
     (tree / "src/dots").symlink_to("..data")
     make_repo(tree / "src/nested", {"x.py": "X = 1\n"})
     git(tree, "-c", "advice.addEmbeddedRepo=false", "add", "src/nested")
-    files: dict[str, str | None] = {".factory/log": "x\n", ".factory.md": "x\n", "data/answers.csv": None}
+    files: dict[str, str | None] = {
+        ".factory/runs/1/log": "x\n",
+        ".factory.md": "x\n",
+        "data/answers.csv": None,
+    }
     report = guarded(tree, files, policy(modifiable=("src/**", ".factory/**")))
     assert report.findings == [
         scope(".factory.md", "adds .factory.md: outside [scope] modifiable"),
-        scope(".factory/log", "adds .factory/log: the factory's state is not part of a change"),
+        scope(".factory/runs/1/log", "adds .factory/runs/1/log: the factory's state is not part of a change"),
         scope("data/answers.csv", "deletes data/answers.csv: outside [scope] modifiable"),
         scope("src/inner/out", "adds src/inner/out: a symbolic link that leads out of the repository"),
         scope("src/inner/up", "adds src/inner/up: a symbolic link that leads out of the repository"),
@@ -264,6 +268,12 @@ def test_a_plan_item_allows_findings_by_name(tree: Path, allows: Collection[str]
 )
 def test_a_plan_item_lets_tests_go_or_fail(allows: str, node_id: str, may: bool) -> None:
     assert Allowed.by([allows]).test(node_id) is may
+
+
+def test_a_rule_in_a_file_stands_for_all_places_in_it() -> None:
+    found = GuardFinding(guard="integrity", name="suppression_added:a.py::x::y", message="m")
+    assert Allowed.by(["suppression_added:a.py"]).finding(found)
+    assert not Allowed.by(["suppression_added:a.py::x"]).finding(found)
 
 
 def test_a_finding_without_a_name_cannot_be_allowed(tree: Path) -> None:

@@ -60,6 +60,17 @@ def test_what_is_in_order_passes() -> None:
     report = run_precheck(facts())
     assert report.passed
     assert report.deciding_failure is None
+    assert {check.name: check.detail for check in report.checks} == {
+        "measured": "baseline and candidate",
+        "guard": "clean",
+        "score_direction": "composite 0.7000 → 0.8000: improved",
+        "new_failures": "none",
+        "anti_pattern": "none",
+        "leakage": "none",
+        "smoke": "none configured",
+        "constraints": "none configured",
+        "review": f"by ceo, of {COMMIT[:12]}",
+    }
     assert len(CHECKS) == len(CHECK_NAMES) == 9
 
 
@@ -76,6 +87,39 @@ def test_an_empty_record_fails_all_that_it_can() -> None:
         ),
         "review": ("not reviewed", Reason.REVIEW),
     }
+
+
+def ran(name: str, exit_code: int) -> CommandResult:
+    return CommandResult(name=name, command="true", exit_code=exit_code)
+
+
+def test_what_was_run_and_passed_is_told() -> None:
+    held = [ran("size", 0), ran("speed", 0)]
+    given = replace(facts(), after=measurement(COMMIT, 0.8, smoke=ran("smoke", 0), constraints=held))
+    details = {check.name: check.detail for check in run_precheck(given).checks}
+    assert (details["smoke"], details["constraints"]) == ("passed", "2 hold")
+
+
+def test_an_undone_experiment_may_lower_the_score() -> None:
+    worse = Comparison("regressed", -0.2, 0.7, 0.5, "composite 0.7000 → 0.5000: regressed")
+    for compared, told in ((worse, worse.rationale), (None, "not compared")):
+        report = run_precheck(facts(undo=True, comparison=compared))
+        assert report.passed
+        assert report.checks[2].detail == f"{told}; a person asked for it"
+        assert (report.checks[2].name, report.checks[2].reason) == ("score_direction", Reason.REGRESSED)
+
+
+@pytest.mark.parametrize(
+    ("compared", "reason"),
+    [
+        (Comparison("regressed", -0.1, 0.9, 0.8, "fell"), Reason.REGRESSED),
+        (Comparison("inconclusive", 0.0, 0.8, 0.8, "noise"), Reason.INCONCLUSIVE),
+        (Comparison("held", None, None, 0.8, "no baseline"), Reason.INCONCLUSIVE),
+        (Comparison("held", None, 0.8, None, "no candidate"), Reason.INCONCLUSIVE),
+    ],
+)
+def test_a_comparison_that_lets_nothing_pass(compared: Comparison, reason: Reason) -> None:
+    assert failures(facts(comparison=compared)) == {"score_direction": (compared.rationale, reason)}
 
 
 @pytest.mark.parametrize(
@@ -107,6 +151,10 @@ def test_a_finding_of_a_guard_and_a_report_on_another_commit() -> None:
     finding = GuardFinding(guard="scope", file="setup.py", message="outside")
     given = GuardReport(baseline=BASE, head=COMMIT, findings=[finding])
     assert failures(facts(guard=given)) == {"guard": ("scope: outside (setup.py)", Reason.GUARD)}
+    many = [finding, *(GuardFinding(guard="baseline", message=f"m{n}") for n in range(3))]
+    given = GuardReport(baseline=BASE, head=COMMIT, findings=many)
+    told = "scope: outside (setup.py); baseline: m0; baseline: m1"
+    assert failures(facts(guard=given)) == {"guard": (told, Reason.GUARD)}
     stale = GuardReport(baseline=BASE, head=OTHER)
     assert failures(facts(guard=stale)) == {"guard": ("the guards did not run on this commit", Reason.GUARD)}
 
@@ -123,6 +171,14 @@ def test_a_finding_of_a_guard_and_a_report_on_another_commit() -> None:
 )
 def test_the_score_under_a_threshold_of_0_8(before: float, after: float, passes: bool) -> None:
     assert ("score_direction" not in failures(facts(before, after, threshold=0.8))) is passes
+
+
+@pytest.mark.parametrize(
+    ("failing", "told"),
+    [(["a"], "a"), (["a", "b", "c"], "a, b, c"), (["a", "b", "c", "d"], "a, b, c and 1 more")],
+)
+def test_three_names_and_how_many_more(failing: list[str], told: str) -> None:
+    assert failures(facts(new_failures=failing)) == {"new_failures": (told, Reason.NEW_FAILURES)}
 
 
 def test_new_failures_are_named_and_come_before_the_score_that_fell_because_of_them() -> None:
@@ -142,22 +198,22 @@ def test_a_failed_smoke_test_is_the_reason_and_not_the_missing_score() -> None:
     smoke = CommandResult(name="smoke", command="true", exit_code=3)
     after = measurement(COMMIT, None, smoke=smoke)
     found = failures(replace(facts(), after=after))
-    assert {name: reason for name, (_, reason) in found.items()} == {
-        "score_direction": Reason.SMOKE,
-        "smoke": Reason.SMOKE,
+    assert found == {
+        "score_direction": ("the smoke test failed, so nothing was scored", Reason.SMOKE),
+        "smoke": ("smoke exited 3", Reason.SMOKE),
     }
 
 
 def test_constraints_anti_patterns_and_leaks_each_have_their_reason() -> None:
-    broken = CommandResult(name="size", command="false", exit_code=1)
+    broken = [ran("size", 1), ran("speed", 0), ran("licence", 2)]
     given = facts(after=0.8, anti_pattern="resembles experiment 3", leaks=["reads the answers"])
-    found = failures(replace(given, after=measurement(COMMIT, 0.8, constraints=[broken])))
+    found = failures(replace(given, after=measurement(COMMIT, 0.8, constraints=broken)))
     assert {name: reason for name, (_, reason) in found.items()} == {
         "anti_pattern": Reason.ANTI_PATTERN,
         "leakage": Reason.LEAKAGE,
         "constraints": Reason.CONSTRAINT,
     }
-    assert found["constraints"][0] == "size exited 1"
+    assert found["constraints"][0] == "size exited 1, licence exited 2"
 
 
 @pytest.mark.parametrize(
@@ -180,12 +236,20 @@ def test_a_measurement_of_another_commit_than_the_reviewed_one() -> None:
 
 def test_a_scaffold_has_nothing_to_compare_with_but_has_to_work() -> None:
     given = facts(scaffold=True, before=0.7, comparison=None)
-    assert failures(replace(given, before=None)) == {}
+    report = run_precheck(replace(given, before=None))
+    assert report.passed
+    assert [check.detail for check in (report.checks[0], report.checks[2])] == [
+        "the candidate; there was nothing to measure before",
+        "nothing to compare with",
+    ]
     failing = measurement(COMMIT, 0.8, tests={"t::a": Outcome.FAILED, "t::b": Outcome.PASSED})
-    assert set(failures(replace(given, after=failing))) == {"new_failures"}
-    assert set(failures(replace(given, after=measurement(COMMIT, None)))) == {"measured"}
-
-
-def test_an_inconclusive_comparison_does_not_pass() -> None:
-    unclear = Comparison("inconclusive", 0.1, 0.7, 0.8, "noise")
-    assert set(failures(facts(comparison=unclear))) == {"score_direction"}
+    assert failures(replace(given, after=failing)) == {"new_failures": ("t::a", Reason.NEW_FAILURES)}
+    unmeasured = {"measured": ("nothing can be measured in the scaffold either", Reason.ERROR)}
+    assert failures(replace(given, after=measurement(COMMIT, None))) == unmeasured
+    void = {"measured": ("not measured: broken", Reason.ERROR)}
+    assert failures(replace(given, after=measurement(COMMIT, 0.8, void="broken"))) == void
+    missing = failures(replace(given, after=None))
+    assert missing["measured"] == ("not measured: candidate", Reason.ERROR)
+    assert missing["review"] == (f"reviewed {COMMIT[:12]}, measured nothing", Reason.REVIEW)
+    smokes = failures(replace(given, after=measurement(COMMIT, None, smoke=ran("smoke", 1))))
+    assert set(smokes) == {"score_direction", "smoke"}

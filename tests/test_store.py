@@ -90,8 +90,9 @@ def test_another_experiment_with_the_same_id_is_refused(
 ) -> None:
     store.append(record(1))
     before = store.paths.results.read_bytes()
-    with pytest.raises(Refused, match=r"Experiment 1 is already in the log, on line 2"):
+    with pytest.raises(Refused, match=r"Experiment 1 is already in the log, on line 2") as refused:
         store.append(record(1, **other))
+    assert refused.value.hint == "The log is append-only; `factory verify` shows whether it adds up."
     assert store.paths.results.read_bytes() == before
 
 
@@ -139,6 +140,17 @@ def test_a_header_that_cannot_be_widened_safely_stays(store: ExperimentStore) ->
     assert damaged == []
     assert [(row.id, row.reason, row.category) for row in rows] == [(1, "x", ""), (2, "improved", "")]
     assert log.read_bytes().startswith("\t".join(columns).encode() + b"\r\n")
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_header_is_widened_at_its_end(store: ExperimentStore, end: str) -> None:
+    log = put_log(store, f"id\thypothesis\tverdict\tmood {end}".encode())
+    store.append(record(1))
+    header, row, rest = log.read_bytes().split(b"\n")
+    assert header == "\t".join(("id", "hypothesis", "verdict", "mood ", *COLUMNS[12:])).encode() + (
+        b"\r" if "\r" in end else b""
+    )
+    assert (row.split(b"\t")[:4], rest) == ([b"1", b"Fix 1", b"keep", b""], b"")
 
 
 def test_widened() -> None:
@@ -202,12 +214,15 @@ def test_a_linked_log_is_continued_where_it_lies(store: ExperimentStore, tmp_pat
 def test_a_link_to_nowhere_is_not_followed(store: ExperimentStore, tmp_path: Path) -> None:
     store.paths.state.mkdir(parents=True)
     store.paths.results.symlink_to(tmp_path / "new.tsv")
-    with pytest.raises(BadInput, match="is a link to"):
+    with pytest.raises(BadInput, match="is a link to") as refused:
         store.append(record(1))
+    assert refused.value.hint == "Make that file, or remove the link; nothing was written."
     assert not (tmp_path / "new.tsv").exists()
 
 
 def test_the_next_id_is_above_rows_folders_and_reservations(store: ExperimentStore) -> None:
+    assert store.next_id() == 1
+    put_log(store, old_log("stray"))
     assert store.next_id() == 1
     store.append(record(4))
     assert store.next_id() == 5
@@ -226,7 +241,8 @@ def test_a_folder_stores_models_and_texts(store: ExperimentStore) -> None:
     assert folder.names("reviews") == []
     assert folder.write("reviews/ceo-1.json", review) == store.paths.experiments / "003/reviews/ceo-1.json"
     folder.write("hypothesis.md", "Fix it\n")
-    folder.write("raw.bin", b"\xff")
+    folder.write("raw.bin", b"\xc3\xa4\xff")
+    assert folder.read_text("raw.bin") == "ä\N{REPLACEMENT CHARACTER}"
     assert folder.exists("reviews/ceo-1.json")
     assert folder.read("reviews/ceo-1.json", ReviewRecord) == review
     assert folder.read_text("hypothesis.md") == "Fix it\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Result, factory
-from tests.support.projects import CLEAN_SUMS, PYPROJECT, SUMS, small_project
+from tests.support.projects import CLEAN_SUMS, PYPROJECT, small_project
 from tests.support.repos import commit, git, make_repo
 
 
@@ -117,57 +117,6 @@ def test_what_was_put_in_is_to_be_taken_out(project: Path) -> None:
     done = guard(project).expect(1)
     assert "    Take it out, or have the approved plan item allow it by name: **Allows:** supp" in done.out
     assert "by those who merge" in done.err
-
-
-def test_unrelated_histories_have_no_merge_base(project: Path) -> None:
-    git(project, "checkout", "--quiet", "--orphan", "fresh")
-    commit(project, {"calc/sums.py": CLEAN_SUMS}, "New start")
-    assert "baseline: merge-base is none, the baseline is " in guard(project).expect(1).out
-
-
-def test_no_commit_on_the_baseline(project: Path) -> None:
-    baseline = git(project, "rev-parse", "main")
-    assert f"baseline: no commit on top of the baseline {baseline}" in guard(project).expect(1).out
-
-
-@pytest.mark.parametrize("target", ["/etc/passwd", "../../outside", "../.."])
-def test_a_link_out_of_the_tree(project: Path, target: str) -> None:
-    (project / "calc/link").symlink_to(target)
-    commit(project, {}, "Link")
-    done = guard(project, "--check-scope").expect(1)
-    assert "calc/link: scope: adds calc/link: a symbolic link that leads out of the repository" in done.out
-
-
-def test_a_link_that_stays_inside(project: Path) -> None:
-    (project / "calc/link").symlink_to("../notes.md")
-    commit(project, {}, "Link")
-    guard(project, "--check-scope").expect(0)
-
-
-def test_a_file_that_becomes_a_link_out_of_the_tree(project: Path) -> None:
-    (project / "calc/sums.py").unlink()
-    (project / "calc/sums.py").symlink_to("/etc/passwd")
-    commit(project, {}, "Link")
-    assert "a symbolic link that leads out of the repository" in guard(project, "--check-scope").expect(1).out
-
-
-def test_a_nested_repository(project: Path) -> None:
-    make_repo(project / "calc/inner", {"x.py": SUMS})
-    git(project, "-c", "advice.addEmbeddedRepo=false", "add", "calc/inner")
-    git(project, "commit", "--quiet", "--message", "Vendor")
-    done = guard(project, "--check-scope").expect(1)
-    assert "calc/inner: scope: adds calc/inner: a nested repository" in done.out
-
-
-def test_the_factorys_own_state(project: Path) -> None:
-    (project / ".factory").mkdir()
-    (project / ".factory/results.tsv").write_text("x\n")
-    git(project, "add", "--force", ".factory")
-    git(project, "commit", "--quiet", "--message", "History")
-    done = guard(project, "--check-scope").expect(1)
-    assert (
-        ".factory/results.tsv: scope: adds .factory/results.tsv: the factory's state is not part" in done.out
-    )
 
 
 def test_odd_file_names_are_named_as_they_are(project: Path) -> None:

@@ -101,10 +101,54 @@ def test_what_only_the_candidate_has_and_what_has_nothing_to_see_is_left_out() -
     assert (result.direction, result.before, result.after) == ("held", 0.5, 0.5)
 
 
+def test_without_a_shared_dimension_nothing_is_known() -> None:
+    nothing = Comparison("inconclusive", None, None, None, "no dimension was measured on both sides")
+    assert compare([growth(0.5)], [measured(dim("g", None))]) == nothing
+    weightless = measured(dim("g", 0.5, weight=0.0))
+    assert compare([weightless], [growth(0.5)]) == nothing
+
+
+def test_the_weights_of_the_tiers_count_on_both_sides() -> None:
+    before = measured(dim("tests", 0.6, Tier.HYGIENE), dim("g", 0.2))
+    after = measured(dim("tests", 0.8, Tier.HYGIENE), dim("g", 0.4))
+    result = compare([before], [after], weights={"hygiene": 0.75, "growth": 0.25})
+    assert result.before == pytest.approx(0.5)
+    assert result.after == pytest.approx(0.7)
+
+
+def test_a_dimension_without_weight_decides_nothing() -> None:
+    before = measured(dim("a", 0.5), dim("h", 0.9, Tier.HYGIENE, True, weight=0.0))
+    after = measured(dim("a", 0.6), dim("h", 0.1, Tier.HYGIENE, True, weight=0.0))
+    assert compare([before], [after]).direction == "improved"
+    calm = [measured(dim("a", s), dim("h", h, Tier.HYGIENE, weight=0.0)) for s, h in ((0.5, 0.9), (0.6, 0.1))]
+    assert compare(calm[:1], calm[1:]).hygiene_losses == []
+
+
+def test_hygiene_dimensions_at_the_ends_and_with_tolerances_of_their_own() -> None:
+    before = measured(*(dim(n, s, Tier.HYGIENE) for n, s in (("zero", 0.0), ("all", 1.0), ("some", 0.5))))
+    after = measured(*(dim(n, s, Tier.HYGIENE) for n, s in (("zero", 0.0), ("all", 0.0), ("some", 0.4))))
+    losses = ["all 1.0000 → 0.0000", "some 0.5000 → 0.4000"]
+    result = compare([before], [after])
+    assert result.hygiene_losses == losses
+    assert result.rationale.endswith("; hygiene lost: all 1.0000 → 0.0000, some 0.5000 → 0.4000")
+    assert compare([before], [after], tolerances={"some": 0.2}).hygiene_losses == losses[:1]
+
+
+def test_a_noisy_hygiene_dimension_must_lose_significantly() -> None:
+    def samples(*scores: float) -> list[Measurement]:
+        return [measured(dim("h", s, Tier.HYGIENE, noisy=True), dim("g", 0.5)) for s in scores]
+
+    base = samples(0.90, 0.91, 0.90)
+    assert compare(base, samples(0.80, 0.81, 0.81)).hygiene_losses == ["h 0.9033 → 0.8067"]
+    assert compare(base, samples(0.70, 0.99, 0.90)).hygiene_losses == []
+    assert compare(base, samples(0.80, 0.81, 0.81), tolerance=0.2).hygiene_losses == []
+
+
 def test_different_harnesses_and_void_measurements_are_not_compared() -> None:
     other = measured(dim("g", 0.9), harness="other")
     void = measured(dim("g", 0.9), void="a module came from elsewhere")
-    assert compare([growth(0.5)], [other]).direction == "inconclusive"
+    told = "the two sides were measured with different harnesses"
+    assert compare([growth(0.5)], [other]) == Comparison("inconclusive", None, None, None, told)
     assert compare([growth(0.5)], [void]).rationale == "a measurement is void: a module came from elsewhere"
 
 
@@ -134,6 +178,9 @@ def noisy(*scores: float) -> list[Measurement]:
 def test_noisy_differences_must_be_significant() -> None:
     base = noisy(0.50, 0.51, 0.49, 0.50, 0.50)
     assert compare(base, noisy(0.60, 0.61, 0.60, 0.59, 0.61)).direction == "improved"
+    told = compare(base[:2], noisy(0.60, 0.61)).rationale
+    assert told == "composite 0.5050 → 0.6050, over 2 pairs: improved"
+    assert compare(base[:1], noisy(0.60)).rationale == "composite 0.5000 → 0.6000: inconclusive"
     assert compare(base, noisy(0.40, 0.41, 0.40, 0.39, 0.41)).direction == "regressed"
     assert compare(base, noisy(0.60, 0.40, 0.55, 0.45, 0.52)).direction == "inconclusive"
     assert compare(base, noisy(0.50, 0.51, 0.49, 0.50, 0.50)).direction == "held"
@@ -205,6 +252,16 @@ def test_the_threshold_binds_only_what_was_above_it(
     assert threshold_holds(compare([growth(before)], [growth(after)]), threshold) is holds
 
 
+@pytest.mark.parametrize(
+    ("direction", "before", "after"),
+    [("regressed", 0.9, 0.9), ("inconclusive", 0.9, 0.9), ("held", None, 0.9), ("held", 0.1, None)],
+)
+def test_what_is_not_known_holds_no_threshold(
+    direction: Direction, before: float | None, after: float | None
+) -> None:
+    assert not threshold_holds(Comparison(direction, 0.0, before, after, ""), 0.8)
+
+
 PASSED = PrecheckReport(commit="c", checks=[Check(name="guard", passed=True, detail="", reason=Reason.GUARD)])
 FAILED = PrecheckReport(
     commit="c", checks=[Check(name="guard", passed=False, detail="scope: a.py", reason=Reason.GUARD)]
@@ -218,20 +275,21 @@ def comparison(direction: Direction) -> Comparison:
 @pytest.mark.parametrize(
     ("direction", "delivered", "expected"),
     [
-        ("improved", None, (Verdict.KEEP, Reason.IMPROVED)),
-        ("improved", False, (Verdict.KEEP, Reason.IMPROVED)),
-        ("held", True, (Verdict.KEEP, Reason.HELD_DELIVERED)),
-        ("held", False, (Verdict.REVERT, Reason.NO_EFFECT)),
-        ("held", None, (Verdict.REVERT, Reason.NO_EFFECT)),
-        ("regressed", True, (Verdict.REVERT, Reason.REGRESSED)),
-        ("inconclusive", True, (Verdict.REVERT, Reason.INCONCLUSIVE)),
+        ("improved", None, (Verdict.KEEP, Reason.IMPROVED, "")),
+        ("improved", False, (Verdict.KEEP, Reason.IMPROVED, "")),
+        ("held", True, (Verdict.KEEP, Reason.HELD_DELIVERED, "; what failed before passes now")),
+        ("held", False, (Verdict.REVERT, Reason.NO_EFFECT, "; nothing shows that it delivers")),
+        ("held", None, (Verdict.REVERT, Reason.NO_EFFECT, "; nothing shows that it delivers")),
+        ("regressed", True, (Verdict.REVERT, Reason.REGRESSED, "")),
+        ("inconclusive", True, (Verdict.REVERT, Reason.INCONCLUSIVE, "")),
     ],
 )
 def test_verdicts_follow_from_direction_and_delivery(
-    direction: Direction, delivered: bool | None, expected: tuple[Verdict, Reason]
+    direction: Direction, delivered: bool | None, expected: tuple[Verdict, Reason, str]
 ) -> None:
+    verdict, reason, more = expected
     decision = decide(PASSED, comparison(direction), delivered=delivered)
-    assert (decision.verdict, decision.reason) == expected
+    assert decision == (verdict, reason, f"composite 0.5000 → 0.5000{more}")
 
 
 def test_a_failed_precheck_reverts_with_the_reason_of_its_first_failure() -> None:
@@ -241,9 +299,11 @@ def test_a_failed_precheck_reverts_with_the_reason_of_its_first_failure() -> Non
 
 def test_a_contract_must_deliver_whatever_the_score_does() -> None:
     missed = decide(PASSED, comparison("improved"), delivered=False, is_contract=True)
-    assert (missed.verdict, missed.reason) == (Verdict.REVERT, Reason.NO_EFFECT)
+    told = "composite 0.5000 → 0.5000; a row of the matrix does not show it"
+    assert missed == (Verdict.REVERT, Reason.NO_EFFECT, told)
     later = decide(PASSED, comparison("held"), delivered=None, is_contract=True)
-    assert (later.verdict, later.reason) == (Verdict.KEEP, Reason.HELD_DELIVERED)
+    told = "composite 0.5000 → 0.5000; a later phase shows its features"
+    assert later == (Verdict.KEEP, Reason.HELD_DELIVERED, told)
 
 
 def test_new_failures_name_the_cause_of_the_score_that_fell_with_them() -> None:
