@@ -105,7 +105,7 @@ def test_what_was_found_on_another_commit_says_nothing(
     def cut_off(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(judging, "measure_pairs", cut_off)
+    monkeypatch.setattr(judging, "_verify", cut_off)
     with pytest.raises(KeyboardInterrupt):
         judging.measure_candidate(lab, experiment, newer, policy)
     begun.edit({"calc/sums.py": BROKEN_SUMS})

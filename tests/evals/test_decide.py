@@ -180,7 +180,9 @@ def test_noisy_differences_must_be_significant() -> None:
     assert compare(base, noisy(0.60, 0.61, 0.60, 0.59, 0.61)).direction == "improved"
     told = compare(base[:2], noisy(0.60, 0.61)).rationale
     assert told == "composite 0.5050 → 0.6050, over 2 pairs: improved"
-    assert compare(base[:1], noisy(0.60)).rationale == "composite 0.5000 → 0.6000: inconclusive"
+    assert compare(base[:1], noisy(0.60)).rationale == (
+        "composite 0.5000 → 0.6000: inconclusive: one pair shows no spread; set [eval] pairs to 2 or more"
+    )
     assert compare(base, noisy(0.40, 0.41, 0.40, 0.39, 0.41)).direction == "regressed"
     assert compare(base, noisy(0.60, 0.40, 0.55, 0.45, 0.52)).direction == "inconclusive"
     assert compare(base, noisy(0.50, 0.51, 0.49, 0.50, 0.50)).direction == "held"
