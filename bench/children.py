@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -37,6 +38,11 @@ def run_once(argv: Sequence[str], cwd: Path, env: dict[str, str]) -> Sample:
     seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     return Sample(seconds, usage.ru_maxrss * RSS_UNIT / 1e6, process.returncode)
+
+
+def own_peak() -> float:
+    """This process's own peak memory in MB, below which nothing can be told of a child."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT / 1e6
 
 
 def interleaved(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +96,8 @@ class ProjectPaths:
     @property
     def key(self) -> str:
         """A short, stable, readable name of this project for folders in the factory home."""
+        import hashlib  # noqa: PLC0415 - the key is for who works, and readers do without
+
         digest = hashlib.sha256(os.fsencode(self.root.resolve())).hexdigest()[:10]
         return f"{self.root.name}-{digest}"
 

@@ -90,6 +90,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
     ("factory.output", "termios*"): "only where a person is asked; --help stays fast",
     ("factory.log", "logging*"): "comes with structlog",
     ("factory.fsio", "datetime*"): "readers do without",
+    ("factory.paths", "hashlib*"): "readers do without",
     ("factory.rows", "factory.fsio"): "a history is read without, until that fails",
     ("factory.*", "filelock*"): "only for who writes; costs more than reading a history",
     ("factory.*", "rich*"): "only for a person's terminal; costs more than reading a history",
