@@ -5,8 +5,6 @@ BIN       := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # More for pytest, e.g. make test PYTEST_ARGS="-k guard".
 PYTEST_ARGS ?=
-# One more than there are processors: much of a test is waiting for its children.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test crash coverage mutants lint format types docs docs-write check bench clean
@@ -24,13 +22,13 @@ demo: $(INSTALLED)  ## Run whole cycles on an example project, without any key o
 	@$(BIN)/python -m factory.demo
 
 test: $(INSTALLED)  ## The test suite
-	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 crash: $(INSTALLED)  ## Kill cycles at every point, and every misbehaving agent: the matrices, many minutes
-	$(BIN)/python -m pytest -n $(WORKERS) -m "crash or matrix or slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto -m "crash or matrix or slow" $(PYTEST_ARGS)
 
 coverage: $(INSTALLED)  ## The test suite with the coverage of factory/, which has to stay above 90%
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(PYTEST_ARGS)
 
 mutants: $(INSTALLED)  ## Which changes to guard, precheck, verdict and store no test notices: many minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1

@@ -48,14 +48,14 @@ def is_alive(pid: int) -> bool:
     return listing.stdout.strip() not in ("", "Z") and not listing.stdout.startswith("Z")
 
 
-def wait_until_gone(pid: int, seconds: float = 10) -> bool:
+def wait_until_gone(pid: int, seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     return not is_alive(pid)
 
 
-def wait_for_file(path: Path, seconds: float = 10) -> str:
+def wait_for_file(path: Path, seconds: float = 60) -> str:
     deadline = time.monotonic() + seconds
     while not path.exists() and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -228,7 +228,8 @@ def wait_for(happened: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("step", sampled(["discuss", "approve", "close"], ["approve"]))
+@pytest.mark.matrix
+@pytest.mark.parametrize("step", ["discuss", "approve", "close"])
 def test_killed_after_the_approval(tmp_path: Path, runner: str, step: str) -> None:
     """The person has said yes: the command that began it does all the rest, and they are not asked again."""
     place = tmp_path / "words"
@@ -284,6 +285,7 @@ def test_an_existing_project_is_improved_by_what_was_approved(tmp_path: Path) ->
     assert_sound(project)
 
 
+@pytest.mark.slow
 def test_a_plan_for_later_says_how_it_goes_on(tmp_path: Path, runner: str) -> None:
     place = tmp_path / "words"
     plan = ProjectPaths(place).plan
