@@ -77,6 +77,10 @@ class ExperimentFolder:
         """
         return fsio.read_json(self._inside(name), kind)
 
+    def find(self, name: str, kind: type[M]) -> M | None:
+        """What was stored under ``name``, None where nothing was; raises as ``read`` does."""
+        return self.read(name, kind) if self.exists(name) else None
+
     def read_text(self, name: str) -> str:
         """The text stored under ``name``. Raises BadInput when it is missing or unreadable."""
         target = self._inside(name)

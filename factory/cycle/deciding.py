@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from factory.config import ProjectConfig
 from factory.cycle.experiment import FINAL_REVIEW, VERDICT, VERIFY, tip_of
-from factory.cycle.judging import as_compared, comparison_of, left_out, precheck, rejects, stored
+from factory.cycle.judging import as_compared, comparison_of, left_out, precheck, rejects
 from factory.cycle.lab import Lab
 from factory.cycle.ratchet import ratchet_of
 from factory.evals.decide import decide
@@ -63,7 +63,7 @@ def settle(
         record = _verdict(tip_of(lab, experiment), verdict, reason, ended["detail"])
     else:
         weighed = _weigh(lab, experiment, policy, override)
-        record = _with_its_check(weighed, stored(folder, VERIFY, VerifyReport))
+        record = _with_its_check(weighed, folder.find(VERIFY, VerifyReport))
     record = with_scores(lab, experiment, policy, record)
     folder.write(VERDICT, record)
     return record
@@ -119,7 +119,7 @@ def _by_score(
     comparison = comparison_of(lab, folder, report.commit, policy)
     if comparison is None:
         return _unmeasured(lab, experiment, report.commit)
-    shown = stored(folder, VERIFY, VerifyReport)
+    shown = folder.find(VERIFY, VerifyReport)
     decision = decide(
         report,
         comparison,
@@ -169,7 +169,7 @@ OWN_RULES: dict[Kind, Rule] = {Kind.SCAFFOLD: _scaffold, Kind.UNDO: _undo, Kind.
 
 
 def _unmeasured(lab: Lab, experiment: Experiment, commit: str) -> VerdictRecord:
-    review = stored(lab.store.experiment(experiment.id), FINAL_REVIEW, ReviewRecord)
+    review = lab.store.experiment(experiment.id).find(FINAL_REVIEW, ReviewRecord)
     if review is not None and rejects(review, commit):
         words = f"not measured; {review.by} says {review.verdict}: {review.reason}"
         return _verdict(commit, Verdict.REVERT, Reason.REVIEW, words)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from factory.config import ProjectConfig
 from factory.cycle.experiment import (
@@ -42,7 +41,6 @@ from factory.models import (
     LeakReport,
     Measurement,
     MeasurementPairs,
-    Model,
     Outcome,
     PrecheckReport,
     ReviewRecord,
@@ -52,8 +50,6 @@ from factory.models import (
 )
 from factory.precheck import PrecheckFacts, run_precheck
 from factory.store import ExperimentFolder
-
-M = TypeVar("M", bound=Model)
 
 DEPENDENCY_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements*.txt", "requirements/")
 """Where a Python project declares its dependencies; a change there has an environment of its own."""
@@ -72,7 +68,7 @@ def baseline_measurement(lab: Lab, experiment: Experiment, policy: ProjectConfig
 def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) -> GuardReport:
     """Run the guards on the candidate and store what they say."""
     folder = lab.store.experiment(experiment.id)
-    before = folder.read(BEFORE, Measurement) if folder.exists(BEFORE) else None
+    before = folder.find(BEFORE, Measurement)
     report = run_guards(
         lab.repo,
         experiment.baseline,
@@ -133,7 +129,7 @@ def _owed(lab: Lab, experiment: Experiment, before: Measurement) -> Mapping[str,
     if experiment.undoes is None:
         return before.tests
     undone = lab.store.experiment(experiment.undoes)
-    old, new = (stored(undone, name, Measurement) for name in (BEFORE, AFTER))
+    old, new = (undone.find(name, Measurement) for name in (BEFORE, AFTER))
     came_with_it = set(new.tests) - set(old.tests) if old and new else set()
     return {test: outcome for test, outcome in before.tests.items() if test not in came_with_it}
 
@@ -177,7 +173,7 @@ def out_of_order(lab: Lab, experiment: Experiment, commit: str) -> tuple[str, st
     """
     folder = lab.store.experiment(experiment.id)
     place = f"{lab.paths.root} --id {experiment.id}"
-    review = stored(folder, FINAL_REVIEW, ReviewRecord)
+    review = folder.find(FINAL_REVIEW, ReviewRecord)
     if review is not None and rejects(review, commit):
         return "", ""
     if None in sides(folder, commit):
@@ -200,13 +196,13 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
     folder = lab.store.experiment(experiment.id)
     commit = candidate_of(lab, experiment)
     before, after = sides(folder, commit)
-    failures = stored(folder, FAILURES, FailureReport)
+    failures = folder.find(FAILURES, FailureReport)
     report = run_precheck(
         PrecheckFacts(
             commit=commit,
             before=before,
             after=after,
-            guard=stored(folder, GUARD, GuardReport),
+            guard=folder.find(GUARD, GuardReport),
             threshold=policy.eval.threshold,
             comparison=comparison_of(lab, folder, commit, policy),
             new_failures=failures.told if failures else (),
@@ -216,7 +212,7 @@ def precheck(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Prechec
             dependencies_changed=_changes_dependencies(lab, experiment, commit),
             scaffold=experiment.kind == Kind.SCAFFOLD,
             undo=experiment.kind == Kind.UNDO,
-            review=stored(folder, FINAL_REVIEW, ReviewRecord),
+            review=folder.find(FINAL_REVIEW, ReviewRecord),
         )
     )
     folder.write(PRECHECK, report)
@@ -227,7 +223,7 @@ def _leaks(folder: ExperimentFolder, experiment: Experiment, commit: str) -> lis
     """What the leakage scan has found; that it has not looked at this commit is a finding too."""
     if experiment.kind is not Kind.RESEARCH:
         return []
-    report = stored(folder, LEAKS, LeakReport)
+    report = folder.find(LEAKS, LeakReport)
     if report is None or report.commit != commit:
         return ["the leakage scan did not run on this commit"]
     return [leak.message for leak in report.leaks]
@@ -243,15 +239,15 @@ def sides(folder: ExperimentFolder, commit: str) -> tuple[Measurement | None, Me
 
     Nor does a measurement whose findings a later, broken-off one on another commit has replaced.
     """
-    after = stored(folder, AFTER, Measurement)
+    after = folder.find(AFTER, Measurement)
     complete = after is not None and after.commit == commit and _found_on(folder, commit)
-    return stored(folder, BEFORE, Measurement), after if complete else None
+    return folder.find(BEFORE, Measurement), after if complete else None
 
 
 def _found_on(folder: ExperimentFolder, commit: str) -> bool:
     """Whether new failures, the item's checks and the pairs are all on record for that commit."""
-    failures, shown = stored(folder, FAILURES, FailureReport), stored(folder, VERIFY, VerifyReport)
-    pairs = stored(folder, PAIRS, MeasurementPairs)
+    failures, shown = folder.find(FAILURES, FailureReport), folder.find(VERIFY, VerifyReport)
+    pairs = folder.find(PAIRS, MeasurementPairs)
     if failures is None or shown is None or pairs is None:
         return False
     return {failures.commit, shown.commit, *(sample.commit for sample in pairs.after)} == {commit}
@@ -273,7 +269,7 @@ def comparison_of(
 
 def left_out(lab: Lab, folder: ExperimentFolder) -> list[str]:
     """The measured tests that don't count in the experiment's scores: flaky, unclear, or no gain of it."""
-    failures = stored(folder, FAILURES, FailureReport)
+    failures = folder.find(FAILURES, FailureReport)
     # Unclear ones make the experiment inconclusive; they are no loss of score that could be told.
     wavering = {*failures.unclear, *failures.excused, *failures.unearned} if failures else set()
     allowed = Allowed.by(folder.read(META, Experiment).item.allows)
@@ -329,8 +325,3 @@ def _compare(
         tolerance=settings.tolerance,
         tolerances={spec.name: spec.tolerance for spec in settings.dimensions},
     )
-
-
-def stored(folder: ExperimentFolder, name: str, kind: type[M]) -> M | None:
-    """What is stored under that name; None where nothing is."""
-    return folder.read(name, kind) if folder.exists(name) else None

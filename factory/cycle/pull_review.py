@@ -101,7 +101,7 @@ def _decision(lab: Lab, experiment: Experiment) -> VerdictRecord:
     if folder.exists(VERDICT):
         return folder.read(VERDICT, VerdictRecord)
     commit = candidate_of(lab, experiment)
-    review = folder.read(FINAL_REVIEW, ReviewRecord) if folder.exists(FINAL_REVIEW) else None
+    review = folder.find(FINAL_REVIEW, ReviewRecord)
     if review is None or review.commit != commit:
         raise Refused(
             f"Experiment {experiment.id} is neither decided nor reviewed at {commit[:12]}.",

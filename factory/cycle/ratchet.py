@@ -13,8 +13,7 @@ RATCHET = "ratchet.json"
 
 def ratchet_of(lab: Lab, number: int) -> RatchetRecord | None:
     """How an experiment moved the metric of research mode; None where it did not run it."""
-    folder = lab.store.experiment(number)
-    return folder.read(RATCHET, RatchetRecord) if folder.exists(RATCHET) else None
+    return lab.store.experiment(number).find(RATCHET, RatchetRecord)
 
 
 def metric_sides(record: RatchetRecord | None, commit: str) -> tuple[float | None, float | None, str]:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from factory.cycle.experiment import FINAL_REVIEW, GUARD, PRECHECK
 from factory.cycle.lab import Lab
 from factory.github.texts import ExperimentReview, Scores
 from factory.models import (
     Experiment,
     GuardReport,
-    Model,
     PrecheckReport,
     ReviewRecord,
     Verdict,
     VerdictRecord,
 )
 
-M = TypeVar("M", bound=Model)
-
 
 def experiment_told(lab: Lab, experiment: Experiment, decision: VerdictRecord) -> ExperimentReview:
     """An experiment's record as of its decision; what is of another commit than that is left out."""
-    commit = decision.commit
-    guard = _stored(lab, experiment, GUARD, GuardReport)
-    precheck = _stored(lab, experiment, PRECHECK, PrecheckReport)
-    review = _stored(lab, experiment, FINAL_REVIEW, ReviewRecord)
+    commit, folder = decision.commit, lab.store.experiment(experiment.id)
+    guard = folder.find(GUARD, GuardReport)
+    precheck = folder.find(PRECHECK, PrecheckReport)
+    review = folder.find(FINAL_REVIEW, ReviewRecord)
     policy = lab.policy(experiment.baseline)
     mine = review if review is not None and review.commit == commit else None
     return ExperimentReview(
@@ -54,8 +49,3 @@ def known_gaps(lab: Lab, number: int, cycle: str) -> list[str]:
         if done and event.data["step"] == "review":
             gaps = [str(text) for text in event.data["result"].get("findings", [])]
     return gaps
-
-
-def _stored(lab: Lab, experiment: Experiment, name: str, kind: type[M]) -> M | None:
-    folder = lab.store.experiment(experiment.id)
-    return folder.read(name, kind) if folder.exists(name) else None
