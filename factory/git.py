@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,8 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from factory.errors import BadInput, EnvironmentLacking, FactoryError, Refused
+from factory.errors import BadInput, EnvironmentLacking, Refused
 from factory.fsio import user_name
+from factory.git_errors import TOLD, GitError, in_the_way, tell_what_a_person_mends
 from factory.process import quick_bytes
 from factory.scratch import scratch_folder
 
@@ -33,19 +33,6 @@ FILE_MODES = ("100644", "100755")
 # A hook or a file monitor of the repository must not run because the factory looks at it.
 _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 _TIMEOUT_S = 600.0
-_TOLD = 300
-"""Characters of what git said that an error tells."""
-
-
-_UNWRITTEN = re.compile(
-    r"No space left on device|Disk quota exceeded|(?:couldn't|could not|unable to) write|write error"
-    r"|insufficient permission for adding"
-)
-_DISTRUSTED = re.compile(r"detected dubious ownership in repository at '(.*)'")
-
-
-class GitError(FactoryError):
-    """git refused; the message ends with what git said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,43 +104,11 @@ def _text(data: bytes) -> str:
 
 def _checked(said: _Said, what: str) -> str:
     if said.returncode != 0:
-        _tell_what_a_person_mends(said.stderr, what)
+        tell_what_a_person_mends(said.stderr, what)
         lines = (said.stderr or said.stdout).strip().splitlines()
         words = "; ".join(line.strip() for line in lines if not line.startswith(("hint:", "warning:")))
-        raise GitError(f"git could not {what}: {words[-_TOLD:] or f'exit code {said.returncode}'}")
+        raise GitError(f"git could not {what}: {words[-TOLD:] or f'exit code {said.returncode}'}")
     return said.stdout
-
-
-def _lock_left(said: str) -> tuple[str, str] | None:
-    """What is wrong where a lock file is in git's way, and what removes it; None where none is."""
-    found = re.search(r"Unable to create '(.+\.lock)': File exists", said)
-    if found is None:
-        return None
-    return f"{found[1]} is there: another git is at work, or was killed", f"rm {shlex.quote(found[1])}"
-
-
-def _tell_what_a_person_mends(said: str, what: str) -> None:
-    """Raises what has the same way out whatever the command was: GitError for a lock that is left, BadInput
-    for a repository of another user, EnvironmentLacking for a disk that cannot be written to.
-    """
-    locked = _lock_left(said)
-    if locked:
-        problem, remedy = locked
-        raise GitError(
-            f"git could not {what}: {problem}.",
-            f"When it is not at work any more: {remedy}; then run this again.",
-        )
-    place = _DISTRUSTED.search(said)
-    if place:
-        raise BadInput(
-            f"git does not trust {place[1]}: it belongs to another user.",
-            f"git config --global --add safe.directory {shlex.quote(place[1])}",
-        )
-    if _UNWRITTEN.search(said):
-        raise EnvironmentLacking(
-            f"git could not write to the disk: {said.strip().splitlines()[-1][-_TOLD:]}.",
-            "Make room there, or give yourself access to it, and try again.",
-        )
 
 
 def split_nul(text: str) -> list[str]:
@@ -170,7 +125,7 @@ def toplevel(path: Path) -> Path | None:
         raise EnvironmentLacking("git is not installed.", "Install git 2.30 or newer.")
     done = _run(["rev-parse", "--show-toplevel"], path)
     if done.returncode != 0:
-        _tell_what_a_person_mends(done.stderr, "look for the repository")
+        tell_what_a_person_mends(done.stderr, "look for the repository")
         return None
     return Path(done.stdout.rstrip("\n"))
 
@@ -317,7 +272,7 @@ class Repo:
             timeout=_TIMEOUT_S,
         )
         if not done.ok:
-            raise GitError(f"git could not read {len(blobs)} files: {_text(done.stderr)[-_TOLD:]}")
+            raise GitError(f"git could not read {len(blobs)} files: {_text(done.stderr)[-TOLD:]}")
         return dict(_batch(done.stdout))
 
     def files(self, revision: str) -> list[str]:
@@ -627,7 +582,7 @@ class Repo:
     def _fast_forward_here(self, head: str) -> Merge:
         # With autostash, a setting of the person's, git would put their changes away and back.
         done = _run(["merge", "--ff-only", "--no-autostash", "--quiet", head], self.root)
-        return Merge(done.returncode == 0, _in_the_way(done.stderr) or done.stdout.strip())
+        return Merge(done.returncode == 0, in_the_way(done.stderr) or done.stdout.strip())
 
     def _same_in_the_way(self, head: str) -> list[str]:
         """The uncommitted files that are, byte for byte, what they are at ``head``."""
@@ -640,18 +595,6 @@ class Repo:
             if (text := self.show(head, path)) is not None
             and place.read_bytes() == text.encode("utf-8", "surrogateescape")
         ]
-
-
-def _in_the_way(said: str) -> str:
-    """What git says of a merge that it refuses, as one sentence: it lists the person's files a line each."""
-    locked = _lock_left(said)
-    if locked:
-        return f"{locked[0]}; when it is not at work any more: {locked[1]}"
-    files = [line.strip() for line in said.splitlines() if line.startswith("\t")]
-    if not files:
-        return " ".join(said.split())
-    rest = f" and {len(files) - 3} more" if len(files) > 3 else ""
-    return f"changes of your own that are not committed are in the way: {', '.join(files[:3])}{rest}"
 
 
 @contextmanager

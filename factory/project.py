@@ -9,7 +9,8 @@ from pathlib import Path
 
 from factory.errors import BadInput
 from factory.fsio import ensure_private_dir
-from factory.git import GitError, Repo, toplevel
+from factory.git import Repo, toplevel
+from factory.git_errors import GitError
 from factory.paths import STATE_DIR, ProjectPaths
 
 EXCLUDE_LINE = f"/{STATE_DIR}/"

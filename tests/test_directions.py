@@ -32,6 +32,7 @@ LAYERS: dict[str, int] = {
             "supervisor",
             "ancestry",
             "scratch",
+            "git_errors",
         ),
         2,
     ),

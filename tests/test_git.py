@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from factory.errors import BadInput, EnvironmentLacking, Refused
-from factory.git import GitError, Repo, scratch_checkout, toplevel
+from factory.git import Repo, scratch_checkout, toplevel
+from factory.git_errors import GitError
 from tests.support.repos import commit, git, make_repo
 
 ODD = 'ä "b"\tc\nd.txt'
