@@ -280,10 +280,15 @@ def _diff_style(line: str) -> str:
 
 
 def error(problem: FactoryError, log_path: Path | None = None) -> None:
-    """Prints an expected failure on stderr: one sentence, what to do next, where the log is."""
-    note(f"factory: {problem.message}")
+    """Prints an expected failure on stderr, without secrets: one sentence, what to do next, where the log is.
+
+    What other programs said is quoted in it, an address with a password included; and CI keeps it.
+    """
+    from factory.redact import redact  # noqa: PLC0415
+
+    note(f"factory: {redact(problem.message)}")
     if problem.hint:
-        note(f"  {problem.hint}")
+        note(f"  {redact(problem.hint)}")
     if log_path is not None:
         note(f"  Log: {log_path}")
 

@@ -1,4 +1,4 @@
-"""Takes secrets out of text before it is written to a log. Standard library only."""
+"""Takes secrets out of text before it is logged, posted, or told as an error. Standard library only."""
 
 from __future__ import annotations
 

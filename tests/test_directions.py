@@ -59,6 +59,7 @@ SIDEWAYS: dict[tuple[str, str], str] = {
     ("log", "paths"): "the log lies in the factory home",
     ("log", "fsio"): "its folder is private",
     ("log", "redact"): "no secret reaches a log",
+    ("output", "redact"): "nor what is told of a failure, which CI logs",
     ("store", "rows"): "the store reads what the row reader reads",
     ("runners", "sandbox"): "an agent's process is started inside the sandbox",
 }
@@ -85,6 +86,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
     ("factory.supervisor", "*"): "it runs beside every child, and loads the rest only when it is needed",
     ("factory.error_handler", "*"): "every command imports it, and few fail: --help stays fast",
     ("factory.output", "json*"): "--help stays fast",
+    ("factory.output", "factory.redact"): "only where something failed; --help stays fast",
     ("factory.output", "shutil*"): "--help stays fast",
     ("factory.output", "textwrap*"): "--help stays fast",
     ("factory.output", "select*"): "only where a person is asked; --help stays fast",

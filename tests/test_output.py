@@ -105,6 +105,12 @@ class TestPlain:
             "factory: Wrong.\n  Do right.\n  Log: /log\nfactory: Wrong.\n",
         )
 
+    def test_an_error_tells_no_secret(self, capsys: pytest.CaptureFixture[str]) -> None:
+        output.error(BadInput("git: no https://me:hunter22@host/p", "Try https://me:hunter22@host/q"))
+        assert capsys.readouterr().err == (
+            "factory: git: no https://[redacted]@host/p\n  Try https://[redacted]@host/q\n"
+        )
+
     def test_markdown_stays_as_it_is(self, capsys: pytest.CaptureFixture[str]) -> None:
         output.markdown("# T\n\n- *a*\n")
         assert capsys.readouterr().out == "# T\n\n- *a*\n"
