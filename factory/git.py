@@ -8,7 +8,6 @@ configuration, so that hooks, ``core.fsmonitor``, filters and signing planted th
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from factory.errors import BadInput, EnvironmentLacking, Refused
 from factory.fsio import user_name
 from factory.git_errors import TOLD, GitError, in_the_way, tell_what_a_person_mends
 from factory.process import quick_bytes
+from factory.redact import without_password
 from factory.scratch import scratch_folder
 
 ENGINE_NAME = "factory"
@@ -656,8 +656,3 @@ def clone(url: str, dest: Path) -> Repo:
         shutil.rmtree(dest, ignore_errors=True)
     _checked(said, f"clone {without_password(url)}")
     return Repo(dest)
-
-
-def without_password(url: str) -> str:
-    """A URL without the user's name and password in it, for people to read and for files."""
-    return re.sub(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", r"\1", url, flags=re.IGNORECASE)
