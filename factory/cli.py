@@ -143,12 +143,16 @@ def _add_cycle_commands(add: Adder) -> None:
     ceo = add("ceo", "run a cycle in the foreground", path=False)
     ceo.add_argument("path", metavar="TARGET", help=TARGET_HELP)
     ceo.add_argument("--headless", action="store_true", help="ask nothing, as `factory run`")
+    ceo.add_argument(
+        "--plan-only", action="store_true", help="design: stop after the draft, for `spec approve` later"
+    )
     _add_cycle_options(ceo)
     run = add("run", "run cycles without a person", path=False)
     run.add_argument("path", metavar="TARGET", nargs="?", default=".", help=f"{TARGET_HELP} (default: here)")
     run.add_argument("--loop", action="store_true", help="start another cycle when one has ended")
     run.add_argument("--interval", type=_seconds, default=0.0, metavar="S", help="seconds between two cycles")
     run.add_argument("--max-cycles", type=_positive, default=None, metavar="N", help="cycles, at the most")
+    run.set_defaults(plan_only=False)  # a design is not headless
     _add_cycle_options(run)
     abandon = add("abandon", "end the cycle in flight and keep its evidence")
     abandon.add_argument(
@@ -187,9 +191,6 @@ def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dir", default=None, metavar="PATH", help="the directory of a new project or clone")
     parser.add_argument("--trust", action="store_true", help="agree to run the code of a git URL")
-    parser.add_argument(
-        "--plan-only", action="store_true", help="design: stop after the draft, for `spec approve` later"
-    )
     parser.add_argument("--lite", action="store_true", help="a cycle with a hard ceiling of 7 invocations")
     parser.add_argument(
         "--focus",
@@ -420,7 +421,7 @@ def _call(args: argparse.Namespace) -> int:
     if args.command in LOGGED:
         log = import_module("factory.log")
         log.configure(debug=args.debug)
-        log.trail("command", command=args.command, path=args.path, version=__version__)
+        log.trail("command", command=args.command, path=getattr(args, "path", ""), version=__version__)
     return int(getattr(import_module(module), function)(args))
 
 

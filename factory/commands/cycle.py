@@ -67,7 +67,8 @@ def _run_shown(
     found = cycle_in_flight(lab.paths)
     if found is not None:
         check_same_options(lab.paths, found, asked)
-        needs_person(options_of(found).mode, headless=headless, plan_only=args.plan_only or args.dry_run)
+        recorded = options_of(found)
+        needs_person(recorded.mode, headless=headless, plan_only=recorded.plan_only or args.dry_run)
     if not args.json and (found or not start.said):
         output.say(_first_line(lab, found.id if found else ""))
     if args.dry_run:

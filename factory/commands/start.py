@@ -89,7 +89,7 @@ def refuse_headless(mode: str | None) -> None:
     if mode == DESIGN:
         raise BadInput(
             "A design needs a person to argue with: it cannot be headless.",
-            "Run `factory ceo TARGET --mode design` in a terminal; --plan-only stops after the draft.",
+            "Run `factory ceo TARGET --mode design` in a terminal; or with --plan-only, for the draft alone.",
         )
 
 

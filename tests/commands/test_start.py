@@ -37,7 +37,7 @@ def remote(tmp_path: Path) -> Path:
         ("ceo", ".", "--mode", "design", "--headless"),
         ("ceo", IDEA, "--mode", "design", "--headless"),
         ("run", IDEA, "--mode", "design"),
-        ("run", ".", "--mode", "design", "--plan-only"),
+        ("ceo", IDEA, "--mode", "design", "--plan-only", "--headless"),
         ("run", "--mode", "interactive"),
     ],
 )
