@@ -132,6 +132,13 @@ def test_the_specification_of_a_project_names_the_command_that_builds_it(here: P
     assert f"Type `factory ceo '{project}' --mode build` to build it" in done.err
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_what_is_there_and_is_no_such_project_is_refused(here: Path, options: tuple[str, ...]) -> None:
+    make_repo(here / "counts-words", {"README.md": "# Another\n"})
+    done = factory("ceo", IDEA, *options, cwd=here).expect(EXIT_USAGE)
+    assert f"{here}/counts-words exists already, and is not a project started from this." in done.err
+
+
 def test_an_idea_that_is_repeated_says_what_is_there(here: Path) -> None:
     said = '"a tool that counts words" is taken for an idea: '
     first = factory("ceo", IDEA, "--runner", "nobody", cwd=here)
