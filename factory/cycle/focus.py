@@ -8,7 +8,7 @@ from typing import Any
 
 from factory.agents.fences import cut
 from factory.cycle.hub import Hub
-from factory.errors import BadInput, Refused
+from factory.errors import Refused
 from factory.github import Issue, IssueReference, issue_references
 from factory.models import PlanItem
 from factory.spec.rules.strategy import backlog_key
@@ -32,12 +32,10 @@ class Focus:
 def resolve_focus(wanted: Iterable[str], hub: Hub, backlog: Sequence[str]) -> Focus:
     """Find what each word of ``--focus`` names: issues through GitHub, backlog items, else its own text.
 
-    Raises BadInput for an empty one and for an issue that is not there, and what Hub.require raises.
+    Raises BadInput for an issue that is not there, and what Hub.require raises.
     """
     focus = Focus()
     for word in wanted:
-        if not word.strip():
-            raise BadInput("The focus is empty.", "Say what to work on, or leave --focus out.")
         references = [] if word in backlog else issue_references(word)
         for reference in references:
             _take_issue(focus, _fetch(hub, reference), hub)
