@@ -141,7 +141,7 @@ def _stuck(stuck: Stuck) -> dict[str, Any] | None:
 
 
 def _anti_patterns(recent: Iterable[Experiment], similarity: float, limit: int) -> Iterator[str]:
-    """What the plan gate holds against a hypothesis, by the last experiments: newest first, each kind once."""
+    """What the plan gate holds against a plan, of the last experiments: newest first, each kind once."""
     told: list[frozenset[str]] = []
     for experiment in reversed(not_to_repeat(recent)):
         words = words_of(experiment.hypothesis)
