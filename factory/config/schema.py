@@ -37,15 +37,6 @@ ROLES = (
     "failure_analyst",
 )
 TIERS = ("hygiene", "growth", "project")
-BUILT_IN_DIMENSIONS = (
-    "tests",
-    "lint",
-    "type_check",
-    "coverage",
-    "capability_surface",
-    "observability",
-    "documentation",
-)
 RUNNERS = ("auto", "claude", "codex", "offline")
 SANDBOXES = ("auto", "bwrap", "cli", "off")
 SENSITIVITIES = ("low", "normal", "high")
@@ -65,6 +56,25 @@ PLACEHOLDERS = ("prompt_file", "answer_file", "worktree", "model")
 """What may stand in braces in a command's arguments and environment."""
 MOST = 10**12
 DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """A dimension that the program measures by itself: its tier, and what its score says, in a phrase."""
+
+    tier: str
+    about: str
+
+
+BUILT_IN_DIMENSIONS: Mapping[str, BuiltIn] = {
+    "tests": BuiltIn("hygiene", "share of tests that pass"),
+    "lint": BuiltIn("hygiene", "ruff findings per 100 statements"),
+    "type_check": BuiltIn("hygiene", "mypy errors per 100 statements"),
+    "coverage": BuiltIn("hygiene", "share of the lines inside functions that tests run"),
+    "capability_surface": BuiltIn("growth", "public API that tests exercise"),
+    "observability": BuiltIn("growth", "error paths that log, raise or hand the exception on"),
+    "documentation": BuiltIn("growth", "public functions, classes and methods with a docstring"),
+}
 
 
 class File(Flag):
@@ -423,8 +433,8 @@ SETTINGS: tuple[Setting, ...] = (
         "runner.default",
         TEXT,
         "auto",
-        "The runner of every role without one of its own: `claude`, `codex`, `offline`, a command of yours, "
-        "or `auto`: the first usable of claude and codex, else offline.",
+        "The runner of every role without one of its own: a command of yours, or one of "
+        f"{', '.join(f'`{name}`' for name in RUNNERS[1:])}. `auto` takes the first of these that works here.",
         low=1,
         files=File.BOTH,
         flag="--runner",

@@ -1,12 +1,19 @@
-"""The names that a factory.toml may use are those that are measured."""
+"""What is measured for each dimension that needs no command, and what proves it alive."""
 
 from __future__ import annotations
 
-from factory.config.schema import BUILT_IN_DIMENSIONS, TIERS
-from factory.evals.dimensions import BUILT_IN
-from factory.models import Tier
+from factory.config.schema import BUILT_IN_DIMENSIONS
+from factory.evals.gather import STATIC, TEST_DIMENSIONS
+from factory.evals.prove import SEEN_IN_CODE
 
 
-def test_the_settings_know_what_is_measured() -> None:
-    assert tuple(BUILT_IN) == BUILT_IN_DIMENSIONS
-    assert tuple(Tier) == TIERS
+def test_every_built_in_dimension_is_measured() -> None:
+    measured = STATIC.keys() | TEST_DIMENSIONS
+    assert measured == BUILT_IN_DIMENSIONS.keys(), (
+        "measure it in evals/gather.py, and enter it in BUILT_IN_DIMENSIONS of config/schema.py"
+    )
+
+
+def test_every_built_in_dimension_can_be_proved_alive() -> None:
+    broken = SEEN_IN_CODE.keys() | {"tests"}
+    assert broken == BUILT_IN_DIMENSIONS.keys(), "what makes it fall goes into SEEN_IN_CODE of evals/prove.py"
