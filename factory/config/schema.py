@@ -37,6 +37,16 @@ ROLES = (
     "failure_analyst",
 )
 TIERS = ("hygiene", "growth", "project")
+BUILT_IN_DIMENSIONS = {
+    "tests": "hygiene",
+    "lint": "hygiene",
+    "type_check": "hygiene",
+    "coverage": "hygiene",
+    "capability_surface": "growth",
+    "observability": "growth",
+    "documentation": "growth",
+}
+"""The dimensions that need no command, each with its tier, in the order in which people see them."""
 RUNNERS = ("auto", "claude", "codex", "offline")
 SANDBOXES = ("auto", "bwrap", "cli", "off")
 SENSITIVITIES = ("low", "normal", "high")
@@ -56,25 +66,6 @@ PLACEHOLDERS = ("prompt_file", "answer_file", "worktree", "model")
 """What may stand in braces in a command's arguments and environment."""
 MOST = 10**12
 DAY = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltIn:
-    """A dimension that the program measures by itself: its tier, and what its score says, in a phrase."""
-
-    tier: str
-    about: str
-
-
-BUILT_IN_DIMENSIONS: Mapping[str, BuiltIn] = {
-    "tests": BuiltIn("hygiene", "share of tests that pass"),
-    "lint": BuiltIn("hygiene", "ruff findings per 100 statements"),
-    "type_check": BuiltIn("hygiene", "mypy errors per 100 statements"),
-    "coverage": BuiltIn("hygiene", "share of the lines inside functions that tests run"),
-    "capability_surface": BuiltIn("growth", "public API that tests exercise"),
-    "observability": BuiltIn("growth", "error paths that log, raise or hand the exception on"),
-    "documentation": BuiltIn("growth", "public functions, classes and methods with a docstring"),
-}
 
 
 class File(Flag):

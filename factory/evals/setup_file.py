@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory.config import DimensionSpec
-from factory.config.schema import BUILT_IN_DIMENSIONS
 from factory.evals.detect import detect
+from factory.evals.dimensions import BUILT_IN
 
 PROTECTED = ("eval/**", "factory.toml")
 DEFAULT_THRESHOLD = 0.6
@@ -22,6 +22,16 @@ DIMENSIONS_SAID = (
     "# The dimensions, each tried twice. Those named like a built-in one need no command, your own do, and",
     '# parser = "exit_code", "json" ({"score": 0.7}) or "results" ({"results": [{"score": 1}, …]}).',
 )
+
+ABOUT = {
+    "tests": "share of tests that pass",
+    "lint": "ruff findings per 100 statements",
+    "type_check": "mypy errors per 100 statements",
+    "coverage": "share of the lines inside functions that tests run",
+    "capability_surface": "public API that tests exercise",
+    "observability": "error paths that log, raise or hand the exception on",
+    "documentation": "public functions, classes and methods with a docstring",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +136,7 @@ def _eval(setup: Setup) -> str:
 def _dimension(kept: Kept) -> str:
     spec = kept.spec
     seen = "nothing to see yet" if kept.score is None else f"{kept.score:.4f}"
-    built_in = None if spec.command else BUILT_IN_DIMENSIONS.get(spec.name)
-    about = f"{built_in.about}; " if built_in else ""
+    about = f"{ABOUT[spec.name]}; " if spec.name in BUILT_IN and not spec.command else ""
     comment = f"{about}{seen}, {kept.duration_s:.1f} s"
     lines = ["[[eval.dimension]]", _line("name", _text(spec.name), comment)]
     lines.append(f"tier = {_text(spec.tier)}")

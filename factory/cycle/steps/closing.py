@@ -121,7 +121,7 @@ def _by_pulls(cycle: Cycle, branch: str, kept: list[str]) -> Integrated:
 
 
 def _complete_archive(cycle: Cycle) -> None:
-    """What has no note yet gets one from the program."""
+    """Rule 8: what has no note yet gets one from the program."""
     for scope in list(cycle.state.scopes):
         if "finalize" in cycle.state.scope(scope).done:
             number = cycle.experiment_id(scope)

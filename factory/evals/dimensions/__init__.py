@@ -9,8 +9,7 @@ from factory.models import DimensionScore, Tier
 
 PLACES_SHOWN = 20
 
-BUILT_IN = {name: Tier(one.tier) for name, one in BUILT_IN_DIMENSIONS.items()}
-"""The tier of each, in the order in which people see them."""
+BUILT_IN = {name: Tier(tier) for name, tier in BUILT_IN_DIMENSIONS.items()}
 
 
 def scored(name: str, score: float | None, **details: Any) -> DimensionScore:
