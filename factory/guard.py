@@ -124,7 +124,7 @@ def run_guards(
 
 
 def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 3: the head descends from the recorded baseline, by at least one commit."""
+    """The head descends from the recorded baseline, by at least one commit."""
     base = facts.repo.merge_base(facts.baseline, facts.head)
     if base != facts.baseline:
         yield GuardFinding(
@@ -146,7 +146,7 @@ def _rebase(baseline: str, base: str) -> str:
 
 
 def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 1: harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
+    """Harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
     protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config)))
     for change in facts.changes:
         if matches(protected, change.path):
@@ -175,7 +175,7 @@ def _changed_tables(facts: GuardFacts, change: Change) -> Iterator[GuardFinding]
 
 
 def within_scope(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 2: only files in the declared scope change, and no link or nested repository leads out of it."""
+    """Only files in the declared scope change, and no link or nested repository leads out of it."""
     if not facts.check_scope:
         return
     allowed = facts.config.scope.modifiable
@@ -206,7 +206,7 @@ def _leaves_tree(facts: GuardFacts, path: str) -> bool:
 
 
 def fixed_surfaces_untouched(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 2, for research: what the metric is computed from never changes."""
+    """For research: what the metric is computed from never changes."""
     fixed = facts.config.research.fixed
     for change in facts.changes:
         if fixed and matches(fixed, change.path):
@@ -219,7 +219,7 @@ def fixed_surfaces_untouched(facts: GuardFacts) -> Iterator[GuardFinding]:
 
 
 def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 4, before anything is run: no test file is deleted whose tests passed at the baseline.
+    """Before anything is run: no test file is deleted whose tests passed at the baseline.
 
     Where nothing was measured, every test file counts. What a change does to single tests shows in their
     outcomes, once both sides are measured.
