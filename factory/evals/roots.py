@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from factory.evals.dimensions.sources import is_too_deep
+
 NOT_CODE = {"build", "dist", "node_modules", "venv", "env", "site-packages", "__pycache__"}
 NOT_PACKAGES = NOT_CODE | {
     "tests", "test", "testing", "docs", "doc", "examples", "example", "scripts", "benchmarks", "benchmark",
@@ -144,7 +146,9 @@ def _setup_cfg_roots(config: configparser.ConfigParser) -> Iterator[str]:
 def _setup_py_roots(path: Path) -> Iterator[str]:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, SyntaxError, ValueError):
+    except (OSError, UnicodeDecodeError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    if is_too_deep(tree):
         return
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         named = {k.arg: _literal(k.value) for k in call.keywords}

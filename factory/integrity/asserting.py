@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ class _Walk:
     helpers: Helpers
     nested: dict[str, Function]
     found: list[Check]
-    seen: frozenset[str]
+    known: dict[Function, list[Check]]
     repeated: bool = False
 
     def block(self, body: Iterable[ast.stmt]) -> bool:
@@ -153,23 +154,28 @@ class _Walk:
 
     def inside(self, function: Function) -> list[Check]:
         """What another function checks that is called here, or handed to something that calls it."""
-        if function.name in self.seen:
-            return []
-        return checks_of(function, self.helpers, self.seen | {function.name})
+        if function not in self.known:
+            self.known[function] = []  # for itself, where it calls itself
+            with contextlib.suppress(RecursionError):  # a chain that long is followed as far as it goes
+                self.known[function] = checks_of(function, self.helpers, self.known)
+        return self.known[function]
 
     def add(self, text: str, strength: int, subjects: Iterable[str], line: int) -> None:
         self.found.append(Check(text, strength, frozenset(subjects), line, self.repeated, text, 0.0))
 
 
-def checks_of(function: Function, helpers: Helpers, seen: frozenset[str] = frozenset()) -> list[Check]:
+def checks_of(
+    function: Function, helpers: Helpers, known: dict[Function, list[Check]] | None = None
+) -> list[Check]:
     """The checks that a run of ``function`` can reach, in order.
 
     ``helpers`` are the functions of the same file by name: calling one that checks something is a check. The
-    checks of a function inside count as its own, where it is used.
+    checks of a function inside count as its own, where it is used. Each function is read once, and ``known``
+    are those that have been.
     """
     nested = {node.name: node for node in ast.walk(function) if isinstance(node, Function)}
     nested.pop(function.name, None)
-    walk = _Walk({**helpers, **nested}, nested, [], seen | {function.name})
+    walk = _Walk({**helpers, **nested}, nested, [], {function: []} if known is None else known)
     walk.block(function.body)
     return walk.found
 

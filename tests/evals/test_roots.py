@@ -141,3 +141,8 @@ def test_source_and_tests_are_told_apart(tmp_path: Path) -> None:
     ]
     assert roots.tests == (checkout / "tests",)
     assert not is_test(Path("pkg/testing.py"))
+
+
+def test_a_setup_file_that_is_nested_too_deeply_says_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {"setup.py": f"setup{'.b()' * 400}\n", "thing/__init__.py": ""})
+    assert find_roots(tmp_path).names == ("thing",)

@@ -279,3 +279,27 @@ def test_a_helper_that_checked_and_does_no_more() -> None:
 def test_lines_are_those_of_the_new_file() -> None:
     found = weakenings([FileChange("tests/test_a.py", ADD, f"# one more line\n{body('pass')}")])
     assert [(f.line, f.message) for f in found] == [(6, "tests/test_a.py::test_add checks nothing any more")]
+
+
+DEEP = [
+    "    if a: pass\n" + "    elif a: pass\n" * 200,
+    f"    assert add(1, 2) == {'+'.join('1' * 400)}\n",
+    f"    a{'.b()' * 300}\n",
+    f"    a{'.b()' * 9000}\n",
+]
+
+
+@pytest.mark.parametrize("nested", DEEP)
+def test_what_is_nested_too_deeply_to_be_compared_is_told(nested: str) -> None:
+    deep = f"def test_deep():\n{nested}"
+    assert told(ADD, ADD + deep) == ["test_unreadable"]
+    assert told(None, deep, "tests/conftest.py") == ["test_unreadable"]
+    assert told("x = 1\n", f"import sys\n{deep}", "calc.py") == ["code_hidden"]
+    assert told(deep, f"{deep}\nx = 1  # noqa\n", "calc.py") == ["suppression_added::noqa (all)"]
+    assert told(deep, ADD) == []
+
+
+def test_helpers_that_call_each_other_in_a_long_chain_or_many_times() -> None:
+    chain = "".join(f"def h{n}():\n    h{n + 1}()\n    h{n + 1}()\n\n\n" for n in range(400))
+    file = f"{chain}def h400():\n    assert f() == 1\n\n\ndef test_it():\n    h390()  # last\n"
+    assert told(file, file.replace("h390()  # last", "pass")) == ["test_emptied::test_it"]

@@ -105,3 +105,8 @@ def test_links_and_missing_files_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
     (tmp_path / "b.py").symlink_to("/etc/hostname")
     assert [s.path for s in read_sources(tmp_path, ["a.py", "b.py", "gone.py"])] == ["a.py"]
+
+
+def test_public_symbols_behind_a_thousand_conditions() -> None:
+    text = "if a: pass\n" + "elif a:\n    def f(): pass\n" * 1500
+    assert len(public_symbols(parse_source("a.py", text.encode()))) == 1500
