@@ -10,6 +10,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import dropwhile
 
 from factory.config import ProjectConfig
 from factory.evals.dimensions.sources import is_test_file
@@ -186,8 +187,8 @@ def within_scope(facts: GuardFacts) -> Iterator[GuardFinding]:
             yield _scope_finding(change, "outside [scope] modifiable")
         elif change.new_mode == GITLINK_MODE and change.old_mode != GITLINK_MODE:
             yield _scope_finding(change, "a nested repository, whose files nobody could review")
-        elif change.new_mode == SYMLINK_MODE and _leaves_tree(facts, change.path):
-            yield _scope_finding(change, "a symbolic link that leads out of the repository")
+        elif change.new_mode == SYMLINK_MODE and (why := _stray_link(facts, change.path)):
+            yield _scope_finding(change, f"a symbolic link {why}")
 
 
 def _scope_finding(change: Change, why: str) -> GuardFinding:
@@ -199,10 +200,17 @@ def _scope_finding(change: Change, why: str) -> GuardFinding:
     )
 
 
-def _leaves_tree(facts: GuardFacts, path: str) -> bool:
+def _stray_link(facts: GuardFacts, path: str) -> str:
+    """Why nobody can say that a link ends in the repository; empty where it does.
+
+    Read name by name it does, unless a name is itself a link and the next step leads up from its target.
+    """
     target = facts.repo.symlink_target(facts.head, path)
     landed = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    return target.startswith("/") or landed.partition("/")[0] == ".."
+    if target.startswith("/") or landed.partition("/")[0] == "..":
+        return "that leads out of the repository"
+    named = dropwhile(lambda step: step in ("", ".", ".."), target.split("/"))
+    return "that has .. after a name, which may be a link itself" if ".." in named else ""
 
 
 def fixed_surfaces_untouched(facts: GuardFacts) -> Iterator[GuardFinding]:

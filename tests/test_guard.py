@@ -117,6 +117,16 @@ def test_a_scaffold_makes_the_judge_but_not_its_own_contract(tree: Path) -> None
     assert [found.file for found in report.findings] == ["SPEC.md", "docs/factory.toml", "factory.toml"]
 
 
+def test_a_link_that_goes_up_from_another_link_is_out_of_scope(tree: Path) -> None:
+    (tree / "src/inner/up").symlink_to("../..")
+    (tree / "out").symlink_to("src/inner/up/../secret")
+    (tree / "in").symlink_to("./src/inner/up/src")
+    report = guarded(tree, {}, policy())
+    assert report.findings == [
+        scope("out", "adds out: a symbolic link that has .. after a name, which may be a link itself")
+    ]
+
+
 def test_scope(tree: Path) -> None:
     for name, target in {"up": "../../../x/y", "out": "/etc/passwd", "root": "../..", "in": "../odd"}.items():
         (tree / f"src/inner/{name}").symlink_to(target)

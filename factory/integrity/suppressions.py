@@ -101,7 +101,7 @@ def _in_text(text: str) -> Iterator[Suppression]:
     """What coverage and mypy see, who do not ask whether it is a comment."""
     for match in _COVERAGE.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
-        code = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
+        code = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].partition("#")[0].strip()
         yield Suppression(f"pragma no {match['what'].lower()}", code, line)
     for match in _MYPY.finditer(text):
         for option in _OPTION.findall(match["options"]):
