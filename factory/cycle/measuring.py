@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
@@ -35,15 +35,6 @@ def judged_checkout(
         yield checkout
 
 
-def belongs_to_tests(path: str) -> bool:
-    """Whether a file is one of tests, or lies with them: data, helpers, settings of their own.
-
-    A package ``testing`` is often a part of the product, so it is what it is at the candidate.
-    """
-    folders = PurePosixPath(path).parts[:-1]
-    return is_test_file(path) and ("testing" not in folders or is_test_file(PurePosixPath(path).name))
-
-
 def _lay_judge(
     lab: Lab, commit: str, judge: str, policy: ProjectConfig, checkout: Path, *, old_tests: bool
 ) -> None:
@@ -59,7 +50,7 @@ def _lay_judge(
         for change in changed
         if matches(protected, change.path)
         or is_judge_file(change.path)
-        or (old_tests and belongs_to_tests(change.path))
+        or (old_tests and is_test_file(change.path))
     ]
     _lay_back(lab, changes, judge, checkout)
     laid = {change.path for change in changes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from factory.evals.dimensions.sources import is_source_file, is_test_file
+from factory.evals.dimensions.sources import is_test_file
 from factory.evals.scripts import is_script
 from factory.integrity.collection import changed_collection
 from factory.integrity.configuration import is_settings_file, loosened_settings
@@ -45,5 +45,5 @@ def _all(changes: Sequence[FileChange], files: Collection[str]) -> Iterator[Weak
         yield from takes_a_checkers_place(change)
         if change.path in test_files:
             yield from changed_collection(change)
-        elif is_source_file(change.path):
+        elif change.path.endswith(".py"):
             yield from asks_for_tests(change)

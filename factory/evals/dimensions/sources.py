@@ -26,7 +26,7 @@ _NOT_OURS = frozenset(
     }
 )
 _NOT_SOURCE = frozenset({"docs", "doc", "examples", "example", "benchmarks"})
-_TEST_DIRS = frozenset({"tests", "test", "testing", "__tests__", "__mocks__", "__snapshots__"})
+_TEST_DIRS = frozenset({"tests", "test", "__tests__", "__mocks__", "__snapshots__"})
 _TEST_FILE = re.compile(r"(test_.*|.*_test|tests|conftest)\.py|.*[._-](test|spec)\.[cm]?[jt]sx?")
 _GENERATED = re.compile(r"_version\.py|.*_pb2(_grpc)?\.py")
 _TOOLING = frozenset({"setup.py", "noxfile.py", "tasks.py", "fabfile.py"})
@@ -61,9 +61,14 @@ class Symbol:
 
 
 def is_test_file(path: str) -> bool:
-    """Whether a path is a test's, by the folders and names that users of pytest and jest go by."""
-    parts = PurePosixPath(path).parts
-    return bool(_TEST_FILE.fullmatch(parts[-1])) or any(part in _TEST_DIRS for part in parts[:-1])
+    """Whether a file is a test, or lies with tests: data, helpers, settings of their own.
+
+    Told by the folders and names that users of pytest and jest go by. A folder ``testing`` is one of tests at
+    the top only: inside a package it is a part of the product, for those who test what they make with it.
+    """
+    *folders, name = PurePosixPath(path).parts
+    among_tests = not _TEST_DIRS.isdisjoint(folders) or folders[:1] == ["testing"]
+    return among_tests or bool(_TEST_FILE.fullmatch(name))
 
 
 def is_source_file(path: str) -> bool:
