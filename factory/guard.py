@@ -14,6 +14,7 @@ from itertools import dropwhile
 
 from factory.config import ProjectConfig
 from factory.evals.dimensions.sources import is_test_file
+from factory.evals.judge_extends import extended_settings
 from factory.evals.judge_settings import changed_settings, is_judge_file, is_shared_settings
 from factory.git import FILE_MODES, GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
@@ -149,6 +150,7 @@ def _rebase(baseline: str, base: str) -> str:
 def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
     """Rule 1: harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
     protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config)))
+    extended = extended_settings(facts.repo, facts.baseline, (change.path for change in facts.changes))
     for change in facts.changes:
         if matches(protected, change.path):
             yield _judge_finding(change.path, f"{_verb(change)} a file that the judge owns")
@@ -156,6 +158,8 @@ def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
             continue
         elif is_judge_file(change.path):
             yield _judge_finding(change.path, f"{_verb(change)} the configuration of a measuring tool")
+        elif change.path in extended:
+            yield _judge_finding(change.path, f"{_verb(change)} what the settings of a measuring tool extend")
         elif is_shared_settings(change.path):
             yield from _changed_tables(facts, change)
 

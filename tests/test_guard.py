@@ -112,6 +112,16 @@ def test_the_judge_is_protected(tree: Path) -> None:
     assert (report.notes, report.allowed) == ([], [])
 
 
+def test_what_settings_extend_is_protected_too(tmp_path: Path) -> None:
+    files = {"ruff.toml": "extend = 'lint/base.toml'\n", "lint/base.toml": "", "lint/other.toml": ""}
+    git(make_repo(tmp_path, files), "checkout", "--quiet", "--detach")
+    report = guarded(tmp_path, dict.fromkeys(files, "line-length = 300\n"))
+    assert report.findings == [
+        judge("lint/base.toml", "changes what the settings of a measuring tool extend"),
+        judge("ruff.toml", "changes the configuration of a measuring tool"),
+    ]
+
+
 def test_a_scaffold_makes_the_judge_but_not_its_own_contract(tree: Path) -> None:
     report = guarded(tree, JUDGE_CHANGE, policy(read_only=("data/**",)), founds_judge=True)
     assert [found.file for found in report.findings] == ["SPEC.md", "docs/factory.toml", "factory.toml"]

@@ -11,6 +11,7 @@ from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.evals.cache import write_last_eval
 from factory.evals.dimensions.sources import is_test_file
+from factory.evals.judge_extends import extended_settings
 from factory.evals.judge_settings import is_judge_file, is_shared_settings, with_settings_of
 from factory.evals.run import check_once, measure, test_once
 from factory.evals.testrun import TestRun
@@ -45,11 +46,13 @@ def _lay_judge(
     """
     protected = (*judge_patterns(policy), *policy.research.fixed)
     changed = lab.repo.changes(judge, commit)
+    extended = extended_settings(lab.repo, judge, (change.path for change in changed))
     changes = [
         change
         for change in changed
         if matches(protected, change.path)
         or is_judge_file(change.path)
+        or change.path in extended
         or (old_tests and is_test_file(change.path))
     ]
     _lay_back(lab, changes, judge, checkout)

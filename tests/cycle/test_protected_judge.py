@@ -68,6 +68,18 @@ def test_settings_in_the_measured_checkout(
         assert (place.read_text().strip() if place.exists() else None) == expected
 
 
+def test_what_settings_extend_in_the_measured_checkout(tested: Path) -> None:
+    commit(
+        tested, {"ruff.toml": "extend = 'lint/base.toml'\n", "lint/base.toml": "line-length = 90\n"}, "Base"
+    )
+    lab = open_lab(tested, lambda _: None)
+    judge = lab.repo.resolve("HEAD")
+    head = commit(tested, {"lint/base.toml": "exclude = ['*']\n", "lint/other.toml": ""}, "Looser")
+    with judged_checkout(lab, head, judge, lab.required_policy(judge)) as checkout:
+        assert (checkout / "lint/base.toml").read_text() == "line-length = 90\n"
+        assert (checkout / "lint/other.toml").exists()
+
+
 def test_what_is_not_the_judges_stays_the_changes_own(tested: Path) -> None:
     lab = open_lab(tested, lambda _: None)
     judge = lab.repo.resolve("HEAD")
