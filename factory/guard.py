@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import dropwhile
 
@@ -151,6 +151,8 @@ def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
     """Rule 1: harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
     protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config)))
     extended = extended_settings(facts.repo, facts.baseline, (change.path for change in facts.changes))
+    added = any(change.status == "A" for change in facts.changes)
+    spelled = {file.casefold(): file for file in (facts.repo.files(facts.baseline) if added else ())}
     for change in facts.changes:
         if matches(protected, change.path):
             yield _judge_finding(change.path, f"{_verb(change)} a file that the judge owns")
@@ -162,6 +164,20 @@ def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
             yield _judge_finding(change.path, f"{_verb(change)} what the settings of a measuring tool extend")
         elif is_shared_settings(change.path):
             yield from _changed_tables(facts, change)
+        elif change.status == "A" and (twin := _twin(protected, spelled, change.path)):
+            yield _judge_finding(change.path, f"is {twin} where case tells no files apart, as on macOS")
+
+
+def _twin(protected: Sequence[str], spelled: Mapping[str, str], path: str) -> str:
+    """The judge's file or name that a new file has but for case; empty for none.
+
+    ``spelled`` are the baseline's files by their names without case.
+    """
+    folded = path.casefold()
+    there = spelled.get(folded, "")
+    if there and matches(protected, there):
+        return there
+    return folded if folded != path and (is_judge_file(folded) or is_shared_settings(folded)) else ""
 
 
 def judge_patterns(config: ProjectConfig) -> tuple[str, ...]:

@@ -122,6 +122,25 @@ def test_what_settings_extend_is_protected_too(tmp_path: Path) -> None:
     ]
 
 
+def test_a_new_file_that_case_alone_tells_from_the_judges(tree: Path) -> None:
+    files = (
+        "EVAL/score.py",
+        "EVAL/more.py",
+        "DATA/Answers.csv",
+        "src/Pytest.ini",
+        "Package.json",
+        "src/B.py",
+    )
+    report = guarded(tree, dict.fromkeys(files, "1\n"), policy(read_only=("data/**",)))
+    case = "where case tells no files apart, as on macOS"
+    assert report.findings == [
+        judge("DATA/Answers.csv", f"is data/answers.csv {case}"),
+        judge("EVAL/score.py", f"is eval/score.py {case}"),
+        judge("Package.json", f"is package.json {case}"),
+        judge("src/Pytest.ini", f"is src/pytest.ini {case}"),
+    ]
+
+
 def test_a_scaffold_makes_the_judge_but_not_its_own_contract(tree: Path) -> None:
     report = guarded(tree, JUDGE_CHANGE, policy(read_only=("data/**",)), founds_judge=True)
     assert [found.file for found in report.findings] == ["SPEC.md", "docs/factory.toml", "factory.toml"]
