@@ -99,7 +99,7 @@ def test_once(
     wrong = _prepare(subject)
     if wrong:
         return TestRun({}, None, {}, [], -1, 0.0, wrong)
-    return run_suite(subject, timeout=config.eval.time_limit, with_coverage=False)
+    return run_suite(subject, timeout=config.eval.time_limit)
 
 
 def check_once(
