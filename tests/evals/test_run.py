@@ -1,5 +1,6 @@
 """Measuring real checkouts: what is measured, what is cached, and what happens when things are broken."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from factory.git import Repo
 from factory.models import Measurement, Outcome
 from factory.paths import HomePaths
 from tests.evals.project_builder import FILES, config, scores
-from tests.support.repos import commit, make_repo
+from tests.support.repos import commit, make_repo, write
 
 Measure = Callable[..., Measurement]
 
@@ -224,7 +225,37 @@ def test_a_project_without_python_is_measured_by_its_commands(tmp_path: Path, me
     make_repo(tmp_path / "project", {"Makefile": "test:\n\ttrue\n"})
     own = '[[eval.dimension]]\nname = "tests"\ntier = "hygiene"\ncommand = "make test"\n'
     result = measured(config(own))
-    assert (result.environment, scores(result), result.composite) == ("none", {"tests": 1.0}, 1.0)
+    assert (scores(result), result.composite) == ({"tests": 1.0}, 1.0)
+
+
+def test_another_version_of_a_tool_is_another_environment(
+    tmp_path: Path, measured: Measure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_repo(tmp_path / "project", {"a.txt": "1\n"})
+    write(tmp_path / "bin", {"scorer": "#!/bin/sh\necho '{\"score\": 0.3}'\n"})
+    tool = tmp_path / "bin" / "scorer"
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+    own = config('[[eval.dimension]]\nname = "quality"\ncommand = "scorer"\nparser = "json"\n')
+    old = [measured(own), measured(own)]
+    tool.write_text("#!/bin/sh\necho '{\"score\": 0.45}'\n")
+    new = measured(own, fresh=True)
+    assert [run.composite for run in (*old, new)] == [0.3, 0.3, 0.45]
+    assert old[0].environment == old[1].environment != new.environment
+
+
+def test_packages_that_nothing_pins_are_measured_each_time(
+    tmp_path: Path, measured: Measure, said: list[str]
+) -> None:
+    make_repo(tmp_path / "project", {"package.json": "{}\n"})
+    own = config('setup = "true npm install"\n[[eval.dimension]]\nname = "quality"\ncommand = "true"\n')
+    for _ in range(2):
+        measured(own)
+    assert "unchanged since it was measured: taken from the cache" not in said
+    commit(tmp_path / "project", {"package-lock.json": "{}\n"}, "Pin them")
+    for _ in range(2):
+        measured(own)
+    assert "unchanged since it was measured: taken from the cache" in said
 
 
 def test_types_are_checked_where_a_checker_is_configured(project: Path, measured: Measure) -> None:
