@@ -14,7 +14,6 @@ from factory.evals.cache import MeasurementCache, cache_key, resampled
 from factory.evals.commands import CommandRun, run_command
 from factory.evals.environment import prepare
 from factory.evals.gather import measure_dimensions, run_suite
-from factory.evals.harness import harness_hash
 from factory.evals.javascript import is_unpinned
 from factory.evals.plan import is_built_in
 from factory.evals.programs import installations, programs
@@ -38,6 +37,7 @@ def measure(
     config: ProjectConfig,
     commit: str,
     tree: str,
+    harness: str,
     project_root: Path,
     project_key: str,
     progress: Progress,
@@ -47,15 +47,15 @@ def measure(
 ) -> Measurement:
     """Measure a fresh checkout of ``commit``, or return what is cached for its tree.
 
-    ``config`` is the baseline's, and decides what is measured. With ``fresh`` the noisy dimensions are
-    sampled anew, and only they when the rest is cached. A failing smoke test leaves the rest unmeasured.
-    ``sandbox`` is what the project's code runs in. Raises EnvironmentLacking when there is no interpreter to
-    measure with.
+    ``config`` is the baseline's, and decides what is measured; ``harness`` is who measures. With ``fresh``
+    the noisy dimensions are sampled anew, and only they when the rest is cached. A failing smoke test leaves
+    the rest unmeasured. ``sandbox`` is what the project's code runs in. Raises EnvironmentLacking when there
+    is no interpreter to measure with.
     """
     home = home or factory_home()
     started = time.monotonic()
     subject = open_subject(checkout, config, project_root, home, progress, sandbox=sandbox)
-    blank = _blank(subject, commit, tree)
+    blank = _blank(subject, commit, tree, harness)
     cache = MeasurementCache(home.cache / project_key)
     known = None if is_unpinned(config.eval.setup, subject.files) else cache.get(blank.key)
     noisy = {spec.name for spec in subject.dimensions if spec.noisy}
@@ -82,10 +82,13 @@ def sample(
     sandbox: Sandbox = OFF,
     only: Collection[str] | None = None,
 ) -> Measurement:
-    """Measure a fresh checkout, all of it or ``only`` some dimensions; the cache is left alone."""
+    """Measure a fresh checkout, all of it or ``only`` some dimensions.
+
+    The cache is left alone, and no harness is told: it is compared with nothing that is on record.
+    """
     started = time.monotonic()
     subject = open_subject(checkout, config, project_root, home or factory_home(), progress, sandbox=sandbox)
-    result = _measure(subject, _blank(subject, commit, tree), only)
+    result = _measure(subject, _blank(subject, commit, tree, harness=""), only)
     return result.model_copy(update={"duration_s": round(time.monotonic() - started, 3)})
 
 
@@ -155,9 +158,8 @@ def run_once(
     )
 
 
-def _blank(subject: Subject, commit: str, tree: str) -> Measurement:
+def _blank(subject: Subject, commit: str, tree: str, harness: str) -> Measurement:
     """A measurement with nothing in it but what it is of, and its key."""
-    harness = harness_hash(subject.config, subject.checkout, subject.files)
     search = search_path(subject.environment.python if subject.environment else None)
     python, named = subject.environment, programs(_commands(subject), search)
     environment = "-".join(filter(None, [python.fingerprint if python else "", named])) or NO_ENVIRONMENT
