@@ -76,7 +76,7 @@ def _is_judges(policy: ProjectConfig, path: str) -> bool:
     return matches((*judge_patterns(policy), *policy.research.fixed), path) or is_judge_file(path)
 
 
-def harness_of(lab: Lab, judge: str, policy: ProjectConfig) -> str:
+def harness_at(lab: Lab, judge: str, policy: ProjectConfig) -> str:
     """Who measures where ``judge`` is the commit that the judge is taken from: the same on both sides."""
     blobs = lab.repo.blobs(judge)
     files = {path: blob for path, blob in blobs.items() if _is_judges(policy, path)}
@@ -147,7 +147,7 @@ def measure_commit(
             config=policy,
             commit=commit,
             tree=lab.repo.tree(commit),
-            harness=harness_of(lab, judge, policy),
+            harness=harness_at(lab, judge, policy),
             project_root=lab.paths.root,
             project_key=lab.paths.key,
             home=lab.home,

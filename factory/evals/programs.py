@@ -22,6 +22,7 @@ def programs(commands: Iterable[str], search: str) -> str:
 
     A word that is a program's name by chance counts too. What a program starts by itself is not seen.
     """
+    search = os.pathsep.join(_folders(search))
     words = {word for command in commands for word in _WORD.findall(command)}
     named = [found for word in words if _is_name(word) and (found := shutil.which(word, path=search))]
     facts = sorted({_stamp(path) for name in named for path in with_interpreters(Path(name), search)})
@@ -32,8 +33,12 @@ def installations(search: str) -> str:
     """A text that changes when a program is added to a folder of ``search`` (a PATH), taken away or replaced
     by a new file, as installers do it: also one that nothing but another program names, as a compiler.
     """
-    folders = [Path(folder) for folder in search.split(os.pathsep) if Path(folder).is_dir()]
-    return json.dumps([(str(folder), folder.stat().st_mtime_ns) for folder in folders])
+    return json.dumps([(folder, Path(folder).stat().st_mtime_ns) for folder in _folders(search)])
+
+
+def _folders(search: str) -> list[str]:
+    """The folders of a PATH; a relative one, as an empty entry, leads to wherever a process happens to be."""
+    return [f for f in search.split(os.pathsep) if Path(f).is_absolute() and Path(f).is_dir()]
 
 
 def _is_name(word: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from factory.cycle.lab import open_lab
-from factory.cycle.measuring import belongs_to_tests, harness_of, judged_checkout, measure_commit
+from factory.cycle.measuring import belongs_to_tests, harness_at, judged_checkout, measure_commit
 from factory.runners.base import AgentResult, Invocation
 from tests.support import role_model
 from tests.support.cycles import Scripted, run, said
@@ -54,7 +54,7 @@ def test_who_changes_what_measures_makes_another_harness(
     lab = open_lab(tested, lambda _: None)
     before, after = lab.repo.resolve("HEAD"), commit(tested, files, "Change")
     policy = lab.required_policy(before)
-    assert (harness_of(lab, before, policy) != harness_of(lab, after, policy)) == another
+    assert (harness_at(lab, before, policy) != harness_at(lab, after, policy)) == another
 
 
 def test_a_commit_under_the_settings_of_two_judges_is_measured_twice_and_compared_within_one(
