@@ -101,7 +101,10 @@ class Outcome(StrEnum):
 
 
 class DimensionScore(Model):
-    """One dimension, measured. ``score`` is None when it could not be measured (``error`` says why)."""
+    """One dimension, measured. ``score`` is None when it could not be measured (``error`` says why).
+
+    ``tests``: the ids of those whose share it is; None where that was not told.
+    """
 
     name: str
     tier: Tier
@@ -111,6 +114,7 @@ class DimensionScore(Model):
     error: str = ""
     duration_s: float = 0.0
     details: dict[str, Any] = Field(default_factory=dict)
+    tests: list[str] | None = None
 
 
 class CommandResult(Model):

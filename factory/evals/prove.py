@@ -11,7 +11,7 @@ from typing import Literal
 from factory.config import DimensionSpec, ProjectConfig
 from factory.evals import sabotage
 from factory.evals.discover import CheckoutFactory
-from factory.evals.gather import TEST_DIMENSIONS, run_suite, tells_outcomes
+from factory.evals.gather import TEST_DIMENSIONS, run_pytest, tells_outcomes
 from factory.evals.noise import EPSILON
 from factory.evals.plan import is_built_in
 from factory.evals.progress import Progress
@@ -104,7 +104,8 @@ def _executed(subject: Subject) -> Mapping[str, frozenset[int]]:
     """The lines that the tests run, by file; empty where no test dimension or no coverage is to be had."""
     if not any(is_built_in(spec) and spec.name in TEST_DIMENSIONS for spec in subject.dimensions):
         return {}
-    done = run_suite(subject, timeout=subject.config.eval.time_limit, with_coverage=True)
+    limit = subject.deadline.left(subject.config.eval.time_limit)
+    done = run_pytest(subject, timeout=limit, coverage=True)
     return {path: file.executed for path, file in done.coverage.files.items()} if done.coverage else {}
 
 

@@ -52,8 +52,14 @@ def target_env(
     """
     env = allowed_env({"HOME": str(scratch.home), "TMPDIR": str(scratch.tmp)} | STEADY, network=network)
     if python is not None:
-        env["PATH"] = os.pathsep.join(filter(None, [str(python.parent), env.get("PATH", "")]))
+        env["PATH"] = search_path(python)
     return env | dict(extra or {})
+
+
+def search_path(python: Path | None) -> str:
+    """Where a process of the target looks for programs: beside its interpreter, then where we do."""
+    own = [str(python.parent)] if python is not None else []
+    return os.pathsep.join(filter(None, [*own, os.environ.get("PATH", "")]))
 
 
 def child_paths(roots: Sequence[Path], tools: Path | None) -> dict[str, str]:

@@ -79,6 +79,24 @@ def new_failures(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) ->
     ]
 
 
+_WORST_FIRST = (
+    *(Outcome.ERROR, Outcome.FAILED, Outcome.XPASSED),
+    *(Outcome.XFAILED, Outcome.PASSED, Outcome.SKIPPED),
+)
+
+
+def merged(*reports: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """The outcomes of several reports as one; of a test that is in two of them the worse one.
+
+    One that skips a test says nothing of it where another has run it.
+    """
+    found: dict[str, Outcome] = {}
+    for report in reports:
+        for test, outcome in report.items():
+            found[test] = min(found.get(test, outcome), outcome, key=_WORST_FIRST.index)
+    return found
+
+
 def run_tests(
     checkout: Path,
     environment: Environment,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from factory.cycle.lab import open_lab
-from factory.cycle.measuring import judged_checkout
+from factory.cycle.measuring import harness_at, judged_checkout, measure_commit
 from factory.runners.base import AgentResult, Invocation
 from tests.support import role_model
 from tests.support.cycles import Scripted, run, said
@@ -33,6 +33,49 @@ def tested(tmp_path: Path) -> Path:
 
 
 RUFF = '[tool.ruff]\nexclude = ["calc"]\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "another"),
+    [
+        ({"ruff.toml": "line-length = 90\n"}, True),
+        ({"tests/pytest.ini": "[pytest]\naddopts = -k double\n"}, True),
+        ({"pyproject.toml": PYPROJECT + "\n[tool.mypy]\nstrict = true\n"}, True),
+        ({"package.json": json.dumps({"scripts": {"test": "node --test"}})}, True),
+        ({"eval/score.py": "print(1)\n"}, True),
+        ({"fixed/table.txt": "2\n"}, True),
+        ({"pyproject.toml": PYPROJECT.replace('"1"', '"2"'), "package.json": "{}"}, False),
+        ({"factory.toml": TESTED_POLICY, "calc/sums.py": CLEAN_SUMS, "tests/test_new.py": TESTS}, False),
+    ],
+)
+def test_who_changes_what_measures_makes_another_harness(
+    tested: Path, files: dict[str, str], another: bool
+) -> None:
+    lab = open_lab(tested, lambda _: None)
+    before, after = lab.repo.resolve("HEAD"), commit(tested, files, "Change")
+    policy = lab.required_policy(before)
+    assert (harness_at(lab, before, policy) != harness_at(lab, after, policy)) == another
+
+
+def test_a_commit_under_the_settings_of_two_judges_is_measured_twice_and_compared_within_one(
+    tmp_path: Path,
+) -> None:
+    project = small_project(tmp_path / "calc")
+    lab = open_lab(project, lambda _: None)
+    strict = lab.repo.resolve("HEAD")
+    lenient = commit(
+        project,
+        {"ruff.toml": "lint.ignore = ['F401']\n", "package.json": '{"scripts": {"lint": "true"}}'},
+        "Change the judge",
+    )
+    policy = lab.required_policy(strict)
+    old, held, own = (
+        measure_commit(lab, sha, judge, policy)
+        for sha, judge in ((strict, strict), (lenient, strict), (lenient, lenient))
+    )
+    assert old.harness == held.harness != own.harness
+    assert old.composite == held.composite
+    assert own.composite == 1.0
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,21 @@ from pathlib import Path
 import pytest
 
 from factory.errors import EnvironmentLacking
-from factory.evals.dependencies import dependency_key, read_dependencies, version_fits
+from factory.evals.dependencies import (
+    DEPENDENCY_FILES,
+    MAIN_FILES,
+    TEST_FILES,
+    dependency_key,
+    read_dependencies,
+    version_fits,
+)
 from factory.evals.environment import prepare, resolve
 from factory.evals.install import Installer, building
 from factory.evals.interpreter import describe
 from factory.evals.making import base_interpreter
 from factory.evals.surroundings import scratch_folders
 from factory.evals.testrun import run_tests
+from factory.globs import matches
 from factory.models import Outcome
 from factory.paths import HomePaths
 from tests.evals.projects import Settings, environment, write
@@ -180,6 +188,14 @@ def test_the_key_follows_dependencies_and_nothing_else(tmp_path: Path) -> None:
     write(tmp_path, {"pyproject.toml": PYPROJECT.replace("one>=1", "one>=2")})
     others.append(dependency_key(tmp_path, "3.11", ""))
     assert len({key, *others}) == 4
+
+
+@pytest.mark.parametrize("file", [*MAIN_FILES, *TEST_FILES, "setup.py", "setup.cfg", "pyproject.toml"])
+def test_a_change_that_brings_another_environment_is_one_of_dependencies(tmp_path: Path, file: str) -> None:
+    text = '[project]\ndependencies = ["one"]\n' if file.endswith(".toml") else "one\n"
+    before = dependency_key(tmp_path, "3.11", "")
+    assert dependency_key(write(tmp_path, {file: text}), "3.11", "") != before
+    assert matches(DEPENDENCY_FILES, file)
 
 
 @pytest.mark.parametrize(
