@@ -73,9 +73,9 @@ def sample(
     commit: str,
     tree: str,
     project_root: Path,
+    sandbox: Sandbox,
     progress: Progress,
     home: HomePaths | None = None,
-    sandbox: Sandbox = OFF,
     only: Collection[str] | None = None,
 ) -> Measurement:
     """Measure a fresh checkout, all of it or ``only`` some dimensions; the cache is left alone."""

@@ -17,7 +17,7 @@ from factory.evals.progress import Progress
 from factory.globs import matches
 from factory.models import CommandResult
 from factory.paths import HomePaths
-from factory.sandbox import OFF, Sandbox
+from factory.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Subject:
     sources: list[sources.Source]
     deadline: Deadline
     progress: Progress
-    sandbox: Sandbox = OFF
+    sandbox: Sandbox
 
     @property
     def dimensions(self) -> list[DimensionSpec]:
@@ -47,7 +47,7 @@ def open_subject(
     home: HomePaths,
     progress: Progress,
     *,
-    sandbox: Sandbox = OFF,
+    sandbox: Sandbox,
 ) -> Subject:
     """Look at a checkout: its files, its sources, and the environment to measure it in.
 
