@@ -26,7 +26,7 @@ class Lab:
     """A project, its repository, its records and the factory home.
 
     ``say`` takes remarks on long or unusual work, a line each; ``detail`` what a measurement is at.
-    ``sandbox_wanted`` is the protection for what runs the project's code; empty: as configured.
+    ``sandbox_wanted`` is the protection that was asked for by name; empty: as configured.
     """
 
     project: Project
@@ -57,10 +57,14 @@ class Lab:
         return RunStore(self.paths.research_runs, self.repo.common_dir)
 
     @cached_property
+    def agents_sandbox(self) -> Sandbox:
+        """The protection that agents work in."""
+        return choose(self.sandbox_wanted or settings_in_force({}, None).config.runner.sandbox)
+
+    @cached_property
     def sandbox(self) -> Sandbox:
         """The protection that the project's code is measured in; a CLI's own is none for it."""
-        wanted = self.sandbox_wanted or settings_in_force({}, None).config.runner.sandbox
-        return choose("auto" if wanted == "cli" else wanted)
+        return choose() if self.agents_sandbox.kind == "cli" else self.agents_sandbox
 
     def history(self) -> list[Row]:
         """The rows of the log that can be read, in file order; damaged lines are left out."""

@@ -56,7 +56,14 @@ class Sandbox:
 
         ``own``: whether the agent's CLI has a protection of its own that works here.
         """
-        if access == "write" and self.kind == "none" and not own:
+        if access == "read" or own:
+            return
+        if self.kind == "cli":
+            raise EnvironmentLacking(
+                "`--sandbox cli` is for an agent CLI that has a sandbox of its own, and this one has none.",
+                "Pass `--sandbox auto`, or `--sandbox off` to let it do all that you may do.",
+            )
+        if self.kind == "none":
             raise EnvironmentLacking(
                 f"An agent that writes is not started without a sandbox, and there is none here: {self.why}.",
                 self.mend,

@@ -10,6 +10,7 @@ from factory.offline.runner import OfflineRunner
 from factory.runners.claude import ClaudeRunner
 from factory.runners.codex import CodexRunner
 from factory.sandbox import OFF, Sandbox
+from factory.sandbox.backends import Kind
 from tests.support.agents import FakeCli
 
 
@@ -40,17 +41,24 @@ def test_a_runner_that_is_not_installed_is_refused(path: Path) -> None:
     assert isinstance(make_runner("offline", OFF, {}), OfflineRunner)
 
 
-@pytest.mark.parametrize("kind", [ClaudeRunner, CodexRunner])
+@pytest.mark.parametrize(
+    ("name", "platform", "own"),
+    [
+        ("claude", "darwin", {"none": True, "cli": True, "off": False}),
+        ("claude", "linux", {"none": False, "cli": True, "off": False}),
+        ("codex", "linux", {"none": True, "cli": True, "off": False}),
+    ],
+)
 def test_without_bubblewrap_a_cli_has_its_own_sandbox_unless_told(
-    path: Path, kind: type[ClaudeRunner] | type[CodexRunner]
+    path: Path, monkeypatch: pytest.MonkeyPatch, name: str, platform: str, own: dict[Kind, bool]
 ) -> None:
-    FakeCli(path, kind.name)
-    protected = make_runner(kind.name, Sandbox("none", why="it is a test"), {})
-    unprotected = make_runner(kind.name, OFF, {})
-    assert isinstance(protected, kind)
-    assert isinstance(unprotected, kind)
-    assert protected.wrap is unprotected.wrap is None
-    assert (protected.own_sandbox, unprotected.own_sandbox) == (True, False)
+    monkeypatch.setattr("sys.platform", platform)
+    FakeCli(path, name)
+    for kind, has in own.items():
+        runner = make_runner(name, Sandbox(kind), {})
+        assert isinstance(runner, ClaudeRunner | CodexRunner)
+        assert (runner.wrap, runner.own_sandbox) == (None, has), kind
+        assert runner.protects_itself or not has
 
 
 def test_in_bubblewrap_neither_needs_its_own(path: Path) -> None:
