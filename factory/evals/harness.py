@@ -28,7 +28,8 @@ def harness_hash(config: ProjectConfig, checkout: Path, files: Sequence[str]) ->
     patterns = (EVAL_FILES, *config.scope.read_only)
     for path in sorted(files):
         if path != CONFIG_FILE and matches(patterns, path):
-            digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + _content(checkout / path) + b"\0")
+            name, content = path.encode("utf-8", "surrogateescape"), content_digest(checkout / path)
+            digest.update(name + b"\0" + content + b"\0")
     return digest.hexdigest()[:12]
 
 
@@ -43,7 +44,7 @@ def _shaping(config: ProjectConfig) -> Mapping[str, object]:
     }
 
 
-def _content(path: Path) -> bytes:
+def content_digest(path: Path) -> bytes:
     """A digest of a file's bytes; of a link, of where it points; of anything else, nothing."""
     if path.is_symlink():
         return hashlib.sha256(str(path.readlink()).encode("utf-8", "surrogateescape")).digest()

@@ -12,6 +12,7 @@ from factory.evals.deadline import Deadline
 from factory.evals.dimensions import sources
 from factory.evals.environment import Environment, resolve
 from factory.evals.files import checkout_files
+from factory.evals.judge_files import JudgeFiles, look
 from factory.evals.plan import planned
 from factory.evals.progress import Progress
 from factory.globs import matches
@@ -22,7 +23,10 @@ from factory.sandbox import Sandbox
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A checkout that is measured, and all that a dimension needs to be measured there."""
+    """A checkout that is measured, and all that a dimension needs to be measured there.
+
+    ``judge``: the look that was taken before its code was measured, where several commands are run in it.
+    """
 
     checkout: Path
     config: ProjectConfig
@@ -32,12 +36,23 @@ class Subject:
     deadline: Deadline
     progress: Progress
     sandbox: Sandbox
+    judge: JudgeFiles | None = None
 
     @property
     def dimensions(self) -> list[DimensionSpec]:
         """What is to be measured."""
         typed = checkers.has_mypy_settings(self.checkout)
         return planned(self.config.eval.dimensions, python=self.environment is not None, typed=typed)
+
+    def look(self) -> JudgeFiles:
+        """A look at the files of the checkout that decide its scores."""
+        read = {source.path for source in self.sources}
+        return look(self.checkout, self.config, self.files, read)
+
+    @property
+    def touched(self) -> str:
+        """Which of these files is not as it was at the look in ``judge``, and "" where there was none."""
+        return self.judge.touched() if self.judge else ""
 
 
 def open_subject(
@@ -67,7 +82,12 @@ def open_subject(
 
 
 def run_check(subject: Subject, name: str, command: str, *, with_ruff: bool = False) -> CommandResult:
-    """Run a smoke test, setup or constraint in the time that is left; ``with_ruff`` as for run_command."""
+    """Run a smoke test or constraint in the time that is left; ``with_ruff`` as for run_command.
+
+    It fails unrun where what decides a score is not as it was.
+    """
+    if subject.touched:
+        return CommandResult(name=name, command=command, exit_code=-1, output=subject.touched)
     left = subject.deadline.left()
     return run_command(
         command,
