@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from factory.config import ProjectConfig
+from factory.evals.dimensions.project import report_file
 from factory.evals.dimensions.sources import is_test_file
 from factory.evals.harness import EVAL_FILES, content_digest
 from factory.evals.judge_javascript import LOCKS
@@ -63,10 +64,14 @@ class JudgeFiles:
 
 
 def look(checkout: Path, config: ProjectConfig, files: Collection[str], read: Collection[str]) -> JudgeFiles:
-    """Look at ``checkout``: ``files`` are the commit's, ``read`` those that are scored by being read."""
+    """Look at ``checkout``: ``files`` are the commit's, ``read`` those that are scored by being read.
+
+    Reports are written anew by the commands that are read from them.
+    """
     harness = (EVAL_FILES, CONFIG_FILE, *config.scope.read_only, *config.research.fixed)
     present = _files(checkout) | set(files)
-    deciding = [p for p in present if p in read or _decides(p) or matches(harness, p)]
+    reports = {report_file(spec.parser) for spec in config.eval.dimensions}
+    deciding = [p for p in present - reports if p in read or _decides(p) or matches(harness, p)]
     digests = {path: content_digest(checkout / path) for path in deciding}
     return JudgeFiles(checkout, harness, frozenset(present), digests)
 

@@ -85,6 +85,14 @@ def test_what_else_is_written_is_nobodys_business(before: JudgeFiles) -> None:
     assert before.touched() == ""
 
 
+def test_a_report_that_was_committed_is_written_anew(tmp_path: Path) -> None:
+    table = '[[eval.dimension]]\nname = "a"\ncommand = "true"\nparser = "json:eval/expected.json"\n'
+    write(tmp_path, FILES)
+    before = look(tmp_path, load_project(table), FILES, [])
+    (tmp_path / "eval/expected.json").unlink()
+    assert before.touched() == ""
+
+
 def measured(tmp_path: Path, code: str, settings: str) -> Measurement:
     """One measurement of a project without Python, of what ``code`` leaves of its harness."""
     harness = "printf '{\"score\": 0.1}'\n"
