@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from factory.git import Repo
 from factory.journal import Journal
 from factory.paths import CONFIG_FILE, HomePaths, ProjectPaths, factory_home
 from factory.project import Project, ensure_state_dir, open_project
+from factory.registry import Registry
 from factory.research.runs import RunStore
 from factory.rows import Row, read
 from factory.sandbox import Sandbox, choose
@@ -58,13 +59,16 @@ class Lab:
 
     @cached_property
     def agents_sandbox(self) -> Sandbox:
-        """The protection that agents work in."""
-        return choose(self.sandbox_wanted or settings_in_force({}, None).config.runner.sandbox)
+        """The protection that agents work in. No project that is known is seen there, wherever it lies."""
+        found = choose(self.sandbox_wanted or settings_in_force({}, None).config.runner.sandbox)
+        others = [project.path for project in Registry(self.home).known()]
+        return replace(found, hidden=(self.paths.root, *others))
 
     @cached_property
     def sandbox(self) -> Sandbox:
         """The protection that the project's code is measured in; a CLI's own is none for it."""
-        return choose() if self.agents_sandbox.kind == "cli" else self.agents_sandbox
+        agents = self.agents_sandbox
+        return replace(choose(), hidden=agents.hidden) if agents.kind == "cli" else agents
 
     def history(self) -> list[Row]:
         """The rows of the log that can be read, in file order; damaged lines are left out."""

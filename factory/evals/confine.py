@@ -36,7 +36,6 @@ def confined(
         tmp=scratch.tmp,
         readable=(*readable, *on_path(), *(_readable(environment) if environment else ())),
         writable=(scratch.root,),
-        hidden=(environment.project,) if environment else (),
     )
     return sandbox.wrap(argv, request)
 

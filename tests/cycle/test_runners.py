@@ -4,14 +4,20 @@ from pathlib import Path
 
 import pytest
 
+from factory.commands.options import runners_for
+from factory.cycle.context import CycleOptions
+from factory.cycle.lab import open_lab
 from factory.cycle.runners import RUNNERS, make_runner, resolve_runner
 from factory.errors import BadInput, EnvironmentLacking
 from factory.offline.runner import OfflineRunner
+from factory.registry import Registry
 from factory.runners.claude import ClaudeRunner
 from factory.runners.codex import CodexRunner
+from factory.runners.command import CommandRunner
 from factory.sandbox import OFF, Sandbox
 from factory.sandbox.backends import Kind
 from tests.support.agents import FakeCli
+from tests.support.repos import make_repo
 
 
 @pytest.fixture
@@ -70,3 +76,17 @@ def test_in_bubblewrap_neither_needs_its_own(path: Path) -> None:
         assert isinstance(runner, ClaudeRunner | CodexRunner)
         assert runner.wrap == sandbox.wrap
         assert not runner.own_sandbox
+
+
+def test_no_project_is_seen_wherever_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("factory.cycle.lab.choose", lambda *_: Sandbox("bwrap", "bwrap"))
+    lab = open_lab(make_repo(tmp_path / "project", {"factory.toml": "", "other/a": ""}), print)
+    Registry(lab.home).register(lab.paths.root / "other")
+    places = (lab.paths.root, lab.paths.root / "other")
+    assert lab.sandbox.hidden == lab.agents_sandbox.hidden == places
+    commands = '[runner.commands.mine]\nargv = ["true"]\n'
+    lab.home.config.parent.mkdir(parents=True, exist_ok=True)
+    lab.home.config.write_text(commands, encoding="utf-8")
+    runner = runners_for(lab, CycleOptions(mode="improve", runner="mine"), "HEAD")("builder")
+    assert isinstance(runner, CommandRunner)
+    assert runner.sandbox.hidden == places
