@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from factory.evals.environment import Environment
 from factory.evals.surroundings import SHIM, Scratch
 from factory.sandbox import Sandbox, SandboxRequest, needed_by, on_path
+
+if TYPE_CHECKING:
+    from factory.evals.environment import Environment
 
 PROBE = SHIM.parent
 
@@ -20,12 +23,14 @@ def confined(
     sandbox: Sandbox,
     *,
     readable: tuple[Path, ...] = (),
+    writable: tuple[Path, ...] = (),
 ) -> list[str]:
     """The command line that runs ``argv`` in ``checkout`` inside ``sandbox``.
 
     It may write the checkout and the scratch folders, and read the environment and the programs on the PATH.
     The network stays: tests of servers need loopback, and some of them a service. The person's home and
-    checkout are not there, but for an environment that lies in them. ``readable`` is what else it may read.
+    checkout are not there, but for an environment that lies in them. ``readable`` and ``writable`` are what
+    else it may read and write.
     """
     if not sandbox.active:
         return list(argv)
@@ -34,13 +39,14 @@ def confined(
         access="write",
         home=scratch.home,
         tmp=scratch.tmp,
-        readable=(*readable, *on_path(), *(_readable(environment) if environment else ())),
-        writable=(scratch.root,),
+        readable=(*readable, *on_path(), *(shown(environment) if environment else ())),
+        writable=(scratch.root, *writable),
     )
     return sandbox.wrap(argv, request)
 
 
-def _readable(environment: Environment) -> Iterator[Path]:
+def shown(environment: Environment) -> Iterator[Path]:
+    """What a process has to see of an environment to run in it."""
     yield from (PROBE, environment.prefix, *environment.sites)
     yield from needed_by(str(environment.python))
     if environment.tools is not None:

@@ -138,7 +138,9 @@ def _with_build_step(found: Detected, opened: Callable[[], Subject], progress: P
         return found
     progress(Remark(f"looking for a command that builds {lacking[0]}, which a fresh checkout lacks"))
     for command in _build_commands(checkout):
-        if not prepare(checkout, environment, command) and not _lacking(checkout, lacking):
+        if not prepare(checkout, environment, command, sandbox=subject.sandbox) and not _lacking(
+            checkout, lacking
+        ):
             return replace(found, setup=command)
     note = f"A fresh checkout lacks {lacking[0]}: set [eval] setup to the command that builds it."
     return replace(found, notes=[*found.notes, note])

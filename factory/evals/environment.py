@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from factory.errors import EnvironmentLacking
+from factory.evals.confine import shown
 from factory.evals.install import telling_line, tools_folder
 from factory.evals.interpreter import describe
 from factory.evals.making import SETUP_TIMEOUT_S, made_environment, run_setup
 from factory.evals.progress import Progress, Remark
 from factory.paths import HomePaths
 from factory.process import allowed_env, quick
+from factory.sandbox import Sandbox
 
 Kind = Literal["configured", "project venv", "made"]
 
@@ -57,13 +59,19 @@ class Environment:
 
 
 def resolve(
-    project_root: Path, checkout: Path, settings: EvalSettings, *, home: HomePaths, progress: Progress
+    project_root: Path,
+    checkout: Path,
+    settings: EvalSettings,
+    *,
+    sandbox: Sandbox,
+    home: HomePaths,
+    progress: Progress,
 ) -> Environment:
     """The environment for measuring ``checkout``, a commit of the project at ``project_root``.
 
     In this order: ``[eval] python``; the person's ``.venv`` or ``venv``; one made in the factory home, kept
-    by its dependency files and Python version. Raises EnvironmentLacking when there is none and none can be
-    made.
+    by its dependency files and Python version, with the project's code in ``sandbox``. Raises
+    EnvironmentLacking when there is none and none can be made.
     """
     if settings.python:
         return _describe(
@@ -75,21 +83,29 @@ def resolve(
             return _describe(python, "project venv", project_root, home, progress)
         if python.is_symlink():
             progress(Remark(f"{project_root / folder} has lost its interpreter and is passed by"))
-    python, made = made_environment(checkout, settings.setup, home, progress)
+    python, made = made_environment(checkout, settings.setup, sandbox, home, progress)
     environment = _describe(python, "made", project_root, home, progress)
     return replace(environment, note=made.note, project_files=tuple(made.project_files))
 
 
-def prepare(checkout: Path, environment: Environment, setup: str, *, timeout: float = SETUP_TIMEOUT_S) -> str:
+def prepare(
+    checkout: Path,
+    environment: Environment,
+    setup: str,
+    *,
+    sandbox: Sandbox,
+    timeout: float = SETUP_TIMEOUT_S,
+) -> str:
     """Run ``[eval] setup`` in a fresh checkout, which lacks every generated file; returns what is wrong, or
     "".
 
     It runs in each checkout, for what it generates (extensions, ``_version.py``) belongs to that tree and no
-    other.
+    other. In ``sandbox`` it may install into an environment that was made for it, and into no person's.
     """
     if not setup:
         return ""
-    done = run_setup(checkout, environment.python, setup, timeout)
+    seen, made = tuple(shown(environment)), (environment.prefix,) if environment.made else ()
+    done = run_setup(checkout, environment.python, setup, timeout, sandbox, readable=seen, writable=made)
     if done.timed_out:
         return f"[eval] setup took longer than {timeout:g} s"
     if done.returncode != 0:

@@ -209,7 +209,8 @@ def _prepare(subject: Subject) -> str:
 
 def _run_setup(subject: Subject, setup: str) -> str:
     if subject.environment is not None:
-        return prepare(subject.checkout, subject.environment, setup, timeout=subject.deadline.left())
+        left = subject.deadline.left()
+        return prepare(subject.checkout, subject.environment, setup, sandbox=subject.sandbox, timeout=left)
     done = run_command(
         setup,
         checkout=subject.checkout,

@@ -74,9 +74,11 @@ def open_subject(
     own = [path for path in files if not matches(config.scope.read_only, path)]
     found = sources.read_sources(checkout, own)
     has_python = any(path.endswith(".py") for path in files)
-    environment = (
-        resolve(project_root, checkout, config.eval, home=home, progress=progress) if has_python else None
-    )
+    environment = None
+    if has_python:
+        environment = resolve(
+            project_root, checkout, config.eval, sandbox=sandbox, home=home, progress=progress
+        )
     deadline = Deadline(config.eval.time_limit)
     return Subject(checkout, config, environment, files, found, deadline, progress, sandbox)
 

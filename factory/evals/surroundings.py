@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,13 @@ STEADY = {
     "PYTHONNOUSERSITE": "1",
     "PYTHONIOENCODING": "utf-8",
 }
+SETTINGS = (
+    Path("/etc/pip.conf"),
+    Path("/etc/xdg/pip"),
+    Path("/etc/xdg/pip/pip.conf"),
+    Path("/etc/uv/uv.toml"),
+)
+_NAMES_FILES = re.compile(r"^\s*(?:cert|client-cert|constraint|find-links)\s*[=:]\s*(.+)$", re.MULTILINE)
 SHIM = Path(__file__).parent / "probe" / "site"
 
 
@@ -78,3 +86,16 @@ def install_env(scratch: Scratch, cache: Path) -> dict[str, str]:
         if file.is_file():
             env.setdefault("PIP_CONFIG_FILE", str(file))
     return env | {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_REQUIRE_VIRTUALENV": "0"}
+
+
+def package_settings(env: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files of package clients' settings, and what these and the variables in ``env`` name: certificates,
+    constraints, folders of packages. A sandbox has to show them where something is to be installed.
+    """
+    ours = {name: value for name, value in env.items() if name.startswith(("PIP_", "UV_"))}
+    files = [*SETTINGS, *(Path(ours[name]) for name in ("PIP_CONFIG_FILE", "UV_CONFIG_FILE") if name in ours)]
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()]
+    named = [words for text in texts for words in _NAMES_FILES.findall(text)]
+    named += [value for name, value in ours.items() if not name.endswith("_CACHE_DIR")]
+    words = [word.removeprefix("file://") for value in named for word in value.split()]
+    return (*files, *(Path(word) for word in words if word.startswith("/")))

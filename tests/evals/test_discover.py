@@ -12,7 +12,7 @@ from factory.evals.discover import Discovery, discover
 from factory.evals.setup_file import threshold_for, time_limit_for
 from factory.git import Repo, scratch_checkout
 from factory.paths import HomePaths
-from factory.sandbox import OFF, Sandbox
+from factory.sandbox import OFF, Sandbox, choose
 from tests.evals.project_builder import FILES
 from tests.support.repos import make_repo, write
 from tests.support.sandboxes import working_sandbox
@@ -155,7 +155,7 @@ def test_what_a_checkout_lacks_is_built_or_named(tmp_path: Path, condition: str,
         root,
         lambda: scratch_checkout(Repo(root), "HEAD"),
         target_branch="main",
-        sandbox=OFF,
+        sandbox=choose(),
         progress=lambda _: None,
         home=HomePaths(tmp_path / "home"),
     )
