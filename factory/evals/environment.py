@@ -6,19 +6,20 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
 from factory.errors import EnvironmentLacking
-from factory.evals.confine import shown
 from factory.evals.install import telling_line, tools_folder
 from factory.evals.interpreter import describe
 from factory.evals.making import SETUP_TIMEOUT_S, made_environment, run_setup
 from factory.evals.progress import Progress, Remark
+from factory.evals.surroundings import SHIM
 from factory.paths import HomePaths
 from factory.process import allowed_env, quick
-from factory.sandbox import Sandbox
+from factory.sandbox import Sandbox, needed_by
 
 Kind = Literal["configured", "project venv", "made"]
 
@@ -104,13 +105,32 @@ def prepare(
     """
     if not setup:
         return ""
-    seen, made = tuple(shown(environment)), (environment.prefix,) if environment.made else ()
+    seen, made = shown(environment), (environment.prefix,) if environment.made else ()
     done = run_setup(checkout, environment.python, setup, timeout, sandbox, readable=seen, writable=made)
     if done.timed_out:
         return f"[eval] setup took longer than {timeout:g} s"
     if done.returncode != 0:
         return f"[eval] setup failed with exit code {done.returncode}: {telling_line(done)}"
     return ""
+
+
+def shown(environment: Environment | None) -> tuple[Path, ...]:
+    """What a process in a sandbox has to see beside a checkout to run in an environment."""
+    if environment is None:
+        return ()
+    linked = (path for site in environment.sites for path in _linked_from(site, environment.project))
+    tools = [environment.tools] if environment.tools else []
+    program = needed_by(str(environment.python))
+    return (SHIM.parent, environment.prefix, *environment.sites, *program, *tools, *linked)
+
+
+def _linked_from(site: Path, project: Path) -> Iterator[Path]:
+    """Folders that an installation of packages under development refers to, the project's own left out."""
+    for file in sorted(site.glob("*.pth")):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            path = Path(line.strip() or ".")
+            if path.is_absolute() and path.is_dir() and not path.is_relative_to(project):
+                yield path
 
 
 def _describe(python: Path, kind: Kind, project: Path, home: HomePaths, progress: Progress) -> Environment:

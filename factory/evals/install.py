@@ -46,7 +46,6 @@ class Installer:
             [str(self.python), "-m", "pip", *arguments],
             cwd,
             self.scratch,
-            None,
             self.sandbox,
             readable=package_settings(self._env()),
             writable=(self.python.parent.parent, self._cache),

@@ -75,9 +75,7 @@ def run_setup(
         if sandbox.active:  # what it left in a person's cache would be installed outside some day
             env = {name: value for name, value in env.items() if not name.endswith("_CACHE_DIR")}
         seen = (*readable, *package_settings(env))
-        argv = confined(
-            ["sh", "-c", setup], checkout, scratch, None, sandbox, readable=seen, writable=writable
-        )
+        argv = confined(["sh", "-c", setup], checkout, scratch, sandbox, readable=seen, writable=writable)
         return run(argv, cwd=checkout, env=env, timeout=timeout)
 
 
