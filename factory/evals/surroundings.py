@@ -20,13 +20,11 @@ STEADY = {
     "PYTHONNOUSERSITE": "1",
     "PYTHONIOENCODING": "utf-8",
 }
-SETTINGS = (
-    Path("/etc/pip.conf"),
-    Path("/etc/xdg/pip"),
-    Path("/etc/xdg/pip/pip.conf"),
-    Path("/etc/uv/uv.toml"),
-)
-_NAMES_FILES = re.compile(r"^\s*(?:cert|client-cert|constraint|find-links)\s*[=:]\s*(.+)$", re.MULTILINE)
+SETTINGS = (Path("/etc/pip.conf"), Path("/etc/xdg/pip/pip.conf"), Path("/etc/uv/uv.toml"))
+"""Where the machine's settings of package clients lie, which a sandbox does not show by itself."""
+
+_NAMING_VARIABLE = re.compile(r"(PIP|UV)_(CERT|CLIENT_CERT|CONSTRAINT|FIND_LINKS)")
+_NAMING_LINE = re.compile(r"^\s*(?:cert|client-cert|constraint|find-links)\s*[=:]\s*(.+)$", re.MULTILINE)
 SHIM = Path(__file__).parent / "probe" / "site"
 
 
@@ -92,10 +90,10 @@ def package_settings(env: Mapping[str, str]) -> tuple[Path, ...]:
     """The files of package clients' settings, and what these and the variables in ``env`` name: certificates,
     constraints, folders of packages. A sandbox has to show them where something is to be installed.
     """
-    ours = {name: value for name, value in env.items() if name.startswith(("PIP_", "UV_"))}
-    files = [*SETTINGS, *(Path(ours[name]) for name in ("PIP_CONFIG_FILE", "UV_CONFIG_FILE") if name in ours)]
-    texts = [file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()]
-    named = [words for text in texts for words in _NAMES_FILES.findall(text)]
-    named += [value for name, value in ours.items() if not name.endswith("_CACHE_DIR")]
+    named = [value for name, value in env.items() if _NAMING_VARIABLE.fullmatch(name)]
+    files = [*SETTINGS, *(Path(env[name]) for name in ("PIP_CONFIG_FILE", "UV_CONFIG_FILE") if name in env)]
+    for file in files:
+        if file.is_file():
+            named += _NAMING_LINE.findall(file.read_text(encoding="utf-8", errors="replace"))
     words = [word.removeprefix("file://") for value in named for word in value.split()]
     return (*files, *(Path(word) for word in words if word.startswith("/")))

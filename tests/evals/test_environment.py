@@ -127,11 +127,11 @@ def test_what_the_settings_of_package_clients_name_can_be_read(tmp_path: Path) -
     env = {
         "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
         "UV_FIND_LINKS": "/wheels",
-        "PIP_CACHE_DIR": "/home/cache",
+        "UV_PROJECT": "/home/project",
     }
     seen = {str(path) for path in package_settings(env)}
     assert {str(tmp_path / "pip.conf"), "/etc/pip.conf", "/c/ca.pem", "/w", "/x", "/wheels"} <= seen
-    assert "/home/cache" not in seen
+    assert "/home/project" not in seen
 
 
 PYPROJECT = """
