@@ -15,7 +15,7 @@ from itertools import dropwhile
 from factory.config import ProjectConfig
 from factory.evals.dimensions.sources import is_test_file
 from factory.evals.judge_extends import extended_settings
-from factory.evals.judge_settings import changed_settings, is_judge_file, is_shared_settings
+from factory.evals.judge_settings import changed_settings, is_judge_file, is_shared_settings, judge_patterns
 from factory.git import FILE_MODES, GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
 from factory.integrity import ADDED, FileChange, Weakening, is_examined, weakenings
@@ -149,7 +149,7 @@ def _rebase(baseline: str, base: str) -> str:
 
 def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
     """Harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
-    protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config)))
+    protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config.scope)))
     extended = extended_settings(facts.repo, facts.baseline, (change.path for change in facts.changes))
     added = any(change.status == "A" for change in facts.changes)
     spelled = {file.casefold(): file for file in (facts.repo.files(facts.baseline) if added else ())}
@@ -178,11 +178,6 @@ def _twin(protected: Sequence[str], spelled: Mapping[str, str], path: str) -> st
     if there and matches(protected, there):
         return there
     return folded if folded != path and (is_judge_file(folded) or is_shared_settings(folded)) else ""
-
-
-def judge_patterns(config: ProjectConfig) -> tuple[str, ...]:
-    """The files that the judge owns: harness, policy and what the policy says is read-only."""
-    return ("eval/**", CONFIG_FILE, *config.scope.read_only)
 
 
 def _judge_finding(path: str, message: str) -> GuardFinding:

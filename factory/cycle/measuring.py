@@ -16,6 +16,7 @@ from factory.evals.judge_extends import extended_settings
 from factory.evals.judge_settings import (
     is_judge_file,
     is_shared_settings,
+    judge_patterns,
     judge_settings,
     with_settings_of,
 )
@@ -23,7 +24,6 @@ from factory.evals.run import check_once, measure, test_once
 from factory.evals.testrun import TestRun
 from factory.git import SYMLINK_MODE, Change, scratch_checkout
 from factory.globs import matches
-from factory.guard import judge_patterns
 from factory.models import CommandResult, Measurement, MeasurementPairs
 
 
@@ -68,7 +68,7 @@ def _lay_judge(
 
 def _is_judges(policy: ProjectConfig, path: str) -> bool:
     """Whether a file as a whole belongs to the judge."""
-    return matches((*judge_patterns(policy), *policy.research.fixed), path) or is_judge_file(path)
+    return matches((*judge_patterns(policy.scope), *policy.research.fixed), path) or is_judge_file(path)
 
 
 def harness_at(lab: Lab, judge: str, policy: ProjectConfig) -> str:

@@ -41,8 +41,11 @@ class Findings:
 def measure_dimensions(subject: Subject, specs: Sequence[DimensionSpec]) -> Findings:
     """Measure ``specs``: what only reads in threads beside the one test run, then the project's own in turn.
 
-    The project's own commands are not run beside the tests, for both may use the same files and ports.
+    The project's own commands are not run beside the tests, for both may use the same files and ports. A
+    dimension before which something has altered what decides a score has none.
     """
+    if subject.touched:
+        return Findings([], {}, subject.touched)
     static = [s for s in specs if is_built_in(s) and s.name not in TEST_DIMENSIONS]
     tested = [s for s in specs if _by_pytest(s)]
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -189,6 +192,8 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, 
     if not spec.command:
         wrong = "it has no command, and none of the built-in dimensions has its name"
         return blank.model_copy(update={"error": wrong}), {}
+    if subject.touched:
+        return blank.model_copy(update={"error": subject.touched}), {}
     limit = subject.deadline.left(spec.timeout)
     report = project.report_file(spec.parser)
     if report in subject.files:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -77,9 +78,9 @@ def sample(
     commit: str,
     tree: str,
     project_root: Path,
+    sandbox: Sandbox,
     progress: Progress,
     home: HomePaths | None = None,
-    sandbox: Sandbox = OFF,
     only: Collection[str] | None = None,
 ) -> Measurement:
     """Measure a fresh checkout, all of it or ``only`` some dimensions.
@@ -191,6 +192,7 @@ def _measure(subject: Subject, blank: Measurement, only: Collection[str] | None)
     wrong = _prepare(subject)
     if wrong:
         return blank.model_copy(update={"void": wrong})
+    subject = replace(subject, judge=subject.look())
     if settings.smoke:
         subject.progress("smoke test")
         smoke = run_check(subject, "smoke", settings.smoke)
@@ -212,13 +214,22 @@ def _measure(subject: Subject, blank: Measurement, only: Collection[str] | None)
 
 
 def _prepare(subject: Subject) -> str:
-    """Run ``[eval] setup``; returns what went wrong, or ""."""
+    """Run ``[eval] setup``; returns what went wrong, or "".
+
+    It may prepare whatever it likes but the harness, which a build script of the checkout's could rewrite.
+    """
     setup = subject.config.eval.setup
     if not setup:
         return ""
     subject.progress("setup")
+    before = subject.look()
+    return _run_setup(subject, setup) or before.touched(before.harness)
+
+
+def _run_setup(subject: Subject, setup: str) -> str:
     if subject.environment is not None:
-        return prepare(subject.checkout, subject.environment, setup, timeout=subject.deadline.left())
+        left = subject.deadline.left()
+        return prepare(subject.checkout, subject.environment, setup, sandbox=subject.sandbox, timeout=left)
     done = run_command(
         setup,
         checkout=subject.checkout,

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from factory.config.model import Scope
 from factory.evals.detect import LANGUAGES
 from factory.evals.dimensions.sources import Function, Source, body_lines, is_test_file
-from factory.evals.judge_settings import is_judge_file, is_shared_settings
+from factory.evals.judge_settings import is_judge_file, is_shared_settings, judge_patterns
 from factory.globs import matches
 
 TIMES = 20
@@ -121,7 +121,7 @@ def spoil_files(files: Sequence[str], scope: Scope, *, of_tests: bool = False) -
     What says how something is measured stays, for a tool that breaks down has seen nothing. ``of_tests``: for
     a dimension that runs tests, which has to see the code that they test, and not only themselves.
     """
-    kept = ("factory.toml", "eval/**", *scope.read_only)
+    kept = judge_patterns(scope)
     free = [
         file
         for file in files

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from factory.evals.absent import absent_hint
 from factory.evals.confine import confined
-from factory.evals.environment import Environment
+from factory.evals.environment import Environment, shown
 from factory.evals.progress import Progress
 from factory.evals.pytest_arguments import PytestCommand, pytest_arguments, read_pytest_command
 from factory.evals.reports import CoverageData, ProbeReport, parse_coverage, read_probe
@@ -185,7 +185,7 @@ def _start(
     }
     argv = [str(environment.python), str(PROBE / "factory_probe_boot.py"), str(job)]
     env = target_env(scratch, python=environment.python, extra=extra)
-    argv = confined(argv, roots.checkout, scratch, environment, sandbox)
+    argv = confined(argv, roots.checkout, scratch, sandbox, readable=shown(environment))
     return run(argv, cwd=roots.checkout, env=env, timeout=timeout)
 
 

@@ -15,6 +15,7 @@ from factory.evals.gather import measure_dimensions, run_suite
 from factory.evals.subject import Subject
 from factory.evals.testrun import TestRun, merged
 from factory.models import Outcome
+from factory.sandbox import OFF
 from tests.evals.project_builder import config
 
 E, F, XP, XF, P, S = (
@@ -49,7 +50,8 @@ def pytest_ran(monkeypatch: pytest.MonkeyPatch) -> list[TestRun]:
 
 def subject(checkout: Path, *dimensions: str, python: bool = True) -> Subject:
     environment = cast(Any, object()) if python else None  # no interpreter is started
-    return Subject(checkout, config("".join(dimensions)), environment, [], [], Deadline(60), lambda _: None)
+    settings = config("".join(dimensions))
+    return Subject(checkout, settings, environment, [], [], Deadline(60), lambda _: None, OFF)
 
 
 @pytest.mark.usefixtures("pytest_ran")
