@@ -26,6 +26,7 @@ from factory.process import quick
 from factory.project import Project, open_project
 from factory.rows import read
 from factory.sandbox import choose
+from factory.words import counted
 
 OLDEST_GIT = (2, 30)
 ANOTHER_FOLDER = "Name the folder of a project: `factory doctor PATH`. If this folder is to be one:"
@@ -160,7 +161,7 @@ def _state(project: Project) -> Iterator[Finding]:
 
 def _log(project: Project) -> Finding:
     rows, damaged = read(project.paths.results)
-    detail = f"{len(rows)} rows" + (
+    detail = counted(len(rows), "row") + (
         f", damaged lines: {', '.join(str(d.line) for d in damaged)}" if damaged else ""
     )
     return Finding(

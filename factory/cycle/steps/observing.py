@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -10,14 +11,14 @@ from factory.backlog import read_backlog
 from factory.cycle.context import Cycle
 from factory.cycle.failures import remember_flaky
 from factory.cycle.lab import Lab
-from factory.cycle.machine import Done, End, Outcome
+from factory.cycle.machine import Done, Outcome
 from factory.cycle.measuring import measure_commit
 from factory.cycle.oldplans import set_aside_old_plans
 from factory.cycle.target import with_target
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
 from factory.evals.progress import Remark
-from factory.evals.steady import failing_already
+from factory.evals.remarks import remarks, unmeasured
 from factory.fsio import atomic_write
 from factory.git import scratch_checkout
 from factory.models import Measurement
@@ -119,20 +120,22 @@ def study(cycle: Cycle, scope: str) -> Outcome:
     """Measure the starting point and write the observations down."""
     with nothing_begun(cycle):
         measurement = measure_commit(cycle.lab, cycle.head, cycle.head, cycle.policy)
-    if measurement.void or measurement.composite is None:
-        give_up(
-            cycle,
-            "The project cannot be measured",
-            measurement.void or "no dimension has a score",
-            "`factory doctor` looks for the cause; a build step belongs into [eval] setup.",
-        )
-    if failing_already(measurement):
-        cycle.lab.say(failing_already(measurement))
+    why_not = unmeasured(measurement)
+    if why_not:
+        give_up(cycle, "The project cannot be measured", why_not, _mend(cycle))
+    for remark in remarks(measurement):
+        cycle.lab.say(remark)
     text = observe_at(cycle.lab, cycle.head, measurement, cycle.state.messages)
     atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "observations.md", text)
-    if not measurement.dimensions:
-        return End("unmeasurable", "no dimension is configured")
     return Done({"composite": measurement.composite, "measurement": measurement.model_dump(mode="json")})
+
+
+def _mend(cycle: Cycle) -> str:
+    """What a person can do where nothing is measured, by whose setup it is."""
+    if cycle.head == cycle.start:
+        return f"Mend that in the project, or in [eval] of {CONFIG_FILE}, and commit it."
+    command = shlex.join(["factory", "discover", str(cycle.lab.paths.root)])
+    return f"`{command}` writes a {CONFIG_FILE}; add a dimension of your own to it, and commit it."
 
 
 def observe_at(lab: Lab, commit: str, measurement: Measurement, messages: list[str]) -> str:
