@@ -14,7 +14,7 @@ from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.evals.decide import Comparison
 from factory.evals.remarks import remarks, unmeasured
 from factory.models import DimensionScore, Measurement
-from factory.words import signed
+from factory.words import quoted, signed
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
             moved = None
         else:
             measured, before, moved = _measure_experiment(lab, args.id, progress)
-    return _show(measured, before, moved, as_json=args.json)
+    return _show(measured, before, moved, as_json=args.json, then=_review_of(lab, args.id))
 
 
 def _tell_uncommitted(lab: Lab, revision: str | None) -> None:
@@ -61,8 +61,15 @@ def _measure_experiment(
         return after or measured, before, moved
 
 
+def _review_of(lab: Lab, number: int | None) -> str:
+    """What comes after the measurement of an experiment; nothing after that of a commit."""
+    if number is None:
+        return ""
+    return f"next: factory review {quoted(lab.paths.root)} --id {number} --verdict keep --reason WHY"
+
+
 def _show(
-    measured: Measurement, before: Measurement | None, moved: Comparison | None, *, as_json: bool
+    measured: Measurement, before: Measurement | None, moved: Comparison | None, *, as_json: bool, then: str
 ) -> int:
     if as_json:
         compared = {"comparison": asdict(moved)} if moved else {}
@@ -74,7 +81,10 @@ def _show(
             output.table(("dimension", "score", "note"), [_row(d, before) for d in measured.dimensions])
         if moved is not None:
             output.say(moved.rationale)
-    return told_of(before or measured, measured)
+    code = told_of(before or measured, measured)
+    if then and not as_json and code == EXIT_OK:
+        output.say(then)
+    return code
 
 
 def told_of(baseline: Measurement, measured: Measurement) -> int:

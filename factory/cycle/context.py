@@ -24,6 +24,7 @@ from factory.log import trail
 from factory.models import PlanItem
 from factory.runners.base import Runner
 from factory.spec import SpecFinding
+from factory.words import in_short
 
 
 @dataclass(frozen=True)
@@ -285,6 +286,7 @@ class Cycle:
             for text in waiting_messages(box, self.progress.warn):
                 if text not in known:
                     self.record("message.taken", text=text, step=step)
+                    self.lab.say(f"message taken: {in_short(text)}")
             box.unlink()
 
 

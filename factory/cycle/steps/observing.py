@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -25,6 +24,7 @@ from factory.models import Measurement
 from factory.paths import CONFIG_FILE
 from factory.scratch import remove
 from factory.study import Study, find_todos, observe
+from factory.words import quoted
 
 SETUP_MESSAGE = f"Set up factory\n\nMeasured and written by `factory discover`: {CONFIG_FILE}.\n"
 SOURCES_READ = 400
@@ -134,7 +134,7 @@ def _mend(cycle: Cycle) -> str:
     """What a person can do where nothing is measured, by whose setup it is."""
     if cycle.head == cycle.start:
         return f"Mend that in the project, or in [eval] of {CONFIG_FILE}, and commit it."
-    command = shlex.join(["factory", "discover", str(cycle.lab.paths.root)])
+    command = f"factory discover {quoted(cycle.lab.paths.root)}"
     return f"`{command}` writes a {CONFIG_FILE}; add a dimension of your own to it, and commit it."
 
 
