@@ -21,7 +21,10 @@ from factory.redact import redact
 INSTALL_TIMEOUT_S = 1800
 LOCK_TIMEOUT_S = 2 * INSTALL_TIMEOUT_S
 TOOLS = ("pytest", "coverage")
-MEND_INSTALLATION = "Set [eval] python in factory.toml to an interpreter that has what the project needs, or mend the network."
+MEND_INSTALLATION = (
+    "Set [eval] python in factory.toml to an interpreter that has what the project needs, "
+    "or mend the network."
+)
 
 
 @dataclass(frozen=True, slots=True)
