@@ -187,7 +187,9 @@ class TestOneCycle:
         (project / ".git/info/exclude").write_text(".venv\n")
         (venv / "python").symlink_to(Path(sys.executable).resolve())
         out = run_cycle(project, "--mode", "discover")
-        assert "integrated: main is now at" in out
+        assert "\nfactory.toml: found and committed\nintegrated: main is now at" in out
+        assert out.endswith(f"\nnext: look at factory.toml, then factory ceo {project}\n")
+        assert "\nfactory.toml: there already\nnext: look" in run_cycle(project, "--mode", "discover")
         assert git(project, "log", "--format=%s") == "Set up factory\nWithout a setup\nStart"
         assert (project / "factory.toml").exists()
         assert refs(project, "refs/heads") == ["refs/heads/main"]
