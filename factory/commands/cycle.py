@@ -107,7 +107,8 @@ def _loop(
     found = cycle_in_flight(lab.paths)
     options: CycleOptions | None = options_of(found) if found else open_with()
     while options is not None and (cycles is None or done < cycles):
-        if done:
+        if done and interval:
+            progress.say(f"the next cycle begins in {interval:g} s")
             time.sleep(interval)
         cycle = _chain(lab, options, progress, person, as_json=as_json)
         done += 1

@@ -43,7 +43,7 @@ def asked_for(args: argparse.Namespace) -> dict[str, Any]:
     given = {name: getattr(args, name) for name in OPTION_NAMES if getattr(args, name) is not None}
     if "focus" in given:
         if not all(word.strip() for word in args.focus):
-            raise BadInput("--focus needs a text, a backlog item or the number of an issue.", "Name one.")
+            raise BadInput("The focus is empty.", "Say what to work on, or leave --focus out.")
         given["focus"] = "\n".join(" ".join(word.split()) for word in args.focus)
     return given | {name: True for name in SWITCHES if getattr(args, name)}
 

@@ -19,7 +19,14 @@ def unmeasured(measurement: Measurement) -> str:
 
 
 def remarks(measurement: Measurement) -> Iterator[str]:
-    """What a baseline with a score cannot show, and what keeps every change to it from being kept."""
+    """What a person should know of a baseline: what fails already, and what is left out of its score."""
+    yield from fails_already(measurement)
+    if measurement.composite is not None:
+        yield from _without_score(measurement)
+
+
+def fails_already(measurement: Measurement) -> Iterator[str]:
+    """The constraints that keep every change from being kept, and the tests that can show no harm."""
     for constraint in measurement.constraints:
         if not constraint.passed:
             yield (
@@ -29,8 +36,6 @@ def remarks(measurement: Measurement) -> Iterator[str]:
     failing = failing_already(measurement)
     if failing:
         yield failing
-    if measurement.composite is not None:
-        yield from _without_score(measurement)
 
 
 def _without_score(measurement: Measurement) -> Iterator[str]:

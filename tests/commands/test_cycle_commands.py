@@ -222,7 +222,7 @@ class TestMistakes:
             (("--versoin",), "unrecognized arguments: --versoin"),
             ((), "a COMMAND is required"),
             (("ceo", ".", "--lit"), "unrecognized arguments: --lit"),
-            (("ceo", ".", "--focus", " "), "--focus needs a text, a backlog item or the number of an issue."),
+            (("ceo", ".", "--focus", " "), "The focus is empty."),
         ],
     )
     def test_what_was_mistyped_is_named(self, project: Path, args: tuple[str, ...], said: str) -> None:

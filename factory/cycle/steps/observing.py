@@ -9,10 +9,12 @@ from typing import NoReturn
 from factory.backlog import read_backlog
 from factory.cycle.context import Cycle
 from factory.cycle.failures import remember_flaky
+from factory.cycle.focus import open_issues
 from factory.cycle.lab import Lab
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.measuring import measure_commit
 from factory.cycle.oldplans import set_aside_old_plans
+from factory.cycle.steps.hosting import cycle_hub
 from factory.cycle.target import with_target
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
@@ -125,7 +127,8 @@ def study(cycle: Cycle, scope: str) -> Outcome:
         give_up(cycle, "The project cannot be measured", why_not, _mend(cycle))
     for remark in remarks(measurement):
         cycle.lab.say(remark)
-    text = observe_at(cycle.lab, cycle.head, measurement, cycle.state.messages)
+    asked_for = open_issues(cycle_hub(cycle), cycle.progress.warn)
+    text = observe_at(cycle.lab, cycle.head, measurement, cycle.state.messages, asked_for)
     atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "observations.md", text)
     return Done({"composite": measurement.composite, "measurement": measurement.model_dump(mode="json")})
 
@@ -138,8 +141,10 @@ def _mend(cycle: Cycle) -> str:
     return f"`{command}` writes a {CONFIG_FILE}; add a dimension of your own to it, and commit it."
 
 
-def observe_at(lab: Lab, commit: str, measurement: Measurement, messages: list[str]) -> str:
-    """The observations on ``commit``, from records and repository."""
+def observe_at(
+    lab: Lab, commit: str, measurement: Measurement, messages: list[str], issues: list[str]
+) -> str:
+    """The observations on ``commit``, from records and repository, and what is asked for."""
     policy = lab.required_policy(commit)
     sources = [path for path in lab.repo.files(commit) if path.endswith((".py", ".js", ".ts"))][:SOURCES_READ]
     return observe(
@@ -148,6 +153,7 @@ def observe_at(lab: Lab, commit: str, measurement: Measurement, messages: list[s
             history=lab.history(),
             backlog=read_backlog(lab.paths.backlog),
             messages=messages,
+            issues=issues,
             churn=lab.repo.churn(commit),
             todos=find_todos({path: lab.repo.show(commit, path) or "" for path in sources}),
             stuck_threshold=policy.strategy.stuck_threshold,
