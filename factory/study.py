@@ -19,7 +19,7 @@ from factory.strategy import (
     underserved,
 )
 from factory.strategy.designspace import areas_of
-from factory.strategy.undone import is_undo
+from factory.strategy.undone import standing
 from factory.words import counted
 
 _TODO = re.compile(r"(?:#|//|/\*)\s*(TODO|FIXME|XXX|HACK)\b[:\s]*(.*)")
@@ -88,8 +88,11 @@ def _process(study: Study) -> str:
 
 
 def _health(history: Sequence[Row]) -> list[str]:
-    """How the process fares, which decides about no change: keeps, grounding, diversity of the last ones."""
-    recent = [row for row in history if not is_undo(row)][-HEALTH_WINDOW:]
+    """How the process fares, which decides about no change: keeps, grounding, diversity of the last ones.
+
+    Undos are left out, and so is what they took back.
+    """
+    recent = standing(history)[-HEALTH_WINDOW:]
     if not recent:
         return []
     tally = Tally()
