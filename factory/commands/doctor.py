@@ -222,4 +222,4 @@ def _policy(repo: Repo) -> Finding:
         config = load_project(text)
     except FactoryError as error:
         return Finding("policy", False, error.message, error.hint)
-    return Finding("policy", True, f"{len(config.eval.dimensions)} dimensions")
+    return Finding("policy", True, counted(len(config.eval.dimensions), "dimension"))

@@ -248,7 +248,12 @@ class TestThePersonsCheckout:
         assert status["integration"] == "pending"
         assert factory("integrate", project).expect(1).out.startswith("pending: factory/cycle-")
         assert factory("gc", project).expect(0).out == "nothing to remove\n"
-        assert "FAIL cycle: kept work waits on factory/cycle-" in factory("doctor", project).expect(4).out
+        assert "ok   cycle: kept work waits on factory/cycle-" in factory("doctor", project).expect(0).out
+        told = factory("status", project).expect(0).out
+        assert f"\nintegration: pending: {status['integration_message']}\n" in told
+        assert told.endswith(
+            f"\nkept work waits on {status['waiting'][0]}\nnext: factory integrate {project}\n"
+        )
         git(project, "stash", "--quiet")
         assert factory("integrate", project).expect(0).out.startswith("merged: factory/cycle-")
         assert git(project, "log", "--format=%s") == "Fix unused imports (F401)\nStart"
