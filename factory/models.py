@@ -169,13 +169,17 @@ class MeasurementPairs(Model):
         return self
 
 
+GuardName = Literal["baseline", "eval_immutable", "scope", "fixed_surfaces", "integrity"]
+"""The guards, in the order in which people see them."""
+
+
 class GuardFinding(Model):
     """One violation: which guard, where, what is wrong, how to mend it.
 
     ``name`` is the stable name by which a plan item may allow it; empty where none can.
     """
 
-    guard: Literal["eval_immutable", "scope", "fixed_surfaces", "baseline", "integrity"]
+    guard: GuardName
     file: str = ""
     line: int | None = None
     name: str = ""

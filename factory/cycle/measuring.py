@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.evals.cache import write_last_eval
 from factory.evals.dimensions.sources import is_test_file
+from factory.evals.judge_extends import extended_settings
 from factory.evals.judge_settings import is_judge_file, is_shared_settings, with_settings_of
 from factory.evals.run import check_once, measure, test_once
 from factory.evals.testrun import TestRun
@@ -35,15 +36,6 @@ def judged_checkout(
         yield checkout
 
 
-def belongs_to_tests(path: str) -> bool:
-    """Whether a file is one of tests, or lies with them: data, helpers, settings of their own.
-
-    A package ``testing`` is often a part of the product, so it is what it is at the candidate.
-    """
-    folders = PurePosixPath(path).parts[:-1]
-    return is_test_file(path) and ("testing" not in folders or is_test_file(PurePosixPath(path).name))
-
-
 def _lay_judge(
     lab: Lab, commit: str, judge: str, policy: ProjectConfig, checkout: Path, *, old_tests: bool
 ) -> None:
@@ -54,12 +46,14 @@ def _lay_judge(
     """
     protected = (*judge_patterns(policy), *policy.research.fixed)
     changed = lab.repo.changes(judge, commit)
+    extended = extended_settings(lab.repo, judge, (change.path for change in changed))
     changes = [
         change
         for change in changed
         if matches(protected, change.path)
         or is_judge_file(change.path)
-        or (old_tests and belongs_to_tests(change.path))
+        or change.path in extended
+        or (old_tests and is_test_file(change.path))
     ]
     _lay_back(lab, changes, judge, checkout)
     laid = {change.path for change in changes}

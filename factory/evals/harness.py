@@ -11,7 +11,7 @@ from factory.config import ProjectConfig
 from factory.globs import matches
 from factory.paths import CONFIG_FILE
 
-MEASURING_VERSION = 2
+MEASURING_VERSION = 3
 """Raised whenever a formula or a way of measuring changes, so that scores of both are not compared."""
 
 EVAL_FILES = "eval/**"

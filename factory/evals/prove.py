@@ -17,7 +17,7 @@ from factory.evals.plan import is_built_in
 from factory.evals.progress import Progress
 from factory.evals.remarks import unmeasured
 from factory.evals.run import sample
-from factory.evals.sabotage import Sabotage
+from factory.evals.sabotage import Addition, Sabotage
 from factory.evals.steady import flipping, without
 from factory.evals.subject import Subject, open_subject
 from factory.models import Measurement
@@ -163,11 +163,13 @@ def _sabotages(
     return _additions(subject, SEEN_IN_CODE[spec.name], executed)
 
 
-def _additions(subject: Subject, code: str, executed: Mapping[str, frozenset[int]]) -> Iterator[Sabotage]:
-    return sabotage.append_code(sabotage.best_sources(subject.sources, executed), code)
+def _additions(
+    subject: Subject, addition: Addition, executed: Mapping[str, frozenset[int]]
+) -> Iterator[Sabotage]:
+    return sabotage.append_code(sabotage.best_sources(subject.sources, executed), addition)
 
 
-SEEN_IN_CODE: Mapping[str, str] = {
+SEEN_IN_CODE: Mapping[str, Addition] = {
     "lint": sabotage.FINDINGS,
     "type_check": sabotage.TYPE_ERRORS,
     "coverage": sabotage.NOT_RUN,
@@ -175,4 +177,4 @@ SEEN_IN_CODE: Mapping[str, str] = {
     "observability": sabotage.SILENT,
     "documentation": sabotage.NOT_RUN,
 }
-"""The code that makes a built-in dimension fall, if it sees what it claims to see."""
+"""The code that makes a built-in dimension but ``tests`` fall, if it sees what it claims to see."""

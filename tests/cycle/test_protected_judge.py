@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from factory.cycle.lab import open_lab
-from factory.cycle.measuring import belongs_to_tests, judged_checkout
+from factory.cycle.measuring import judged_checkout
 from factory.runners.base import AgentResult, Invocation
 from tests.support import role_model
 from tests.support.cycles import Scripted, run, said
@@ -68,6 +68,18 @@ def test_settings_in_the_measured_checkout(
         assert (place.read_text().strip() if place.exists() else None) == expected
 
 
+def test_what_settings_extend_in_the_measured_checkout(tested: Path) -> None:
+    commit(
+        tested, {"ruff.toml": "extend = 'lint/base.toml'\n", "lint/base.toml": "line-length = 90\n"}, "Base"
+    )
+    lab = open_lab(tested, lambda _: None)
+    judge = lab.repo.resolve("HEAD")
+    head = commit(tested, {"lint/base.toml": "exclude = ['*']\n", "lint/other.toml": ""}, "Looser")
+    with judged_checkout(lab, head, judge, lab.required_policy(judge)) as checkout:
+        assert (checkout / "lint/base.toml").read_text() == "line-length = 90\n"
+        assert (checkout / "lint/other.toml").exists()
+
+
 def test_what_is_not_the_judges_stays_the_changes_own(tested: Path) -> None:
     lab = open_lab(tested, lambda _: None)
     judge = lab.repo.resolve("HEAD")
@@ -78,22 +90,6 @@ def test_what_is_not_the_judges_stays_the_changes_own(tested: Path) -> None:
     assert 'dependencies = ["rich"]' in text
     assert 'pythonpath = ["."]' in text
     assert "ruff" not in text
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("tests/test_a.py", True),
-        ("tests/data/table.json", True),
-        ("calc/tests/helpers.py", True),
-        ("calc/testing/tools.py", False),
-        ("calc/testing/test_tools.py", True),
-        ("conftest.py", True),
-        ("calc/sums.py", False),
-    ],
-)
-def test_what_belongs_to_tests(path: str, expected: bool) -> None:
-    assert belongs_to_tests(path) is expected
 
 
 def test_a_good_change_with_new_and_better_tests_is_kept(tested: Path) -> None:

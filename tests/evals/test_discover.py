@@ -9,6 +9,7 @@ import pytest
 
 from factory.config import load_project
 from factory.evals.detect import detect
+from factory.evals.dimensions import BUILT_IN
 from factory.evals.discover import Discovery, discover
 from factory.evals.setup_file import plain_setup, threshold_for, time_limit_for
 from factory.git import Repo, scratch_checkout
@@ -36,14 +37,8 @@ def found(tmp_path: Path, files: dict[str, str]) -> Discovery:
 def test_a_python_project(tmp_path: Path) -> None:
     result = found(tmp_path, {**FILES, "README.md": "# calc\n\nSmall sums.\n", "docs/index.md": "Hello\n"})
     assert result.language == "Python"
-    assert [t.spec.name for t in result.tried if t.kept] == [
-        "tests",
-        "lint",
-        "coverage",
-        "capability_surface",
-        "observability",
-        "documentation",
-    ]
+    kept = [t.spec.name for t in result.tried if t.kept]
+    assert kept == [name for name in BUILT_IN if name != "type_check"]
     assert (result.failing, result.flaky, result.notes) == ([], [], [])
     config = load_project(result.config_text)
     assert config.goal == "Small sums."
