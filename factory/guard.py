@@ -21,6 +21,7 @@ from factory.globs import matches
 from factory.integrity import ADDED, FileChange, Weakening, is_examined, weakenings
 from factory.models import GuardFinding, GuardReport
 from factory.paths import CONFIG_FILE, STATE_DIR
+from factory.words import counted
 
 CONTRACT = "/SPEC.md"
 """The approved specification, which only a person changes."""
@@ -254,7 +255,7 @@ def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
         if facts.passing_tests is None and is_test_file(change.path):
             why = "a test file; whether its tests passed is not known without measuring"
         elif counts[change.path]:
-            why = f"where {counts[change.path]} test(s) passed at the baseline"
+            why = f"where {counted(counts[change.path], 'test')} passed at the baseline"
         else:
             continue
         yield GuardFinding(

@@ -155,7 +155,9 @@ def constraints_hold(facts: PrecheckFacts) -> Check:
         return _not_measured("constraints")
     held = facts.after.constraints
     told = f"{len(held)} hold" if held else "none configured"
-    return _check("constraints", Reason.CONSTRAINT, _failed(held), told)
+    failed, already = _failed(held), _failed(facts.before.constraints if facts.before else [])
+    same = f"; at the baseline already, {already}" if failed and already else ""
+    return _check("constraints", Reason.CONSTRAINT, failed + same, told)
 
 
 def reviewed_as_measured(facts: PrecheckFacts) -> Check:

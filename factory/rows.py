@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import BadInput, FactoryError
+from factory.words import counted
 
 DECLINED = "the builder declined"
 """How the notes of an experiment begin whose Builder said that it is not its work."""
@@ -399,7 +400,8 @@ def _careful(line: int, text: str, layout: Layout) -> Row | DamagedLine:
     if len(values) in layout.widths:
         return Row(line, text, layout, values)
     expected = " or ".join(str(width) for width in sorted(layout.widths))
-    return DamagedLine(line, f"{len(values)} fields instead of {expected}", _guess_id(text, layout))
+    problem = f"{counted(len(values), 'field')} instead of {expected}"
+    return DamagedLine(line, problem, _guess_id(text, layout))
 
 
 def _guess_id(text: str, layout: Layout) -> int | None:

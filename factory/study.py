@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from factory.evals.remarks import fails_already
 from factory.models import Measurement
 from factory.rows import Row
 from factory.strategy import (
@@ -18,7 +19,7 @@ from factory.strategy import (
     underserved,
 )
 from factory.strategy.designspace import areas_of
-from factory.strategy.undone import is_undo
+from factory.strategy.undone import standing
 from factory.words import counted
 
 _TODO = re.compile(r"(?:#|//|/\*)\s*(TODO|FIXME|XXX|HACK)\b[:\s]*(.*)")
@@ -72,8 +73,9 @@ def _scores(measurement: Measurement) -> str:
         f"{d.name} ({d.tier}): " + (f"{d.score:.4f}" if d.score is not None else f"not measured, {d.error}")
         for d in ranked
     ]
-    weakest = f"\n\nWeakest: {ranked[0].name}" if ranked else ""
-    return f"Composite: {composite}\n\n{_lines(lines)}{weakest}"
+    weakest = [f"Weakest: {ranked[0].name}"] if ranked else []
+    already = _lines(fails_already(measurement))
+    return "\n\n".join([f"Composite: {composite}", _lines(lines), *weakest, *filter(None, [already])])
 
 
 def _process(study: Study) -> str:
@@ -86,8 +88,11 @@ def _process(study: Study) -> str:
 
 
 def _health(history: Sequence[Row]) -> list[str]:
-    """How the process fares, which decides about no change: keeps, grounding, diversity of the last ones."""
-    recent = [row for row in history if not is_undo(row)][-HEALTH_WINDOW:]
+    """How the process fares, which decides about no change: keeps, grounding, diversity of the last ones.
+
+    Undos are left out, and so is what they took back.
+    """
+    recent = standing(history)[-HEALTH_WINDOW:]
     if not recent:
         return []
     tally = Tally()

@@ -199,8 +199,8 @@ def test_fixed_surfaces(tree: Path) -> None:
     [
         (None, "a test file; whether its tests passed is not known without measuring"),
         (["tests/test_a.py::test_one", "tests/test_a.py::TestBox::test_two", "tests/test_b.py::test_one"],
-         "where 2 test(s) passed at the baseline"),
-        (["tests/test_a.py::test_one"], "where 1 test(s) passed at the baseline"),
+         "where 2 tests passed at the baseline"),
+        (["tests/test_a.py::test_one"], "where 1 test passed at the baseline"),
     ],
 )  # fmt: skip
 def test_a_deleted_file_of_tests(tree: Path, passing: list[str] | None, why: str) -> None:

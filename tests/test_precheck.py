@@ -213,6 +213,11 @@ def test_constraints_anti_patterns_and_leaks_each_have_their_reason() -> None:
         "constraints": Reason.CONSTRAINT,
     }
     assert found["constraints"][0] == "size exited 1, licence exited 2"
+    before = measurement(BASE, constraints=[ran("size", 1), ran("licence", 0)])
+    told = failures(replace(given, before=before, after=measurement(COMMIT, 0.8, constraints=broken)))
+    assert told["constraints"][0] == "size exited 1, licence exited 2; at the baseline already, size exited 1"
+    mended = measurement(COMMIT, 0.8, constraints=[ran("size", 0)])
+    assert "constraints" not in failures(replace(given, before=before, after=mended))
 
 
 @pytest.mark.parametrize(

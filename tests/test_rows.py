@@ -142,7 +142,7 @@ def test_a_wrong_field_count_damages_one_line(log: Path, fields: int) -> None:
     rows, damaged = read(write(log, "\t".join(COLUMNS), line(id=1), bad, line(id=2)))
     assert [row.id for row in rows] == [1, 2]
     assert [(d.line, d.problem, d.id) for d in damaged] == [
-        (3, f"{fields} fields instead of 12 or 13 or 24", 9)
+        (3, f"{fields} field{'s' if fields > 1 else ''} instead of 12 or 13 or 24", 9)
     ]
 
 

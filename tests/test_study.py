@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from factory.models import Measurement
+from factory.models import CommandResult, Measurement
 from factory.rows import Row
 from factory.study import Study, observe
 
@@ -18,6 +18,12 @@ def section(title: str, history: Sequence[Row] = (), **facts: Any) -> str:
     """One section of the observations; empty where there is none."""
     text = observe(Study(MEASURED, history, **facts))
     return text.partition(f"## {title}\n\n")[2].partition("\n\n## ")[0].strip()
+
+
+def test_what_fails_already_is_known_before_anyone_plans() -> None:
+    failed = CommandResult(name="no-todo", command="false", exit_code=1)
+    text = observe(Study(MEASURED.model_copy(update={"constraints": [failed]}), []))
+    assert "- constraint no-todo fails already, and nothing can be kept that does not mend it: " in text
 
 
 def test_what_is_asked_for_stands_before_the_history() -> None:
@@ -42,8 +48,8 @@ def test_the_process_is_told_by_its_last_experiments() -> None:
     ]
     undo = Row.of(id=29, hypothesis="Undo experiment 9: Log every failure", verdict="keep", kind="undo")
     assert section("Process", [*old, *last, undo]).splitlines()[1:] == [
-        "- The last 20 experiments: 8 kept, 4 reverted, 8 errors (keep rate 67%).",
-        "- Citing research: 8; areas tried: 3 of 10.",
+        "- The last 20 experiments: 7 kept, 5 reverted, 8 errors (keep rate 58%).",
+        "- Citing research: 8; areas tried: 4 of 10.",
     ]
 
 

@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 1200
@@ -122,15 +123,23 @@ def unpacked(trial: Trial, folder: Path) -> Path:
 
 def found(root: Path) -> str:
     """The composite, tests and build step that discover has found, and what it could not measure."""
-    file, last = root / "factory.toml", root / ".factory" / "last_eval.json"
+    file = root / "factory.toml"
     if not file.is_file():
         return "no setup was written"
-    text, measured = file.read_text(encoding="utf-8"), json.loads(last.read_text(encoding="utf-8"))
+    text, measured = file.read_text(encoding="utf-8"), _first_measurement(root)
     tests = Counter(measured["tests"].values())
     said = ", ".join(f"{count} {outcome}" for outcome, count in tests.most_common())
     parts = [f"composite {measured['composite']:.3f}", f"tests: {said or 'none'}"]
     setup = tomllib.loads(text)["eval"].get("setup")
     return "; ".join([*parts, *([f"setup `{setup.split(' --')[0]} …`"] if setup else [])])
+
+
+def _first_measurement(root: Path) -> dict[str, Any]:
+    """What the cycle began on: the newest measurement is that of its last change."""
+    journal = next((root / ".factory" / "cycles").glob("*.jsonl"))
+    events = map(json.loads, journal.read_text(encoding="utf-8").splitlines())
+    done = (event["data"] for event in events if event["type"] == "step.completed")
+    return next(data["result"]["measurement"] for data in done if data["step"] == "study")
 
 
 def experiments(folder: Path, root: Path) -> str:

@@ -10,7 +10,7 @@ from factory import output
 from factory.ace.curator import helps, hurts, on_trial
 from factory.ace.evolve import Evolution, RoleEvolution, difference, roll_back
 from factory.ace.library import Library
-from factory.ace.models import PlaybookItem
+from factory.ace.models import HEADINGS, PlaybookItem, Section
 from factory.ace.outcomes import tallies
 from factory.ace.paths import user_playbooks_dir
 from factory.ace.records import ItemRecord, Tally, Version
@@ -21,6 +21,7 @@ from factory.errors import EXIT_OK, BadInput
 from factory.insights import ProjectHistory
 from factory.paths import factory_home
 from factory.project import open_project
+from factory.words import counted
 
 SHOWN_EVIDENCE = 6
 """Experiments that are named for a change; ``--json`` names all."""
@@ -63,7 +64,8 @@ def _histories(args: argparse.Namespace) -> list[ProjectHistory]:
 
 
 def _told(evolution: Evolution, histories: list[ProjectHistory]) -> Iterator[str]:
-    yield f"{len(histories)} projects, {evolution.decided} decided experiments, {evolution.outcomes} counted"
+    projects, decided = counted(len(histories), "project"), counted(evolution.decided, "decided experiment")
+    yield f"{projects}, {decided}, {evolution.outcomes} counted"
     for history in histories:
         yield from _remarks(history)
     if evolution.missing:
@@ -81,9 +83,9 @@ def _remarks(history: ProjectHistory) -> Iterator[str]:
     if history.copies:
         yield f"  {history.name}: counted once with {', '.join(map(str, history.copies))}"
     if history.damaged:
-        yield f"  {history.name}: {history.damaged} damaged lines were passed by"
+        yield f"  {history.name}: passed by: {counted(history.damaged, 'damaged line')}"
     if history.future:
-        yield f"  {history.name}: {history.future} rows are dated in the future (a clock was wrong)"
+        yield f"  {history.name}: dated in the future (a clock was wrong): {counted(history.future, 'row')}"
 
 
 def _role_lines(role: RoleEvolution, *, dry_run: bool) -> Iterator[str]:
@@ -127,13 +129,13 @@ def _show(library: Library, roles: list[str], *, as_json: bool) -> int:
     if as_json:
         output.emit_json(
             [
-                {**item.model_dump(), "role": role, "about": about, "tally": tally}
-                for role, item, about, tally in rows
+                {**item.model_dump(), "role": role, "section": section, "about": about, "tally": tally}
+                for role, section, item, about, tally in rows
             ]
         )
         return EXIT_OK
-    for role, item, about, tally in rows:
-        output.say(f"{role} {item.to_line()[2:]}")
+    for role, section, item, about, tally in rows:
+        output.say(f"{role} {HEADINGS[section].lstrip('# ')} {item.to_line()[2:]}")
         output.say(f"    {_origin(about)}; {_trial(tally)}")
     return EXIT_OK
 
@@ -148,11 +150,14 @@ def _trial(tally: Tally) -> str:
     return told + (", on trial" if on_trial(tally) else "")
 
 
-def _items(library: Library, role: str) -> Iterator[tuple[str, PlaybookItem, ItemRecord | None, Tally]]:
-    record = library.record(role)
-    counted = tallies(library.outcomes(), role, record.survivors)
-    for item in library.playbook(role).items:
-        yield role, item, record.items.get(item.id), counted.get(item.id, Tally())
+def _items(
+    library: Library, role: str
+) -> Iterator[tuple[str, Section, PlaybookItem, ItemRecord | None, Tally]]:
+    record, playbook = library.record(role), library.playbook(role)
+    known = tallies(library.outcomes(), role, record.survivors)
+    for section in HEADINGS:
+        for item in playbook.section(section):
+            yield role, section, item, record.items.get(item.id), known.get(item.id, Tally())
 
 
 def _origin(about: ItemRecord | None) -> str:
@@ -160,7 +165,9 @@ def _origin(about: ItemRecord | None) -> str:
         return "default"
     told = [about.origin, *([f"since {about.since[:10]}"] if about.since else [])]
     if about.evidence:
-        told.append(f"from {len(about.evidence)} experiments, such as {about.evidence[0]} ({about.key})")
+        told.append(
+            f"from {counted(len(about.evidence), 'experiment')}, such as {about.evidence[0]} ({about.key})"
+        )
     if about.merged:
         told.append(f"with {', '.join(about.merged)}")
     return ", ".join(told + (["pinned by a rollback"] if about.pinned else []))

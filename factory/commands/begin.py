@@ -9,6 +9,8 @@ from factory.cycle import experiment as lab_work
 from factory.cycle.inflight import BY_HAND
 from factory.cycle.lab import Lab, open_lab
 from factory.errors import EXIT_OK, BadInput, Refused
+from factory.evals.cache import read_last_eval
+from factory.evals.remarks import remarks
 from factory.journal import new_cycle_id
 from factory.models import PlanItem
 from factory.spec import parse
@@ -29,6 +31,9 @@ def run(args: argparse.Namespace) -> int:
         raise Refused(
             f"This {repeated}.", "Say what is different with --new-approach, or try something else."
         )
+    known = read_last_eval(lab.paths.last_eval, base)
+    for remark in remarks(known) if known else ():
+        output.note(remark)
     journal = lab.journal(new_cycle_id())
     journal.append("cycle.opened", mode=BY_HAND, options={}, target=target, start=base)
     begun = lab_work.begin(lab, journal, item, base=base, target=target, policy=policy, runner="person")

@@ -10,6 +10,7 @@ from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
 from factory.globs import matches
 from factory.paths import CONFIG_FILE, STATE_DIR
 from factory.target import SPEC_FILE
+from factory.words import counted
 
 TOOL_FILES = (f"/{STATE_DIR}/", f"/{CONFIG_FILE}", f"/{SPEC_FILE}")
 TRAILER = "Factory-Experiment:"
@@ -43,9 +44,8 @@ def run(args: argparse.Namespace) -> int:
     if made == base:
         output.say(f"nothing else is in {branch}: {name} is the base")
         return EXIT_NO
-    output.say(
-        f"{name}: {len(repo.commits(base, made))} commit(s) on {base[:12]}, {len(left_out)} file(s) left out"
-    )
+    commits, files = counted(len(repo.commits(base, made)), "commit"), counted(len(left_out), "file")
+    output.say(f"{name}: {commits} on {base[:12]}, {files} left out")
     output.say(f"next: git push YOUR-FORK {name}, then gh pr create --head YOU:{name}")
     return EXIT_OK
 

@@ -11,7 +11,7 @@ from factory import output
 from factory.commands.audit import show_audit
 from factory.commands.design import show_design_end
 from factory.commands.dry_run import dry_run, dry_run_of_new
-from factory.commands.ending import exit_code, show_end
+from factory.commands.ending import exit_code, next_step, show_end
 from factory.commands.options import asked_for, new_options, runners_for
 from factory.commands.person import AtTerminal
 from factory.commands.start import DESIGN, needs_person, prepare
@@ -119,7 +119,7 @@ def _loop(
     if cycles != 1:
         _audit_loop(lab, cycle, lab.history()[rows_before:], as_json=as_json)
     if not as_json and cycle.options.mode != DESIGN:
-        output.say(f"next: factory history {lab.paths.root}")
+        output.say(f"next: {next_step(lab, cycle)}")
     return exit_code(cycle)
 
 

@@ -9,9 +9,11 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import indent
 
 from factory import __version__, output
 from factory.config import load_project, settings_in_force
+from factory.config.model import RunnerSettings
 from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.integrate import pending_branches
 from factory.cycle.lab import Lab, open_lab
@@ -26,9 +28,10 @@ from factory.process import quick
 from factory.project import Project, open_project
 from factory.rows import read
 from factory.sandbox import choose
+from factory.words import counted, quoted
 
 OLDEST_GIT = (2, 30)
-ANOTHER_FOLDER = "Name the folder of a project: `factory doctor PATH`. If this folder is to be one:"
+ANOTHER_FOLDER = "Name the folder of a project: `factory doctor PATH`."
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         for finding in findings:
             output.say(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.detail}")
             if not finding.ok and finding.mend:
-                output.say(f"     {finding.mend}")
+                output.say(indent(finding.mend, " " * 5))
     return EXIT_OK if all(finding.ok for finding in findings) else EXIT_ENVIRONMENT
 
 
@@ -91,8 +94,13 @@ def _machine() -> Iterator[Finding]:
     )
     yield _git()
     yield _home()
-    yield from _looked_at("sandbox", lambda: [_sandbox()])
-    yield from _looked_at("runner", lambda: [_runner()])
+    try:
+        settings = settings_in_force({}, None).config.runner
+    except FactoryError as error:
+        yield Finding("settings", False, error.message, error.hint)
+        return
+    yield from _looked_at("sandbox", lambda: [_sandbox(settings)])
+    yield from _looked_at("runner", lambda: [_runner(settings)])
 
 
 def _git() -> Finding:
@@ -103,16 +111,15 @@ def _git() -> Finding:
     return Finding("git", numbers >= OLDEST_GIT, said, "git 2.30 or newer is needed.")
 
 
-def _sandbox() -> Finding:
+def _sandbox(settings: RunnerSettings) -> Finding:
     """The protection in force, tried. None is no failure: the offline runner and reading agents need none."""
-    found = choose(settings_in_force({}, None).config.runner.sandbox)
+    found = choose(settings.sandbox)
     detail = f"{found.describe()}; agents that write are not started. {found.mend}" if found.mend else ""
     return Finding("sandbox", True, detail or found.describe())
 
 
-def _runner() -> Finding:
+def _runner(settings: RunnerSettings) -> Finding:
     """Which runner a cycle would take. A CLI that is lacking is no failure: the offline runner is there."""
-    settings = settings_in_force({}, None).config.runner
     wanted, own = settings.default, {role: settings.for_role(role).name for role in sorted(settings.roles)}
     name = resolve_runner(wanted, choose("off"))
     lacking = [f"{other} is left out: {why}" for other, why in unusable_runners() if wanted == "auto"]
@@ -131,9 +138,9 @@ def _home() -> Finding:
     return _writable("home", home)
 
 
-def _writable(name: str, folder: Path) -> Finding:
+def _writable(name: str, folder: Path, detail: str = "") -> Finding:
     if os.access(folder, os.W_OK):
-        return Finding(name, True, str(folder))
+        return Finding(name, True, detail or str(folder))
     return Finding(name, False, f"{folder} cannot be written to", "Give yourself access to it.")
 
 
@@ -143,7 +150,8 @@ def _project(path: str) -> Iterator[Finding]:
     except FactoryError as error:
         if not Path(path).expanduser().is_dir():
             raise  # no finding, but a slip in the command
-        yield Finding("project", False, error.message, f"{ANOTHER_FOLDER} {error.hint}")
+        or_this = "Or make this one a project. " if "\n" in error.hint else ""
+        yield Finding("project", False, error.message, f"{ANOTHER_FOLDER}\n{or_this}{error.hint}")
         return
     yield Finding("project", True, str(project.root))
     yield from _looked_at("project", lambda: _state(project))
@@ -153,14 +161,18 @@ def _state(project: Project) -> Iterator[Finding]:
     yield _policy(project.repo)
     yield from _uncommitted_policy(project)
     state = project.paths.state
-    yield _writable("state", state if state.exists() else project.root)
+    yield (
+        _writable("state", state)
+        if state.exists()
+        else _writable("state", project.root, f"{state}, which is not made yet")
+    )
     yield from _looked_at("log", lambda: [_log(project)])
     yield _cycle(Lab(project, factory_home(), output.note))
 
 
 def _log(project: Project) -> Finding:
     rows, damaged = read(project.paths.results)
-    detail = f"{len(rows)} rows" + (
+    detail = counted(len(rows), "row") + (
         f", damaged lines: {', '.join(str(d.line) for d in damaged)}" if damaged else ""
     )
     return Finding(
@@ -189,11 +201,13 @@ def _cycle(lab: Lab) -> Finding:
     except FactoryError as error:
         return Finding("cycle", False, error.message, error.hint)
     if found is not None:
-        return Finding("cycle", True, f"{found.id} is in flight; `factory ceo {root}` goes on with it")
+        return Finding(
+            "cycle", True, f"{found.id} is in flight; `factory ceo {quoted(root)}` goes on with it"
+        )
     waiting = pending_branches(lab)
     if waiting:
-        detail = f"kept work waits on {', '.join(waiting)}"
-        return Finding("cycle", False, detail, f"`factory integrate {root}` brings it in.")
+        detail = f"kept work waits on {', '.join(sorted(waiting))}"
+        return Finding("cycle", True, f"{detail}; `factory integrate {quoted(root)}` brings it in")
     return Finding("cycle", True, "none in flight, nothing waits to be integrated")
 
 
@@ -208,4 +222,4 @@ def _policy(repo: Repo) -> Finding:
         config = load_project(text)
     except FactoryError as error:
         return Finding("policy", False, error.message, error.hint)
-    return Finding("policy", True, f"{len(config.eval.dimensions)} dimensions")
+    return Finding("policy", True, counted(len(config.eval.dimensions), "dimension"))

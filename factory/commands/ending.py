@@ -12,9 +12,10 @@ from factory.cycle.contract import word_for
 from factory.cycle.lab import Lab
 from factory.cycle.scopes import scope_of
 from factory.errors import EXIT_NO, EXIT_OK
+from factory.paths import CONFIG_FILE
 from factory.research.ratchet import number
 from factory.rows import Row
-from factory.words import counted, in_short, signed
+from factory.words import counted, in_short, quoted, signed
 
 
 def show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
@@ -29,6 +30,8 @@ def show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
         f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
         f"{counted(end.get('errors', 0), 'error')}"
     )
+    if cycle.options.mode == "discover":
+        output.say(f"{CONFIG_FILE}: {'found and committed' if end.get('setup') else 'there already'}")
     _show_account(lab, cycle, end.get("account") or {})
     _show_research(end.get("research") or {})
     if end.get("ended"):
@@ -43,6 +46,14 @@ def show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     elif integration and (end.get("kept") or end.get("setup")):
         output.say(f"integrated: {integration['message']}")
     show_learned(cycle)
+
+
+def next_step(lab: Lab, cycle: Cycle) -> str:
+    """What a person may type after it."""
+    place = quoted(lab.paths.root)
+    if cycle.options.mode == "discover":
+        return f"look at {CONFIG_FILE}, then factory ceo {place}"
+    return f"factory history {place}"
 
 
 def exit_code(cycle: Cycle) -> int:

@@ -12,7 +12,7 @@ from factory.cycle.lab import Lab, open_lab
 from factory.cycle.measuring import measure_commit
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.evals.decide import Comparison
-from factory.evals.steady import failing_already
+from factory.evals.remarks import remarks, unmeasured
 from factory.models import DimensionScore, Measurement
 from factory.words import quoted, signed
 
@@ -77,18 +77,24 @@ def _show(
     else:
         change = _change(measured.composite, before.composite if before else None)
         output.say(f"commit {measured.commit[:12]}: {change}")
-        output.table(("dimension", "score", "note"), [_row(d, before) for d in measured.dimensions])
+        if measured.dimensions:
+            output.table(("dimension", "score", "note"), [_row(d, before) for d in measured.dimensions])
         if moved is not None:
             output.say(moved.rationale)
-    failing = failing_already(before or measured)
-    if failing:
-        output.note(failing)
-    if measured.void:
-        output.note(f"this measurement counts for nothing: {measured.void}")
-        return EXIT_NO
-    if then and not as_json:
+    code = told_of(before or measured, measured)
+    if then and not as_json and code == EXIT_OK:
         output.say(then)
-    return EXIT_OK
+    return code
+
+
+def told_of(baseline: Measurement, measured: Measurement) -> int:
+    """Note what there is to know of the baseline, and why nothing was measured; exit 1 where nothing was."""
+    for remark in remarks(baseline):
+        output.note(remark)
+    why_not = unmeasured(measured)
+    if why_not:
+        output.note(f"this measurement counts for nothing: {why_not}")
+    return EXIT_NO if why_not else EXIT_OK
 
 
 def _row(found: DimensionScore, before: Measurement | None) -> tuple[str, str, str]:

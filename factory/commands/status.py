@@ -11,6 +11,8 @@ from factory.cycle.inflight import OpenCycle, last_cycle, open_by_hand
 from factory.cycle.state import CycleState
 from factory.errors import EXIT_OK
 from factory.fsio import CycleLock
+from factory.git import BRANCHES, Repo
+from factory.paths import ProjectPaths
 from factory.words import counted, in_short, quoted
 
 
@@ -19,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
     paths = state_of(args.path)
     holder = CycleLock(common_dir_of(paths)).holder()
     found = last_cycle(paths)
-    facts = _facts(found, holder) | {"by_hand": open_by_hand(paths)}
+    facts = _facts(found, holder) | {"by_hand": open_by_hand(paths), "waiting": _waiting(paths, found)}
     if args.json:
         output.emit_json(facts)
     else:
@@ -48,8 +50,21 @@ def _facts(found: OpenCycle | None, holder: dict[str, Any] | None) -> dict[str, 
         "tokens": state.spent.tokens,
         "cost_usd": round(state.spent.cost_usd, 6),
         "integration": state.integration.get("status"),
+        "integration_message": state.integration.get("message"),
         "research": _research(state),
     }
+
+
+def _waiting(paths: ProjectPaths, last: OpenCycle | None) -> list[str]:
+    """The branches of kept work that has not reached its target; a cycle in flight comes first."""
+    in_flight = last is not None and last.state.closed is None
+    in_git = (paths.root / ".git").exists() and any(paths.cycles.glob("*.jsonl"))
+    if in_flight or not in_git or not Repo(paths.root).refs(f"{BRANCHES}factory/"):
+        return []
+    from factory.cycle.integrate import pending_branches  # noqa: PLC0415 - costs more than the rest
+    from factory.cycle.lab import open_lab  # noqa: PLC0415 - the same
+
+    return sorted(pending_branches(open_lab(paths.root, output.note, write=False)))
 
 
 def _why(state: CycleState) -> str:
@@ -76,7 +91,7 @@ def _word(found: OpenCycle | None, holder: dict[str, Any] | None) -> str:
 
 def _lines(facts: dict[str, Any], place: str) -> list[str]:
     if facts["cycle"] is None:
-        return ["no cycle has been run here yet", *_by_hand(facts)]
+        return ["no cycle has been run here yet", *_by_hand(facts, place)]
     lines = [f"cycle {facts['cycle']} ({facts['mode']}{', lite' if facts['lite'] else ''}): {facts['state']}"]
     at = f"at: {facts['step'] or 'between steps'}"
     if facts["state"] == "running":
@@ -92,15 +107,19 @@ def _lines(facts: dict[str, Any], place: str) -> list[str]:
     if facts["ended"]:
         lines.append(f"ended early: {in_short(facts['ended'], 500)}")
     if facts["integration"] and (facts["kept"] or facts["integration"] != "merged"):
-        lines.append(f"integration: {facts['integration']}")
+        why = f": {facts['integration_message']}" if facts["integration"] != "merged" else ""
+        lines.append(f"integration: {facts['integration']}{why}")
     if facts["research"]:
         lines.append(f"research ended: {in_short(facts['research'], 500)}")
-    return [*lines, *_by_hand(facts)]
+    return [*lines, *_by_hand(facts, place)]
 
 
-def _by_hand(facts: dict[str, Any]) -> list[str]:
-    """The experiments that wait for a person to go on with them."""
-    return [
-        f"experiment {number}, begun by hand, is not decided: `factory history --id {number}`"
+def _by_hand(facts: dict[str, Any], place: str) -> list[str]:
+    """What waits for a person to go on with it: experiments, and kept work."""
+    lines = [
+        f"experiment {number}, begun by hand, is not decided: `factory history {place} --id {number}`"
         for number in facts["by_hand"]
     ]
+    if facts["waiting"]:
+        lines += [f"kept work waits on {', '.join(facts['waiting'])}", f"next: factory integrate {place}"]
+    return lines

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from factory import output
+from factory.commands.eval import told_of
 from factory.cycle.focus import open_issues
 from factory.cycle.hub import hub_of
 from factory.cycle.lab import open_lab
 from factory.cycle.measuring import measure_commit
 from factory.cycle.steps.observing import observe_at
-from factory.errors import EXIT_OK
 
 
 def run(args: argparse.Namespace) -> int:
@@ -22,4 +22,4 @@ def run(args: argparse.Namespace) -> int:
         measured = measure_commit(lab, commit, commit, policy)
         issues = open_issues(hub_of(lab, policy), progress.warn)
     output.say(observe_at(lab, commit, measured, [], issues))
-    return EXIT_OK
+    return told_of(measured, measured)

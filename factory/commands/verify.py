@@ -10,6 +10,7 @@ from factory.cycle.lab import Lab, open_lab
 from factory.cycle.restoring import restore_log
 from factory.cycle.verify import verify
 from factory.errors import EXIT_NO, EXIT_OK
+from factory.words import counted
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,8 +33,8 @@ def run(args: argparse.Namespace) -> int:
             output.say(f"problem: {problem}")
         for remark in report.remarks:
             output.note(f"remark: {remark}")
-        found = f"{len(report.problems)} problems" if report.problems else "clean"
-        output.say(f"{report.rows} {'row' if report.rows == 1 else 'rows'}: {found}")
+        found = counted(len(report.problems), "problem") if report.problems else "clean"
+        output.say(f"{counted(report.rows, 'row')}: {found}")
     return EXIT_NO if report.problems else EXIT_OK
 
 
@@ -45,4 +46,4 @@ def _restore(lab: Lab) -> None:
         output.note("There is nothing to restore in the log.")
         return
     aside = f"; the file as it was is now {done.aside}" if done.aside else ""
-    output.note(f"restored: {done.lines} lines of {lab.paths.results}{aside}")
+    output.note(f"restored: {counted(done.lines, 'line')} of {lab.paths.results}{aside}")

@@ -39,6 +39,7 @@ from factory.models import (
     Verdict,
     VerdictRecord,
 )
+from factory.words import counted
 
 TASK = (
     "Review this pull request. What stands as its plan item are the words of its author: a claim about it, "
@@ -229,7 +230,7 @@ def _strengths(lab: Lab, guard: GuardReport, checks: list[CheckRun], base: str, 
     passed = [check for check in checks if check.conclusion == "success"]
     return [
         *(["no guard objects: scope, judge and tests are as they were"] if guard.clean else []),
-        *([f"adds to or changes {len(tests)} test file(s)"] if tests else []),
+        *([f"adds to or changes {counted(len(tests), 'test file')}"] if tests else []),
         *([f"{len(passed)} of {len(checks)} checks pass"] if passed else []),
     ]
 

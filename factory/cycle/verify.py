@@ -21,6 +21,7 @@ from factory.journal import Event, read_events
 from factory.models import Kind, Measurement, Verdict, VerdictRecord
 from factory.oddities import Oddities
 from factory.rows import Row, format_line, read, split_line
+from factory.words import counted
 
 SAME_SCORE = 1e-9
 
@@ -79,7 +80,7 @@ def _imported(rows: Iterator[Row]) -> Iterator[str]:
         count += 1
         oddities.see(row)
     if count:
-        yield f"{count} rows were written by another tool; only their form was checked"
+        yield f"written by another tool, so only their form was checked: {counted(count, 'row')}"
     yield from (f"imported rows, {sentence}" for sentence in oddities.sentences())
 
 

@@ -73,6 +73,15 @@ def resampled(
     return cached.model_copy(update=changed)
 
 
+def read_last_eval(path: Path, commit: str) -> Measurement | None:
+    """The newest measurement, where it is one of ``commit``."""
+    try:
+        found = Measurement.model_validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if found.commit == commit else None
+
+
 def write_last_eval(path: Path, measurement: Measurement) -> None:
     """Write ``last_eval.json``: the newest measurement, with its key."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,10 @@ DOCS = ("docs", "doc")
 PAGES = re.compile(r"(README|CHANGELOG|CHANGES|HISTORY)(\.\w+)?", re.IGNORECASE)
 COMMAND_TIMEOUT_S = 900.0
 NPM_PLACEHOLDER = "no test specified"
+LONGEST_GOAL = 200
+
+_UNDERLINE = re.compile(r"^[^\w\s]{3,}$", re.MULTILINE)
+_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|\s*<[^\s>]+>`_{0,2}|[*`]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +131,24 @@ def _import_smoke(checkout: Path) -> str:
 
 
 def _goal(checkout: Path, files: Sequence[str]) -> str:
-    """The project's own one-line description, from its metadata or the first line of text in its README."""
+    """The project's own description of one line, from its metadata, or the first sentence of its README."""
     described = dig(read_toml(checkout / "pyproject.toml"), "project", "description")
     described = described or _package_json(checkout).get("description")
     if isinstance(described, str) and described.strip():
         return " ".join(described.split())
     readme = next((f for f in files if re.fullmatch(r"README(\.\w+)?", f, re.IGNORECASE)), None)
     text = (checkout / readme).read_text(encoding="utf-8", errors="replace") if readme else ""
-    lines = (line.strip() for line in text.splitlines())
-    return next((line for line in lines if line and line[0].isalpha()), "")[:200]
+    paragraphs = (part.strip() for part in re.split(r"\n\s*\n", text))
+    prose = (part for part in paragraphs if part[:1].isalpha() and not _UNDERLINE.search(part))
+    return _sentence(next(prose, ""))
+
+
+def _sentence(prose: str) -> str:
+    """The first sentence without its markup; a single line is one. Empty where none ends in time."""
+    plain = " ".join(_MARKUP.sub(r"\1", prose).split())
+    ended = re.match(r".*?[.!?](?= [A-Z]|$)", plain)
+    told = ended[0] if ended else plain if "\n" not in prose else ""
+    return told if len(told) <= LONGEST_GOAL else ""
 
 
 def _eval_candidates(files: Sequence[str]) -> list[DimensionSpec]:

@@ -23,7 +23,10 @@ from factory.sandbox import OFF, Sandbox
 INSTALL_TIMEOUT_S = 1800
 LOCK_TIMEOUT_S = 2 * INSTALL_TIMEOUT_S
 TOOLS = ("pytest", "coverage")
-TAIL_LINES = 15
+MEND_INSTALLATION = (
+    "Set [eval] python in factory.toml to an interpreter that has what the project needs, "
+    "or mend the network."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,15 @@ class Installer:
     def run(self, argv: Sequence[str], *, cwd: Path) -> Completed:
         """A command in the environment of an installation."""
         done = run(argv, cwd=cwd, env=self._env(), timeout=INSTALL_TIMEOUT_S)
+        self.keep(argv, done)
+        return done
+
+    def keep(self, argv: Sequence[str], done: Completed) -> None:
+        """Write down what a command said."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as file:
             said = f"$ {' '.join(argv)}\n{done.stdout}{done.stderr}\n[exit code {done.returncode}]\n"
             file.write(redact(said))
-        return done
 
     @property
     def _cache(self) -> Path:
@@ -70,14 +77,10 @@ class Installer:
         own = {"PIP_CACHE_DIR": str(self._cache)} if self.sandbox.active else {}
         return install_env(self.scratch, self._cache) | own
 
-    def failure(self, what: str, done: Completed) -> EnvironmentLacking:
+    def failure(self, what: str, done: Completed, mend: str = MEND_INSTALLATION) -> EnvironmentLacking:
         """The error to raise for a command that failed: its last telling line, and where the rest is."""
         how = "took too long" if done.timed_out else (telling_line(done) or f"exit code {done.returncode}")
-        return EnvironmentLacking(
-            f"{what}: {how} (see {self.log})",
-            "Set [eval] python in factory.toml to an interpreter that has what the project needs, "
-            "or mend the network.",
-        )
+        return EnvironmentLacking(f"{what}: {how} (see {self.log})", mend)
 
 
 def telling_line(done: Completed) -> str:

@@ -149,8 +149,10 @@ def _build(folder: Path, recipe: Recipe, home: HomePaths, progress: Progress) ->
             done = run_setup(
                 copy, python, recipe.setup, SETUP_TIMEOUT_S, recipe.sandbox, readable=seen, writable=(folder,)
             )
+            installer.keep([recipe.setup], done)
             if done.returncode != 0:
-                raise installer.failure("[eval] setup failed in the environment made for the project", done)
+                what = "[eval] setup failed in the environment made for the project"
+                raise installer.failure(what, done, "Mend [eval] setup in factory.toml, and commit it.")
         return Made(note=note, project_files=tuple(_take_away(folder, needs.name, copy)))
 
 

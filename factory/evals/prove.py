@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from factory.config import DimensionSpec, ProjectConfig
 from factory.evals import sabotage
@@ -15,6 +15,7 @@ from factory.evals.gather import TEST_DIMENSIONS, run_pytest, tells_outcomes
 from factory.evals.noise import EPSILON
 from factory.evals.plan import is_built_in
 from factory.evals.progress import Progress
+from factory.evals.remarks import unmeasured
 from factory.evals.run import sample
 from factory.evals.sabotage import Addition, Sabotage
 from factory.evals.steady import flipping, without
@@ -77,19 +78,24 @@ class Bench:
 def prove(bench: Bench) -> Iterator[Proof]:
     """A proof for each dimension of the policy, in its order.
 
-    Nothing but throwaway checkouts is touched. What has to pass before or beside the dimensions (smoke test,
-    constraints) is left out: it is no dimension.
+    Nothing but throwaway checkouts is touched. Constraints are left out, and the smoke test once it has
+    passed: they are no dimensions, and what is broken would fail them too.
     """
-    settings = replace(bench.config.eval, smoke="", constraints=())
-    bench = replace(bench, config=replace(bench.config, eval=settings))
+    bench = _with_eval(bench, constraints=())
     with bench.checkouts() as checkout:
         subject = open_subject(
             checkout, bench.config, bench.project_root, bench.home, bench.progress, sandbox=bench.sandbox
         )
         executed = _executed(subject)
     bench, unchanged = _twice_unchanged(bench)
+    bench = _with_eval(bench, smoke="")
     for spec in subject.dimensions:
         yield _proof(bench, subject, spec, unchanged, executed)
+
+
+def _with_eval(bench: Bench, **changes: Any) -> Bench:
+    settings = replace(bench.config.eval, **changes)
+    return replace(bench, config=replace(bench.config, eval=settings))
 
 
 def _twice_unchanged(bench: Bench) -> tuple[Bench, tuple[Measurement, Measurement]]:
@@ -143,7 +149,7 @@ def _score(measurement: Measurement, name: str) -> tuple[float | None, str]:
     found = measurement.dimension(name)
     if measurement.void and (found is None or name in TEST_DIMENSIONS):
         return None, measurement.void
-    return (found.score, found.error) if found else (None, "it was not measured")
+    return (found.score, found.error) if found else (None, unmeasured(measurement))
 
 
 def _sabotages(

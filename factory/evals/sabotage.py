@@ -132,7 +132,7 @@ def spoil_files(files: Sequence[str], scope: Scope, *, of_tests: bool = False) -
     tested = [file for file in code if not is_test_file(file)]
     for told, chosen in [("code", tested)] if of_tests and tested else [("code", code), ("modifiable", free)]:
         if chosen:
-            what = f"all {len(chosen)} {told} files replaced by garbage"
+            what = f"every {told} file ({len(chosen)}) replaced by garbage"
             yield Sabotage(what, partial(_spoil, tuple(chosen)))
 
 

@@ -18,14 +18,14 @@ LEAST_TIME_LIMIT_S = 300
 COMMENT_COLUMN = 24
 
 DIMENSIONS_SAID = (
-    "# The dimensions, each tried twice. Those named like a built-in one need no command, your own do, and",
+    "# Those named like a built-in one need no command, your own do, and",
     '# parser = "exit_code", "json" ({"score": 0.7}) or "results" ({"results": [{"score": 1}, …]}).',
 )
 
 ABOUT = {
     "tests": "share of tests that pass",
-    "lint": "ruff findings per 100 statements",
-    "type_check": "mypy errors per 100 statements",
+    "lint": "few ruff findings per 100 statements",
+    "type_check": "few mypy errors per 100 statements",
     "coverage": "share of the lines inside functions that tests run",
     "capability_surface": "public API that tests exercise",
     "observability": "error paths that log, raise or hand the exception on",
@@ -35,17 +35,28 @@ ABOUT = {
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A dimension that goes into the file, and its trial. ``score`` is None where it saw nothing yet."""
+    """A dimension that goes into the file, and its trial: ``score`` is None where it saw nothing yet,
+    ``duration_s`` where there was no trial.
+    """
 
     spec: DimensionSpec
-    score: float | None
-    duration_s: float
+    score: float | None = None
+    duration_s: float | None = None
+
+    @property
+    def told(self) -> str:
+        """What the trial showed."""
+        if self.duration_s is None:
+            return "not measured yet"
+        seen = "nothing to see yet" if self.score is None else f"score {self.score:.4f}"
+        return f"{seen}, {self.duration_s:.1f} s"
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """All that goes into the file. ``dropped`` maps a dimension's name to why it is not measured; ``judging``
-    are patterns of files that say what the dimensions' commands do.
+    are patterns of files that say what the dimensions' commands do. ``duration_s`` is None where nothing was
+    run.
     """
 
     language: str
@@ -55,10 +66,15 @@ class Setup:
     kept: Sequence[Kept]
     dropped: Sequence[tuple[str, str]]
     composite: float | None
-    duration_s: float
+    duration_s: float | None
     setup: str = ""
     smoke: str = ""
     judging: Sequence[str] = ()
+
+    @property
+    def tried(self) -> bool:
+        """Whether anything was run."""
+        return self.duration_s is not None
 
 
 def threshold_for(composite: float | None) -> float:
@@ -89,9 +105,10 @@ def _line(key: str, value: str, comment: str) -> str:
 
 
 def _head(setup: Setup) -> str:
+    found = "Found by `factory discover`" if setup.tried else "Written by `factory init`, which runs nothing"
     return f"""\
 # What `factory` may change in this project, and how it measures whether a change helps.
-# Found by `factory discover` ({setup.language}); look it over, change what you like, and commit it.
+# {found} ({setup.language}); look it over, change what you like, and commit it.
 # It is read from the commit that an experiment starts from: no experiment can change its own judge.
 
 {_line("goal", literal(setup.goal), "what the project is for, in a sentence; every agent is told")}
@@ -110,10 +127,10 @@ read_only = {literal([*PROTECTED, *setup.judging])}
 
 
 def _eval(setup: Setup) -> str:
-    measured = (
-        "nothing could be scored yet" if setup.composite is None else f"measured: {setup.composite:.4f}"
-    )
-    limit = time_limit_for(setup.duration_s)
+    unscored = "nothing could be scored yet" if setup.tried else "not measured yet"
+    measured = unscored if setup.composite is None else f"measured: {setup.composite:.4f}"
+    trial = "" if setup.duration_s is None else f"; the trial took {setup.duration_s:.1f}"
+    limit = time_limit_for(setup.duration_s or 0.0)
     rows = [
         (
             "threshold",
@@ -123,21 +140,20 @@ def _eval(setup: Setup) -> str:
         ("tolerance", "0.002", "a loss up to this is no regression"),
         ("min_gain", "0.0005", "a gain above this is an improvement"),
         ("pairs", "5", "how often noisy dimensions are measured, before and after in turn"),
-        ("time_limit", str(limit), f"seconds for one measurement; the trial took {setup.duration_s:.1f}"),
+        ("time_limit", str(limit), f"seconds for one measurement{trial}"),
         ("python", '""', "interpreter to measure with; empty: .venv or venv, else one is made"),
         ("setup", literal(setup.setup), "run in each checkout first, e.g. a build step"),
         ("smoke", literal(setup.smoke), "must exit 0 before the rest is measured"),
         ("# weights", "{ hygiene = 0.5, growth = 0.5 }", "of the tiers; 0.3, 0.2, project 0.5 with your own"),
     ]
-    return "\n".join(["[eval]", *(_line(*row) for row in rows), "", *DIMENSIONS_SAID]) + "\n"
+    trials = f"# The dimensions, {'each tried twice' if setup.tried else 'none of them tried yet'}."
+    return "\n".join(["[eval]", *(_line(*row) for row in rows), "", trials, *DIMENSIONS_SAID]) + "\n"
 
 
 def _dimension(kept: Kept) -> str:
     spec = kept.spec
-    seen = "nothing to see yet" if kept.score is None else f"{kept.score:.4f}"
     about = f"{ABOUT[spec.name]}; " if spec.name in BUILT_IN and not spec.command else ""
-    comment = f"{about}{seen}, {kept.duration_s:.1f} s"
-    lines = ["[[eval.dimension]]", _line("name", literal(spec.name), comment)]
+    lines = ["[[eval.dimension]]", _line("name", literal(spec.name), about + kept.told)]
     lines.append(f"tier = {literal(spec.tier)}")
     if spec.command:
         lines += [
@@ -174,10 +190,10 @@ def plain_setup(checkout: Path, files: Sequence[str], target_branch: str) -> str
             goal=found.goal,
             target_branch=target_branch,
             modifiable=found.modifiable,
-            kept=[Kept(spec, None, 0.0) for spec in found.candidates],
+            kept=[Kept(spec) for spec in found.candidates],
             dropped=[],
             composite=None,
-            duration_s=0.0,
+            duration_s=None,
             setup=found.setup,
             judging=found.judging,
         )

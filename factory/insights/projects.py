@@ -14,7 +14,7 @@ from factory.errors import BadInput, FactoryError
 from factory.git import Repo
 from factory.paths import ProjectPaths
 from factory.rows import Row, read
-from factory.strategy.undone import UNDO
+from factory.strategy.undone import UNDO, standing
 
 DEPTH = 4
 """So many levels of folders are looked through for projects."""
@@ -31,10 +31,10 @@ class ProjectHistory:
     """The experiments of one project. ``copies`` are clones, forks and copies of it that were also named.
 
     ``rows`` are its experiments in the order of the logs, those in several copies once, without what is no
-    evidence of anything by its kind (a scaffold is kept once it stands, an undo by a person's wish).
-    ``damaged`` counts lines that could not be read, ``future`` rows dated later than tomorrow (a clock was
-    wrong), and ``problem`` says why there is nothing to read, empty where there is. ``remotes`` is where it
-    comes from.
+    evidence of anything: by its kind (a scaffold is kept once it stands, an undo by a person's wish), or
+    because it was undone. ``damaged`` counts lines that could not be read, ``future`` rows dated later than
+    tomorrow (a clock was wrong), and ``problem`` says why there is nothing to read, empty where there is.
+    ``remotes`` is where it comes from.
     """
 
     path: Path
@@ -126,7 +126,7 @@ def _load(path: Path) -> _Found:
         identities.add(f"remote {remote}")
     history = ProjectHistory(
         path,
-        tuple(row for row in rows if row.kind not in NO_EVIDENCE),
+        tuple(row for row in standing(rows) if row.kind not in NO_EVIDENCE),
         damaged=damaged,
         future=sum(1 for row in rows if latest < row.timestamp[:10] and row.timestamp[:4].isdecimal()),
         problem=problem,

@@ -20,6 +20,7 @@ from factory.offline.survey import findings, in_scope
 from factory.offline.tasks import Task, from_checklist, from_text
 from factory.offline.tidy import as_tidy_as_before
 from factory.runners.base import AgentResult, Invocation
+from factory.words import counted
 
 
 def build(invocation: Invocation) -> AgentResult:
@@ -42,9 +43,7 @@ def build(invocation: Invocation) -> AgentResult:
         again = texts_of(invocation.facts, "corrections")
         why = "the corrections need judgement" if again else "there is nothing of the kind inside the scope"
         return refused(f"nothing changed by `{task.command}`: {why}")
-    return done(
-        f"Ran `{task.command}`; changed {len(changed)} files:\n" + "".join(f"- {p}\n" for p in changed)
-    )
+    return done(_listed(f"Ran `{task.command}`; changed {counted(len(changed), 'file')}", changed))
 
 
 def _scaffold(invocation: Invocation, steps: Sequence[Step]) -> AgentResult:
@@ -52,7 +51,12 @@ def _scaffold(invocation: Invocation, steps: Sequence[Step]) -> AgentResult:
     made = make_scaffold(invocation.cwd, steps, scope)
     if not made:
         return refused("nothing changed by the scaffold: its files are there already, or outside the scope")
-    return done(f"Made {len(made)} files of the scaffold:\n" + "".join(f"- {path}\n" for path in made))
+    return done(_listed(f"Made {counted(len(made), 'file')} of the scaffold", made))
+
+
+def _listed(done_so: str, paths: Sequence[str]) -> str:
+    """What was done on a line of its own, for that is the summary; then the files."""
+    return "\n".join([done_so, *(f"- {path}" for path in paths)]) + "\n"
 
 
 def task_of(item: Mapping[str, Any]) -> Task | None:

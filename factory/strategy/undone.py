@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from factory.strategy.experiment import Experiment, text_of
+
+Tried = TypeVar("Tried", bound=Experiment)
 
 UNDO = "undo"
 """The kind of an experiment that takes another one back."""
@@ -44,3 +47,9 @@ def undone_by(history: Iterable[Experiment]) -> dict[int, int]:
             if by == target:
                 del found[taken_back]
     return found
+
+
+def standing(history: Sequence[Tried]) -> list[Tried]:
+    """The experiments that say how often a change is kept: without undos, and without what they took back."""
+    undone = undone_by(history)
+    return [one for one in history if not is_undo(one) and one.id not in undone]

@@ -118,8 +118,8 @@ def test_what_is_odd_about_the_projects_is_told(registered: Path) -> None:
         "10 projects, 77 decided experiments, 0 counted",
         f"  ledger: counted once with {registered / 'ledger-fork'}",
         f"  weather: counted once with {registered / 'weather-copy'}",
-        "  clock: 1 rows are dated in the future (a clock was wrong)",
-        "  torn: 2 damaged lines were passed by",
+        "  clock: dated in the future (a clock was wrong): 1 row",
+        "  torn: passed by: 2 damaged lines",
         "  empty: its experiment log is empty",
         "  nolog: it has no experiment log",
     ]
@@ -128,7 +128,7 @@ def test_what_is_odd_about_the_projects_is_told(registered: Path) -> None:
 def test_one_small_project_says_what_is_missing(projects: Path, library: Library) -> None:
     told = factory("ace", projects / "loner").expect(0)
     assert told.out == (
-        "1 projects, 3 decided experiments, 0 counted\n"
+        "1 project, 3 decided experiments, 0 counted\n"
         "too little to learn from the histories: "
         "10 experiments that were kept or reverted are needed, there are 3\n"
         "nothing changed\n"
@@ -244,6 +244,10 @@ def test_what_is_shown_says_where_it_comes_from(registered: Path) -> None:
     assert by_id["build-00001"]["about"]["origin"] == "default"
     assert by_id["build-01001"]["about"]["key"] == "reason:new_failures"
     assert by_id["ceo-00001"]["about"] is None
+    assert {by_id[item]["section"] for item in ("ceo-00001", "ceo-00004")} == {"do", "dont"}
+    told = factory("ace", "--show", "--role", "ceo").expect(0).out
+    assert "ceo DO [ceo-00001] " in told
+    assert "ceo DON'T [ceo-00004] " in told
 
 
 def test_what_is_shown_says_what_the_trial_has_come_to(library: Library) -> None:

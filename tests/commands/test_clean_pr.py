@@ -38,7 +38,7 @@ def test_the_tools_files_stay_behind(project: Path) -> None:
     ]
     assert git(project, "log", "-1", "--format=%B", "work-clean~1") == "Remove unused imports\n\nWhy.\n"
     assert git(project, "log", "-1", "--format=%an <%ae>", "work-clean") == "Pat Person <pat@example.org>"
-    assert done.out.startswith("left out: SPEC.md\nleft out: factory.toml\nwork-clean: 2 commit(s) on ")
+    assert done.out.startswith("left out: SPEC.md\nleft out: factory.toml\nwork-clean: 2 commits on ")
     assert git(project, "rev-parse", "work", "HEAD").split() == [head, head]
     assert git(project, "status", "--porcelain") == ""
 

@@ -12,13 +12,29 @@ def test_a_project_without_a_setup_is_in_order(tmp_path: Path) -> None:
     told = factory("doctor", python_project(tmp_path / "shapes")).expect(0).out
     assert "ok   policy: no factory.toml in HEAD yet; `factory ceo` or `factory discover` makes one\n" in told
     assert "\nok   runner: " in told
+    assert f"ok   state: {tmp_path}/shapes/.factory, which is not made yet\n" in told
+    assert "ok   log: 0 rows\n" in told
     assert "ok   cycle: none in flight, nothing waits to be integrated\n" in told
 
 
 def test_a_folder_without_git_is_not(tmp_path: Path) -> None:
     told = factory("doctor", tmp_path).expect(4).out
-    assert "FAIL project: " in told
-    assert "Name the folder of a project: `factory doctor PATH`. If this folder is to be one:" in told
+    assert told.endswith(
+        f"FAIL project: {tmp_path} is not in a git repository.\n"
+        "     Name the folder of a project: `factory doctor PATH`.\n"
+        "     Or make this one a project. Type:\n"
+        f"       git -C {tmp_path} init\n"
+        f"       git -C {tmp_path} add -A\n"
+        f"       git -C {tmp_path} commit -m 'Start'\n"
+    )
+
+
+def test_a_mistake_in_the_settings_is_told_once(tmp_path: Path) -> None:
+    told = factory("doctor", python_project(tmp_path / "p"), env={"FACTORY_RUNNER": "clude"}).expect(4).out
+    assert [line for line in told.splitlines() if line.startswith("FAIL")] == [
+        'FAIL settings: FACTORY_RUNNER: runner.default: got "clude", expected one of auto, claude, codex, '
+        'offline; did you mean "claude"?'
+    ]
 
 
 def test_a_folder_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:

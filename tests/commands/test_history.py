@@ -113,7 +113,6 @@ def test_damage_and_oddities_are_told_with_their_lines(
         "results.tsv: line 4: the hypothesis is missing\n"
         "results.tsv: line 4: the time is with a zone, unlike the first one\n"
         "results.tsv: line 5: a score is not between 0 and 1\n"
-        "results.tsv: line 6: the id is lower than one before it\n"
         "results.tsv: line 6: the verdict is none of keep, revert and error\n"
         "results.tsv: line 7: the id is missing or no number\n"
     )

@@ -91,8 +91,10 @@ def test_blind_ones_are_named_and_what_cannot_be_shown_is_said(tmp_path: Path) -
     }
     assert found["never_fine"]["what"] == "its score is 0 and cannot fall"
     assert found["by_chance"]["what"].startswith("noisy = true is lacking: nothing was changed, and it was ")
-    assert found["imports"]["what"] == "all 3 code files replaced by garbage"
-    assert found["always_fine"]["what"].startswith("all 3 code files replaced by garbage; all 4 modifiable")
+    assert found["imports"]["what"] == "every code file (3) replaced by garbage"
+    assert found["always_fine"]["what"].startswith(
+        "every code file (3) replaced by garbage; every modifiable file (4)"
+    )
     told = factory("doctor", project, "--prove").expect(1).out
     assert "always_fine  blind     1.0000→1.0000" in told
 
@@ -102,3 +104,14 @@ def test_tests_that_check_nothing_are_no_proof(tmp_path: Path) -> None:
     policy = POLICY.replace('name = "lint"', 'name = "tests"')
     found = proofs(small_project(tmp_path / "calc", hollow, policy=policy), 1)
     assert found["tests"]["state"] == "blind"
+
+
+def test_where_the_smoke_test_fails_nothing_is_proved(tmp_path: Path) -> None:
+    smoke = "smoke = \"python -c 'import nothere'\"\n"
+    project = small_project(tmp_path / "calc", policy=POLICY.replace("\n[[eval", f"{smoke}\n[[eval", 1))
+    (proof,) = proofs(project, 0).values()
+    assert proof["state"] == "unproved"
+    assert proof["what"] == (
+        "it has no score now: the smoke test `python -c 'import nothere'` exits 1: "
+        "ModuleNotFoundError: No module named 'nothere'"
+    )

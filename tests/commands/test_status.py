@@ -10,6 +10,7 @@ import pytest
 from factory.commands.state import common_dir_of, state_of
 from factory.fsio import CycleLock
 from tests.support import cli
+from tests.support.projects import CLEAN_SUMS, begin, small_project
 
 
 def git(*args: str | Path) -> None:
@@ -48,3 +49,20 @@ def test_who_runs_is_told(project: Path) -> None:
     with CycleLock(project / ".git").acquire({"mode": "improve"}):
         assert cli.factory("status", project, "--json").expect(0).json["running"]["mode"] == "improve"
     assert cli.factory("status", project, "--json").expect(0).json["running"] is None
+
+
+def test_kept_work_that_waits_is_told_with_the_command_that_brings_it_in(tmp_path: Path) -> None:
+    place = small_project(tmp_path / "a project")
+    assert begin(place).edit({"calc/sums.py": CLEAN_SUMS}).decide()[0] == "keep"
+    branch = "factory/exp-001-remove-unused-imports"
+    told = cli.factory("status", place).expect(0).out
+    assert told == (
+        "no cycle has been run here yet\n"
+        f"kept work waits on {branch}\n"
+        f"next: factory integrate '{place}'\n"
+    )  # fmt: skip
+    assert cli.factory("status", place, "--json").expect(0).json["waiting"] == [branch]
+    doctor = cli.factory("doctor", place).expect(0).out
+    assert f"ok   cycle: kept work waits on {branch}; `factory integrate '{place}'` brings it in\n" in doctor
+    cli.factory("integrate", place).expect(0)
+    assert cli.factory("status", place).expect(0).out == "no cycle has been run here yet\n"

@@ -15,6 +15,7 @@ from tests.support.projects import (
     BROKEN_SUMS,
     CLEAN_SUMS,
     FAILING,
+    POLICY,
     TESTED_POLICY,
     TESTS,
     WORSE_SUMS,
@@ -38,6 +39,27 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def tested(tmp_path: Path) -> Path:
     return small_project(tmp_path / "calc", policy=TESTED_POLICY)
+
+
+def test_a_constraint_that_fails_already_is_told_before_anything_is_spent(tmp_path: Path) -> None:
+    constraint = '\n[[eval.constraint]]\nname = "no-json"\ncheck = "test ! -e bad.json"\n'
+    project = small_project(tmp_path / "calc", {"bad.json": ""}, policy=POLICY + constraint)
+    told = (
+        "constraint no-json fails already, and nothing can be kept that does not mend it: "
+        "`test ! -e bad.json` exits 1"
+    )
+    assert told in factory("study", project).expect(0).err
+    assert told in factory("begin", project, "--hypothesis", "Remove unused imports").expect(0).err
+
+
+def test_where_the_smoke_test_fails_nothing_is_measured_and_that_is_said(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc", policy=POLICY.replace("[eval]", '[eval]\nsmoke = "false"'))
+    done = factory("eval", project).expect(1)
+    assert "counts for nothing: the smoke test `false` exits 1" in done.err
+    assert "dimension" not in done.out
+    ceo = factory("ceo", project, "--runner", "offline").expect(4)
+    assert "The project cannot be measured: the smoke test `false` exits 1." in ceo.err
+    assert "Mend that in the project, or in [eval] of factory.toml, and commit it." in ceo.err
 
 
 def test_a_good_change_is_kept_and_integrated(tested: Path) -> None:

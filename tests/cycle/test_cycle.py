@@ -190,7 +190,9 @@ class TestOneCycle:
         (project / ".git/info/exclude").write_text(".venv\n")
         (venv / "python").symlink_to(Path(sys.executable).resolve())
         out = run_cycle(project, "--mode", "discover")
-        assert "integrated: main is now at" in out
+        assert "\nfactory.toml: found and committed\nintegrated: main is now at" in out
+        assert out.endswith(f"\nnext: look at factory.toml, then factory ceo {project}\n")
+        assert "\nfactory.toml: there already\nnext: look" in run_cycle(project, "--mode", "discover")
         assert git(project, "log", "--format=%s") == "Set up factory\nWithout a setup\nStart"
         assert (project / "factory.toml").exists()
         assert refs(project, "refs/heads") == ["refs/heads/main"]
@@ -249,7 +251,12 @@ class TestThePersonsCheckout:
         assert status["integration"] == "pending"
         assert factory("integrate", project).expect(1).out.startswith("pending: factory/cycle-")
         assert factory("gc", project).expect(0).out == "nothing to remove\n"
-        assert "FAIL cycle: kept work waits on factory/cycle-" in factory("doctor", project).expect(4).out
+        assert "ok   cycle: kept work waits on factory/cycle-" in factory("doctor", project).expect(0).out
+        told = factory("status", project).expect(0).out
+        assert f"\nintegration: pending: {status['integration_message']}\n" in told
+        assert told.endswith(
+            f"\nkept work waits on {status['waiting'][0]}\nnext: factory integrate {project}\n"
+        )
         git(project, "stash", "--quiet")
         assert factory("integrate", project).expect(0).out.startswith("merged: factory/cycle-")
         assert git(project, "log", "--format=%s") == "Fix unused imports (F401)\nStart"

@@ -33,12 +33,21 @@ def test_what_cannot_be_measured_is_looked_at_anew_once_it_was_mended(tmp_path: 
     dimension = '[[eval.dimension]]\nname = "size"\ntier = "project"\ncommand = "{}"\nparser = "json"\n'
     root = make_repo(tmp_path / "p", {"notes.txt": "…\n", "factory.toml": dimension.format("false")})
     told = factory("ceo", root, "--runner", "offline").expect(4)
-    assert "The project cannot be measured: no dimension has a score." in told.err
+    assert "The project cannot be measured: no dimension has a score; size is not measured: " in told.err
     score = dimension.format("echo '{\\\"score\\\": 1}'")
     (root / "factory.toml").write_text(score)
     git(root, "commit", "-q", "-a", "-m", "Mend the measuring")
     factory("ceo", root, "--runner", "offline").expect(0)
     assert git(root, "for-each-ref", "--format=%(refname)", "refs/heads") == "refs/heads/main"
+
+
+def test_where_nothing_is_found_to_measure_a_setup_to_begin_from_is_offered(tmp_path: Path) -> None:
+    root = make_repo(tmp_path / "p", {"notes.txt": "…\n"})
+    told = factory("ceo", root, "--runner", "offline").expect(4)
+    assert (
+        f"`factory discover {root}` writes a factory.toml; add a dimension of your own to it, and commit it."
+        in " ".join(told.err.split())
+    )
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Discovery on real projects: what is tried, kept, marked and dropped, and the file that comes of it."""
 
+import re
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,7 +11,7 @@ from factory.config import load_project
 from factory.evals.detect import detect
 from factory.evals.dimensions import BUILT_IN
 from factory.evals.discover import Discovery, discover
-from factory.evals.setup_file import threshold_for, time_limit_for
+from factory.evals.setup_file import plain_setup, threshold_for, time_limit_for
 from factory.git import Repo, scratch_checkout
 from factory.paths import HomePaths
 from factory.sandbox import OFF, Sandbox, choose
@@ -51,6 +52,7 @@ def test_a_python_project(tmp_path: Path) -> None:
     assert config.scope.modifiable == ("src/**", "tests/**", "docs/**", "/README.md")
     assert config.scope.read_only == ("eval/**", "factory.toml")
     assert config.eval.smoke == 'python -c "import calc"'
+    assert re.search(r"few ruff findings per 100 statements; score 0\.\d{4}, \d", result.config_text)
     assert config.target_branch == "main"
     assert [d.name for d in config.eval.dimensions] == [t.spec.name for t in result.tried]
     assert not any(d.noisy for d in config.eval.dimensions)
@@ -204,6 +206,34 @@ def test_nothing_to_measure_is_said(tmp_path: Path) -> None:
     assert (result.language, result.tried) == ("unknown", [])
     assert result.notes == ["Nothing could be measured: add a dimension of your own to factory.toml."]
     assert load_project(result.config_text).eval.dimensions == ()
+
+
+@pytest.mark.parametrize(
+    ("readme", "goal"),
+    [
+        ("calc\n====\n\nSmall *sums* of `two`. And more.\n", "Small sums of two."),
+        ("# calc\n\nSums, e.g. of two,\nas in [a book](http://x.org/y). And\nmore.\n",
+         "Sums, e.g. of two, as in a book."),
+        ("Adds `numbers\n<http://x.org/n>`_, and\nthat well.\n", "Adds numbers, and that well."),
+        ("Video introduction to **calc**: `PyCon: Create *beautiful*\nsums <http://x.org>`_\n\nMore.\n", ""),
+        (f"{'long ' * 50}.\n", ""),
+        ("- a list\n", ""),
+    ],
+)  # fmt: skip
+def test_a_goal_is_a_whole_sentence_or_none(tmp_path: Path, readme: str, goal: str) -> None:
+    write(tmp_path, {"README.rst": readme})
+    assert detect(tmp_path, ["README.rst"]).goal == goal
+
+
+def test_what_is_written_without_a_trial_claims_none(tmp_path: Path) -> None:
+    write(tmp_path, FILES)
+    text = plain_setup(tmp_path, list(FILES), "main")
+    assert "# Written by `factory init`, which runs nothing (Python); " in text
+    assert "# The dimensions, none of them tried yet.\n" in text
+    assert "composite that a kept state should reach; not measured yet\n" in text
+    assert "few ruff findings per 100 statements; not measured yet\n" in text
+    assert not re.search(r"discover|twice|trial took|\d s$", text, re.MULTILINE)
+    load_project(text)
 
 
 def test_a_goal_with_odd_characters_survives(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from factory.evals.dependencies import (
 from factory.evals.environment import prepare, resolve
 from factory.evals.install import Installer, building
 from factory.evals.interpreter import describe
-from factory.evals.making import base_interpreter
+from factory.evals.making import base_interpreter, made_environment
 from factory.evals.surroundings import package_settings, scratch_folders
 from factory.evals.testrun import run_tests
 from factory.globs import matches
@@ -359,6 +359,18 @@ def test_a_failed_installation_says_why_and_leaves_nothing_that_counts(tmp_path:
     log = Path(info.value.message.split("(see ")[1].rstrip(")"))
     assert "no-such-folder" in log.read_text()
     assert list(home.environments.glob("*/factory-environment.json")) == []
+
+
+def test_a_setup_that_fails_is_what_is_to_be_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("factory.evals.making.make_venv", lambda *_, **__: None)
+    checkout, home = write(tmp_path / "c", {"a.py": ""}), HomePaths(tmp_path / "home")
+    with pytest.raises(EnvironmentLacking, match="made for the project: no compiler ") as info:
+        made_environment(checkout, "echo first; echo no compiler; exit 3", OFF, home, lambda _: None)
+    assert info.value.hint == "Mend [eval] setup in factory.toml, and commit it."
+    log = Path(info.value.message.split("(see ")[1].rstrip(")"))
+    assert log.read_text() == (
+        "$ echo first; echo no compiler; exit 3\nfirst\nno compiler\n\n[exit code 3]\n"
+    )
 
 
 def test_the_log_of_an_installation_holds_no_secret(tmp_path: Path) -> None:

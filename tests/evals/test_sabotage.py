@@ -23,8 +23,8 @@ FILES = (
 @pytest.mark.parametrize(
     ("of_tests", "told"),
     [
-        (False, ["all 2 code files replaced by garbage", "all 3 modifiable files replaced by garbage"]),
-        (True, ["all 1 code files replaced by garbage"]),
+        (False, ["every code file (2) replaced by garbage", "every modifiable file (3) replaced by garbage"]),
+        (True, ["every code file (1) replaced by garbage"]),
     ],
 )
 def test_what_says_how_to_measure_stays_and_tests_have_to_see_what_they_test(

@@ -111,3 +111,15 @@ def test_a_scaffold_and_an_undo_are_no_evidence(tmp_path: Path) -> None:
     (found,) = load_all_histories([path])
     assert [row.hypothesis for row in found.rows] == ["Add a test for the reader", "Ponder"]
     assert [row.hypothesis for row in found.decided] == ["Add a test for the reader"]
+
+
+def test_a_keep_that_was_undone_counts_no_more(tmp_path: Path) -> None:
+    log = [("Add a test for the reader", "keep"), ("Undo experiment 1: Add a test for the reader", "keep")]
+    path = make_project(tmp_path / "a", [*log, ("Split the writer", "keep")])
+    results = path / ".factory/results.tsv"
+    header, *rows = results.read_text().splitlines()
+    cells = rows[1].split("\t")
+    cells[header.split("\t").index("kind")] = "undo"
+    results.write_text("".join(f"{line}\n" for line in (header, rows[0], "\t".join(cells), rows[2])))
+    (found,) = load_all_histories([path])
+    assert [row.hypothesis for row in found.rows] == ["Split the writer"]

@@ -24,7 +24,7 @@ def test_only_files_in_the_scope_change(tmp_path: Path) -> None:
     root = write(tmp_path / "p", src__a=UNUSED, eval__b=UNUSED, src__locked__c=UNUSED)
     scope = {"modifiable": ["src/**"], "read_only": ["src/locked/**"]}
     result = ask("builder", root, item=item("Run: ruff F401"), scope=scope)
-    assert result.text == "Ran `ruff F401`; changed 1 files:\n- src/a.py\n"
+    assert result.text == "Ran `ruff F401`; changed 1 file\n- src/a.py\n"
     assert contents(root) == {"src/a.py": USED, "eval/b.py": UNUSED, "src/locked/c.py": UNUSED}
 
 
@@ -102,10 +102,10 @@ def test_where_nobody_asked_for_ruff_tests_and_the_projects_own_names_stay(tmp_p
     own = "import os\nfrom .b import x\n"
     root = write(tmp_path / "p", src__p____init__="", src__p__a=own, src__p__b=UNUSED, tests__test_a=UNUSED)
     result = ask("builder", root, item=item("Run: ruff F401"), scope=SCOPE)
-    assert result.text == "Ran `ruff F401`; changed 1 files:\n- src/p/b.py\n"
+    assert result.text == "Ran `ruff F401`; changed 1 file\n- src/p/b.py\n"
     write(root, **{"ruff.toml": ""})
     result = ask("builder", root, item=item("Run: ruff F401"), scope=SCOPE)
-    assert result.text == "Ran `ruff F401`; changed 2 files:\n- src/p/a.py\n- tests/test_a.py\n"
+    assert result.text == "Ran `ruff F401`; changed 2 files\n- src/p/a.py\n- tests/test_a.py\n"
 
 
 HOLE = 'class A(Exception):\n    """Why."""\n\n    pass\n\n\nclass B:\n    x = {}\n'
@@ -204,7 +204,7 @@ def test_a_new_logger_leaves_the_imports_sorted(tmp_path: Path) -> None:
 def test_logging_stays_in_its_package_and_out_of_projects_without_a_logger(tmp_path: Path) -> None:
     root = write(tmp_path / "p", src__a__m=LOUD + SILENT, src__b__m=LOUD + SILENT)
     result = ask("builder", root, item=item(title="Log swallowed exceptions in b"), scope=SCOPE)
-    assert result.text == "Ran `log-swallowed b`; changed 1 files:\n- src/b/m.py\n"
+    assert result.text == "Ran `log-swallowed b`; changed 1 file\n- src/b/m.py\n"
     mute = write(tmp_path / "mute", src__a=SILENT)
     assert ask("builder", mute, item=item("Run: log-swallowed src"), scope=SCOPE).status == "refused"
 

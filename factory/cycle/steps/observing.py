@@ -11,7 +11,7 @@ from factory.cycle.context import Cycle
 from factory.cycle.failures import remember_flaky
 from factory.cycle.focus import open_issues
 from factory.cycle.lab import Lab
-from factory.cycle.machine import Done, End, Outcome
+from factory.cycle.machine import Done, Outcome
 from factory.cycle.measuring import measure_commit
 from factory.cycle.oldplans import set_aside_old_plans
 from factory.cycle.steps.hosting import cycle_hub
@@ -19,13 +19,14 @@ from factory.cycle.target import with_target
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
 from factory.evals.progress import Remark
-from factory.evals.steady import failing_already
+from factory.evals.remarks import remarks, unmeasured
 from factory.fsio import atomic_write
 from factory.git import scratch_checkout
 from factory.models import Measurement
 from factory.paths import CONFIG_FILE
 from factory.scratch import remove
 from factory.study import Study, find_todos, observe
+from factory.words import quoted
 
 SETUP_MESSAGE = f"Set up factory\n\nMeasured and written by `factory discover`: {CONFIG_FILE}.\n"
 SOURCES_READ = 400
@@ -122,21 +123,23 @@ def study(cycle: Cycle, scope: str) -> Outcome:
     """Measure the starting point and write the observations down."""
     with nothing_begun(cycle):
         measurement = measure_commit(cycle.lab, cycle.head, cycle.head, cycle.policy)
-    if measurement.void or measurement.composite is None:
-        give_up(
-            cycle,
-            "The project cannot be measured",
-            measurement.void or "no dimension has a score",
-            "`factory doctor` looks for the cause; a build step belongs into [eval] setup.",
-        )
-    if failing_already(measurement):
-        cycle.lab.say(failing_already(measurement))
+    why_not = unmeasured(measurement)
+    if why_not:
+        give_up(cycle, "The project cannot be measured", why_not, _mend(cycle))
+    for remark in remarks(measurement):
+        cycle.lab.say(remark)
     asked_for = open_issues(cycle_hub(cycle), cycle.progress.warn)
     text = observe_at(cycle.lab, cycle.head, measurement, cycle.state.messages, asked_for)
     atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "observations.md", text)
-    if not measurement.dimensions:
-        return End("unmeasurable", "no dimension is configured")
     return Done({"composite": measurement.composite, "measurement": measurement.model_dump(mode="json")})
+
+
+def _mend(cycle: Cycle) -> str:
+    """What a person can do where nothing is measured, by whose setup it is."""
+    if cycle.head == cycle.start:
+        return f"Mend that in the project, or in [eval] of {CONFIG_FILE}, and commit it."
+    command = f"factory discover {quoted(cycle.lab.paths.root)}"
+    return f"`{command}` writes a {CONFIG_FILE}; add a dimension of your own to it, and commit it."
 
 
 def observe_at(
