@@ -11,9 +11,10 @@ import pytest
 from factory.backlog import add_backlog, read_backlog
 from factory.cycle.context import Cycle
 from factory.git import Repo
-from factory.journal import Event
+from factory.journal import Event, Journal
 from factory.paths import ProjectPaths
 from factory.runners.base import AgentResult, Invocation
+from tests.support.cli import factory
 from tests.support.cycles import Scripted, run, said
 from tests.support.projects import (
     CLEAN_SUMS,
@@ -59,6 +60,34 @@ def dies_before(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
         return real(self, kind, experiment, **data)
 
     monkeypatch.setattr(Cycle, "record", record)
+
+
+def dies_before_event(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Let the program die when all that an event tells of is done, and the event is not written yet."""
+    real = Journal.append
+
+    def append(self: Journal, type: str, experiment: int | None = None, /, **data: Any) -> Event:
+        if type == kind:
+            monkeypatch.setattr(Journal, "append", real)
+            raise Killed
+        return real(self, type, experiment, **data)
+
+    monkeypatch.setattr(Journal, "append", append)
+
+
+def test_an_experiment_whose_event_was_not_written_is_completed_when_it_is_abandoned(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies_before_event(monkeypatch, "experiment.finalized")
+    with pytest.raises(Killed):
+        run(project, Scripted())
+    factory("abandon", project).expect(0)
+    assert verdicts(project) == [("keep", "improved")]
+    assert_sound(project)
+    factory("gc", project).expect(0)
+    factory("integrate", project).expect(0)
+    assert (project / "calc/sums.py").read_text() == CLEAN_SUMS
+    assert_sound(project)
 
 
 class TestTheBacklog:

@@ -409,7 +409,7 @@ def _cost(cycle: Cycle, scope: str) -> finalizing.Cost:
 def archive_experiment(cycle: Cycle, scope: str) -> Outcome:
     """A note on the experiment, by the Archivist; by the program where it cannot be asked."""
     number = cycle.experiment_id(scope)
-    facts = archive_facts(cycle, scope)
+    facts = _archive_facts(cycle, scope)
     text = ""
     if not cycle.options.lite and not objection(cycle, "archivist", at=(scope, "archive_experiment")):
         result = ask(
@@ -419,14 +419,14 @@ def archive_experiment(cycle: Cycle, scope: str) -> Outcome:
             Question("archivist", "Write the note on this experiment.", facts),
         )
         text = result.text if result.status == "done" else ""
-    place = write_experiment_note(cycle.lab, number, facts, text)
+    place = write_experiment_note(cycle.lab, cycle.state.finalized[number], text)
     return Done(
         {"note": str(place.relative_to(cycle.lab.paths.state)), "by": "archivist" if text else "factory"}
     )
 
 
-def archive_facts(cycle: Cycle, scope: str) -> Mapping[str, Any]:
-    """What a note on a phase's experiment is written from."""
+def _archive_facts(cycle: Cycle, scope: str) -> Mapping[str, Any]:
+    """What the Archivist is told of a phase's experiment."""
     result = cycle.state.result("finalize", scope)
     return {
         "subject": "experiment",
