@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from factory.backlog import add_backlog, read_backlog
 from factory.cycle.context import Cycle
 from factory.git import Repo
 from factory.journal import Event, Journal
+from factory.offline.runner import OfflineRunner
 from factory.paths import ProjectPaths
 from factory.runners.base import AgentResult, Invocation
 from tests.support.cli import factory
@@ -109,6 +111,18 @@ class TestTheBacklog:
         run(project, Scripted())
         assert verdicts(project) == [("keep", "improved")]
         assert read_backlog(path) == ["Something for a person"]
+
+    def test_what_nobody_can_read_is_no_item(self, project: Path) -> None:
+        def strategist(invocation: Invocation) -> AgentResult:
+            plan = OfflineRunner().run(invocation)
+            additions = "## 8. Proposed Backlog Additions\n\n"
+            return said(plan.text.split(additions)[0] + additions + "- \x07\n- Split the module\n")
+
+        found = {"findings": ["\x07", "No test reads it"], "citations": []}
+        review = json.dumps({"verdict": "PROCEED", "reason": "sound"} | found)
+        run(project, Scripted({"strategist": [strategist], "reviewer": [review]}))
+        assert verdicts(project) == [("keep", "improved")]
+        assert read_backlog(ProjectPaths(project).backlog) == ["No test reads it", "Split the module"]
 
     def test_an_item_that_a_person_took_off_meanwhile_is_not_missed(self, project: Path) -> None:
         path = self.backlog(project)

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import asdict
 from typing import Any
 
-from factory.backlog import add_backlog
+from factory.backlog import add_backlog, one_line
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import complete_archive, write_cycle_note
 from factory.cycle.branches import cycle_branch
@@ -74,9 +74,9 @@ def _plain_note(cycle: Cycle) -> str:
 def close(cycle: Cycle, scope: str) -> Outcome:
     """Every experiment has its note; the target moves on; the log is mirrored; the workspaces go."""
     complete_archive(cycle.lab, cycle.state.finalized)
+    place, common = cycle.lab.paths.backlog, cycle.lab.repo.common_dir
     proposed = [text for plan in cycle.accepted_plans for text in plan.get("backlog_additions", [])]
-    added = [text for text in proposed
-             if add_backlog(cycle.lab.paths.backlog, text, cycle.lab.repo.common_dir)]  # fmt: skip
+    added = [text for text in proposed if one_line(text) and add_backlog(place, text, common)]
     done = _integrate(cycle)
     clear_branch(cycle.lab, cycle.id, cycle.head, done)
     mirror_log(cycle.lab, f"cycle {cycle.id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from factory.backlog import add_backlog, read_backlog, remove_backlog
+from factory.backlog import add_backlog, one_line, read_backlog, remove_backlog
 from factory.cycle import deciding, finalizing, judging
 from factory.cycle import experiment as lab_work
 from factory.cycle.agents import Question, ask, objection, was_asked
@@ -390,7 +390,7 @@ def _keep_backlog(cycle: Cycle, scope: str, experiment: Experiment) -> list[str]
     keys = {backlog_key(text) for text in (named, *named.split("; ")) if text}
     for entry in [entry for entry in read_backlog(place) if backlog_key(entry) in keys]:
         remove_backlog(place, entry, common)
-    gaps = [text for text in told_by(cycle, scope, "review").get("findings", []) if text.strip()]
+    gaps = [text for text in told_by(cycle, scope, "review").get("findings", []) if one_line(text)]
     for text in gaps:
         add_backlog(place, text, common)
     return gaps
