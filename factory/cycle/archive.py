@@ -25,7 +25,7 @@ def write_experiment_note(lab: Lab, record: Mapping[str, Any], text: str = "") -
         f"# Experiment {record['id']}: {record['hypothesis']}",
         "",
         f"- Verdict: {record['verdict']} ({record['reason']})",
-        f"- Delta: {_number(record['delta'])}",
+        f"- Delta: {_number(record.get('delta'))}",
         f"- Category: {record['category']}",
         f"- Why: {record['notes']}",
         "",

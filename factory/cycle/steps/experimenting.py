@@ -398,9 +398,9 @@ def _keep_backlog(cycle: Cycle, scope: str, experiment: Experiment) -> list[str]
 
 def _cost(cycle: Cycle, scope: str) -> finalizing.Cost:
     spent = [a for key, a in cycle.state.answers.items() if key.startswith(f"{scope}/")]
-    known_cost = [a["cost_usd"] for a in spent if a["cost_usd"] is not None]
+    known_cost = [a["cost_usd"] for a in spent if a.get("cost_usd") is not None]
     return finalizing.Cost(
-        tokens=sum(a["tokens"] or 0 for a in spent),
+        tokens=sum(a.get("tokens") or 0 for a in spent),
         cost_usd=round(sum(known_cost), 6) if known_cost else None,
         duration_s=round(cycle.state.scope(scope).elapsed_s, 1),
     )
