@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,21 @@ class TestTheBudget:
         run(project, runner, budget_invocations=calls)
         assert [e.data["ended"] for e in events(project) if completes(step)(e)] == [None]
         assert len(runner.calls) == calls
+
+    def test_a_call_in_flight_that_has_ended_is_adopted_although_nothing_is_left(self, project: Path) -> None:
+        @dataclass
+        class Adopting(Scripted):
+            def adopt(self, invocation: Invocation) -> AgentResult | None:
+                return said("R1: imports are unused") if invocation.role == "researcher" else None
+
+        with pytest.raises(Killed):
+            run(project, Scripted({"researcher": [killed]}), budget_invocations=1)
+        runner = Adopting()
+        run(project, runner, budget_invocations=1)
+        assert runner.calls == []
+        assert [e.data["role"] for e in events(project) if e.type == "agent.completed"] == ["researcher"]
+        (result,) = [e.data["result"] for e in events(project) if completes("research")(e)]
+        assert "left_out" not in result
 
 
 def test_half_done_work_of_a_second_call_is_not_taken_for_the_firsts(project: Path) -> None:
