@@ -97,7 +97,7 @@ def _found_before(cycle: Cycle) -> Outcome:
 def draft(cycle: Cycle, scope: str) -> Outcome:
     """Take the draft that waits; else have the Strategist write one, or mend it by the person's feedback."""
     if _takes_up(cycle, scope):
-        text = read_exactly(cycle.lab.paths.plan)
+        text = planning.waiting_plan(cycle)
         atomic_write(_draft_file(cycle), text.encode("utf-8", "surrogateescape"))
         return Done({"sha256": fingerprint(text), "taken_up": True})
     refusal = objection(cycle, "strategist", at=(scope, "draft"))
