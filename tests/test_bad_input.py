@@ -17,6 +17,7 @@ from factory.cycle.context import CycleOptions, waiting_messages
 from factory.cycle.lab import open_lab
 from factory.cycle.state import CycleState
 from factory.cycle.steps import designing, planning
+from factory.cycle.target import specified
 from factory.errors import Refused
 from factory.paths import ProjectPaths, factory_home
 from tests.support.repos import commit, make_repo, write
@@ -100,7 +101,9 @@ def test_a_plan_that_is_no_text(project: Path, run: Run) -> None:
     assert f"{plan} is not UTF-8 text (byte 7)." in told
 
 
-@pytest.mark.parametrize("step", [planning.gate_plan, designing.draft])
+@pytest.mark.parametrize(
+    "step", [planning.gate_plan, designing.draft, lambda cycle, _: specified(cycle.lab, "HEAD", "0" * 64)]
+)
 def test_a_plan_that_a_cycle_goes_on_with_and_somebody_has_deleted(
     project: Path, step: Callable[[Any, str], object]
 ) -> None:
