@@ -326,15 +326,19 @@ class Repo:
     def set_ref(self, ref: str, new: str, old: str | None = None) -> None:
         """Point ``ref`` at ``new``; with ``old``, only if that is where it points now.
 
-        Raises Refused for a branch that is checked out somewhere: its files would no longer fit it.
+        Raises Refused as ``require_movable`` does.
         """
+        self.require_movable(ref, new)
+        self.git("update-ref", ref, new, *([old] if old is not None else []), what=f"move {ref}")
+
+    def require_movable(self, ref: str, new: str) -> None:
+        """Raise Refused for a branch that is checked out somewhere: its files would no longer fit it."""
         place = self._checked_out(ref)
         if place is not None and self.find(ref) != new:
             raise Refused(
                 f"{ref.removeprefix(BRANCHES)} is checked out in {place}, so it is not moved.",
                 "`git switch` to another branch there, then run the same command again.",
             )
-        self.git("update-ref", ref, new, *([old] if old is not None else []), what=f"move {ref}")
 
     def delete_ref(self, ref: str) -> None:
         """Remove a ref; nothing happens when there is none, and a branch that is checked out stays."""

@@ -9,9 +9,10 @@ import datetime
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from factory.errors import BadInput, Refused
@@ -23,6 +24,37 @@ from factory.fsio import (
     environment_error,
     write_lock,
 )
+
+_Kind = type | UnionType
+
+_NUMBER = int | float
+_ANSWERED: Mapping[str, _Kind] = {
+    **{"key": str, "role": str, "name": str, "duration_s": _NUMBER, "cost_usd": _NUMBER | None},
+    **dict.fromkeys(("tokens", "tokens_in", "tokens_cached", "tokens_out"), int | None),
+}
+_RECORD = ("hypothesis", "verdict", "reason", "category", "notes", "cycle", "branch", "baseline", "commit")
+_STEP: Mapping[str, _Kind] = {"scope": str, "step": str}
+_SAYS: Mapping[str, Mapping[str, _Kind]] = {
+    "cycle.opened": {"mode": str, "options": dict, "target": str, "start": str},
+    "cycle.closed": dict.fromkeys(("ended", "account", "research", "integration"), dict | None),
+    "cycle.parked": {"why": str},
+    "step.started": _STEP,
+    "step.completed": {**_STEP, "result": dict, "ended": dict | None, "elapsed_s": _NUMBER},
+    "step.skipped": {**_STEP, "why": str},
+    "scope.redirected": {**_STEP, "redo": list, "corrections": list},
+    "agent.started": {"key": str, "role": str, "name": str, "invocations": int, "workspace": str},
+    "agent.completed": _ANSWERED,
+    "agent.failed": _ANSWERED,
+    "message.taken": {"text": str},
+    "experiment.begun": {"scope": str},
+    "experiment.recorded": {"commit": str},
+    "experiment.finalized": {"id": int, "delta": _NUMBER | None, **dict.fromkeys(_RECORD, str)},
+    "phase.outcome": {"phase": int, "state": str},
+    "contract.superseded": {"by": str, "commit": str},
+    "tamper.found": {"violations": list},
+    "integration": dict.fromkeys(("status", "branch", "target", "head", "message", "start", "kept"), str),
+}
+"""What an event of each type says that its readers rely on; what may be None may be lacking."""
 
 
 def new_cycle_id() -> str:
@@ -154,6 +186,8 @@ def _is_sound(event: Event) -> bool:
         and (event.experiment is None or type(event.experiment) is int)
         and type(event.type) is str
         and type(event.data) is dict
+        and (event.experiment is not None or not event.type.startswith("experiment."))
+        and all(isinstance(event.data.get(name), kind) for name, kind in _SAYS.get(event.type, {}).items())
     )
 
 

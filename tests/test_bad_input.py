@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from factory import cli
-from factory.paths import factory_home
+from factory.commands.history_one import details_of
+from factory.cycle.context import CycleOptions, waiting_messages
+from factory.cycle.lab import open_lab
+from factory.cycle.state import CycleState
+from factory.cycle.steps import designing, planning
+from factory.cycle.target import specified
+from factory.errors import Refused
+from factory.paths import ProjectPaths, factory_home
 from tests.support.repos import commit, make_repo, write
 
 POLICY = "[eval]\nthreshold = 0.5\n"
@@ -80,3 +90,50 @@ def test_an_environment_that_cannot_be_had_leaves_no_cycle_in_flight(project: Pa
     assert "[eval] python is no-such-python, and there is no such interpreter." in said
     assert run("abandon", project)[0] == 3
     assert not [ref for ref in (project / ".git/refs/heads").rglob("*") if "cycle" in ref.name]
+
+
+def test_a_plan_that_is_no_text(project: Path, run: Run) -> None:
+    plan = ProjectPaths(project).plan
+    plan.parent.mkdir(parents=True)
+    plan.write_bytes(b"# Plan \xff\n")
+    code, told = run("begin", project, "--phase", "1")
+    assert code == 2
+    assert f"{plan} is not UTF-8 text (byte 7)." in told
+
+
+@pytest.mark.parametrize(
+    "step", [planning.gate_plan, designing.draft, lambda cycle, _: specified(cycle.lab, "HEAD", "0" * 64)]
+)
+def test_a_plan_that_a_cycle_goes_on_with_and_somebody_has_deleted(
+    project: Path, step: Callable[[Any, str], object]
+) -> None:
+    options = CycleOptions("improve", approved_plan="0" * 64, takes_up=True)
+    lab = open_lab(project, lambda _: None)
+    with pytest.raises(Refused) as refused:
+        step(SimpleNamespace(lab=lab, options=options, state=CycleState()), "")
+    assert refused.value.message == f"{lab.paths.plan}, with which this cycle goes on, is gone."
+    assert refused.value.hint == f"Put it back; or give the cycle up: factory abandon {project}"
+
+
+def test_a_message_that_is_nested_too_deeply(tmp_path: Path) -> None:
+    box, told = tmp_path / "messages.jsonl", list[str]()
+    box.write_text("[" * 50_000 + '\n{"text": "go on"}\n')
+    assert waiting_messages(box, told.append) == ["go on"]
+    assert told == [f"a line of {box} is no message and is left out: {'[' * 60}"]
+
+
+def test_a_record_of_an_experiment_that_was_handed_over(project: Path, run: Run) -> None:
+    place = ProjectPaths(project).experiment(2)
+    place.mkdir(parents=True)
+    told = [10**400, 1e308, float("nan"), -1, "x", 0.5]
+    scores = [{"name": f"d{at}", "score": score} for at, score in enumerate(told)]
+    pairs = {side: [{"commit": "c", "dimensions": scores}] * 2 for side in ("before", "after")}
+    write(place, {
+        "experiment.json": '{"hypothesis": "Write more"}',
+        "eval_pairs.json": json.dumps(pairs),
+        "failures.json": '{"commit": "c", "confirmed": 5}',
+    })  # fmt: skip
+    assert run("history", project, "--id", "2")[0] == 0
+    found = details_of(ProjectPaths(project), 2, None)
+    assert [d["after"] for d in found["dimensions"]] == [None] * 5 + [0.5]
+    assert found["new_failures"] == []

@@ -73,6 +73,9 @@ def test_a_torn_first_line_is_repaired(journal: Journal) -> None:
         *["", "not json", "[]", "{}", '{"v":1,"seq":2}', "\0\0\0", '"text"', "[" * 50_000],
         '{"v":1,"seq":"2","ts":"","cycle":"","experiment":null,"type":"a","data":{}}',
         '{"v":1,"seq":2,"ts":"","cycle":"","experiment":null,"type":"a","data":{},"more":1}',
+        '{"v":1,"seq":2,"ts":"","cycle":"","experiment":null,"type":"step.started","data":{"step":"x"}}',
+        '{"v":1,"seq":2,"ts":"","cycle":"","experiment":null,"type":"cycle.closed","data":{"ended":"x"}}',
+        '{"v":1,"seq":2,"ts":"","cycle":"","experiment":null,"type":"experiment.recorded","data":{"commit":"x"}}',
     ],
 )
 def test_damage_in_the_middle_is_reported_with_its_line(journal: Journal, damage: str) -> None:

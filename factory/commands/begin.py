@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from factory import output
+from factory.commands.spec_files import read_text
 from factory.cycle import experiment as lab_work
 from factory.cycle.inflight import BY_HAND
 from factory.cycle.lab import Lab, open_lab
@@ -67,7 +68,7 @@ def _planned(lab: Lab, phase: int) -> PlanItem:
         raise BadInput(
             "There is no current plan.", f"`factory begin {lab.paths.root} --hypothesis TEXT` needs none."
         )
-    items = parse(lab.paths.plan.read_text(encoding="utf-8")).items()
+    items = parse(read_text(lab.paths.plan)).items()
     found = next((item for item in items if item.phase == phase), None)
     if found is None:
         raise BadInput(

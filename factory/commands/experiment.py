@@ -63,11 +63,7 @@ def _finalized(lab: Lab, experiment: Experiment, args: argparse.Namespace) -> Ex
     decision = deciding.settle(lab, experiment, policy, override=_override(args))
     journal = lab.journal(experiment.cycle)
     record = finalizing.finalize(lab, journal, experiment, decision, summary=args.summary)
-    facts = record.model_dump(mode="json") | {
-        "item": experiment.item.model_dump(mode="json"),
-        "rationale": record.notes,
-    }
-    write_experiment_note(lab, experiment.id, facts)
+    write_experiment_note(lab, record.model_dump(mode="json"))
     mirror_log(lab, f"experiment {experiment.id}")
     if not any(event.type == "cycle.closed" for event in journal.events()):
         journal.append("cycle.closed", kept=int(record.verdict is Verdict.KEEP))

@@ -53,7 +53,7 @@ def details_of(paths: ProjectPaths, number: int, row: Row | None) -> Details:
         "pairs": len(_objects(measured, "after")) if _of(measured, commit) else 0,
         "verify": _objects(shown, "checks") if shown.get("commit") == commit else [],
         "guard": _objects(guard, "findings") if guard.get("head") in (commit, None) or not commit else [],
-        "new_failures": failures.get("confirmed", []) if failures.get("commit") == commit else [],
+        "new_failures": _texts(failures, "confirmed") if failures.get("commit") == commit else [],
         "review": review if review.get("commit") == commit else {},
         "note": str(note) if note.is_file() else "",
         "record": str(folder) if folder.is_dir() else "",
@@ -150,7 +150,7 @@ def _scores(samples: list[Details]) -> dict[str, list[Any]]:
 
 
 def _mean(scores: list[Any] | None) -> float | None:
-    known = [score for score in scores or () if isinstance(score, int | float)]
+    known = [score for score in scores or () if isinstance(score, int | float) and 0 <= score <= 1]
     return statistics.fmean(known) if known else None
 
 
@@ -172,6 +172,11 @@ def _object(found: Details, name: str) -> Details:
 def _objects(found: Details, name: str) -> list[Details]:
     entries = found.get(name)
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def _texts(found: Details, name: str) -> list[str]:
+    entries = found.get(name)
+    return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []
 
 
 def _first(found: list[Details]) -> Details:

@@ -9,17 +9,20 @@ from factory import output
 from factory.commands.state import state_of
 from factory.cycle.inflight import journals
 from factory.cycle.usage import Tally, Usage
-from factory.errors import EXIT_OK
+from factory.errors import EXIT_OK, BadInput, Refused
 from factory.journal import read_events
 
 COLUMNS = ("what", "calls", "tokens in", "cached", "out", "USD (estimate)", "seconds", "unreported")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Add up every journal of the project. Costs are what the agents' CLIs report: estimates of their own."""
+    """Add up the project's journals, but for damaged ones. Costs are estimates of the agents' CLIs."""
     usage = Usage()
     for path in journals(state_of(args.path)):
-        usage.add(read_events(path))
+        try:
+            usage.add(read_events(path))
+        except (BadInput, Refused) as error:
+            output.note(f"left out: {error.message}")
     if args.json:
         output.emit_json(_as_json(usage))
         return EXIT_OK

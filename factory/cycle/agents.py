@@ -63,12 +63,20 @@ def objection(
     """Why the ledger forbids asking ``role`` now; empty when it does not.
 
     ``at`` is the scope and the step of the call, ``key`` its question's: what is answered already is paid
-    for, and costs nothing to read again.
+    for, and so is what has ended while the factory was dead; it costs nothing to read.
     """
-    if at is not None and call_key(cycle, *at, role, key) in cycle.state.answers:
+    if at is not None and _is_paid_for(cycle, at[0], role, call_key(cycle, *at, role, key)):
         return ""
     calls = cycle.runner_for(role).invocations_per_call
     return cycle.ledger.objection(calls, reserved) if calls else ""
+
+
+def _is_paid_for(cycle: Cycle, scope: str, role: str, name: str) -> bool:
+    started = cycle.state.running.get(name)
+    if started is None:
+        return name in cycle.state.answers
+    call = Call(cycle, scope, Question(role, "", {}), name, None)
+    return call.runner.adopt(call.invocation(started["name"], "", call.folder)) is not None
 
 
 def call_key(cycle: Cycle, scope: str, step: str, role: str, key: str = "1") -> str:

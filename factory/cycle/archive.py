@@ -19,23 +19,29 @@ def experiment_note(lab: Lab, number: int) -> Path:
     return lab.paths.archive / "experiments" / f"{number:03d}.md"
 
 
-def write_experiment_note(lab: Lab, number: int, facts: Mapping[str, Any], text: str = "") -> Path:
-    """Write the note on an experiment: the facts by the program, then the Archivist's text, if any."""
-    item = facts["item"]
+def write_experiment_note(lab: Lab, record: Mapping[str, Any], text: str = "") -> Path:
+    """Write the note on a finalized experiment: its record, then the Archivist's text, if any."""
     lines = [
-        f"# Experiment {number}: {item['title']}",
+        f"# Experiment {record['id']}: {record['hypothesis']}",
         "",
-        f"- Verdict: {facts['verdict']} ({facts['reason']})",
-        f"- Delta: {_number(facts['delta'])}",
-        f"- Category: {item['category']}",
-        f"- Why: {facts['rationale']}",
+        f"- Verdict: {record['verdict']} ({record['reason']})",
+        f"- Delta: {_number(record.get('delta'))}",
+        f"- Category: {record['category']}",
+        f"- Why: {record['notes']}",
         "",
         text.strip() or "No note by an archivist; the facts above are on record.",
         "",
     ]
-    place = experiment_note(lab, number)
+    place = experiment_note(lab, record["id"])
     atomic_write(place, "\n".join(lines))
     return place
+
+
+def complete_archive(lab: Lab, finalized: Mapping[int, Mapping[str, Any]]) -> None:
+    """Rule 8: what has no note yet gets one from the program. ``finalized`` are records by their ids."""
+    for number, record in finalized.items():
+        if not experiment_note(lab, number).exists():
+            write_experiment_note(lab, record)
 
 
 def write_cycle_note(lab: Lab, cycle: str, text: str) -> Path:

@@ -309,6 +309,6 @@ def waiting_messages(box: Path, warn: Callable[[str], None] = lambda _: None) ->
     for line in lines:
         try:
             messages.append(str(json.loads(line)["text"]))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             warn(f"a line of {box} is no message and is left out: {line[:60]}")
     return messages

@@ -74,6 +74,17 @@ def waiting_draft(lab: Lab) -> str:
         return ""
 
 
+def waiting_plan(lab: Lab) -> str:
+    """The plan or draft with which a cycle goes on, every byte of it. Raises Refused where it is gone."""
+    place = lab.paths.plan
+    if not place.is_file():
+        raise Refused(
+            f"{place}, with which this cycle goes on, is gone.",
+            f"Put it back; or give the cycle up: factory abandon {lab.paths.root}",
+        )
+    return read_exactly(place)
+
+
 def edited_text(lab: Lab) -> str | None:
     """The checkout's SPEC.md where it is not the one of its commit, empty if deleted; None where it is."""
     place, committed = lab.paths.root / SPEC_FILE, lab.repo.show("HEAD", SPEC_FILE)

@@ -13,7 +13,6 @@ from factory.cycle.ratchet import ratchet_of
 from factory.evals.decide import decide
 from factory.fsio import utc_now
 from factory.models import (
-    Check,
     Experiment,
     Kind,
     PrecheckReport,
@@ -34,7 +33,10 @@ RATCHET_REASONS = {
 
 @dataclass(frozen=True)
 class Override:
-    """A person's word, given in a terminal, that named checks of the precheck shall not stop a keep."""
+    """A person's word, given in a terminal, that named checks of the precheck shall not stop a keep.
+
+    It decides where one of them fails and no other check does; else the rules do.
+    """
 
     checks: frozenset[str]
     reason: str
@@ -73,11 +75,10 @@ def _weigh(
     lab: Lab, experiment: Experiment, policy: ProjectConfig, override: Override | None
 ) -> VerdictRecord:
     report = precheck(lab, experiment, policy)
-    if override is not None:
-        report = _with_override(report, override)
-        if report.passed:
-            rationale = f"a person overrode {', '.join(sorted(override.checks))}: {override.reason}"
-            return _verdict(report.commit, Verdict.KEEP, Reason.IMPROVED, rationale, decided_by="person")
+    failed = {check.name for check in report.failures}
+    if override is not None and failed and failed <= override.checks:
+        rationale = f"a person overrode {', '.join(sorted(failed))}: {override.reason}"
+        return _verdict(report.commit, Verdict.KEEP, Reason.OVERRIDE, rationale, decided_by="person")
     if report.passed and experiment.kind in OWN_RULES:
         return OWN_RULES[experiment.kind](lab, experiment, policy, report.commit)
     return _by_score(lab, experiment, policy, report)
@@ -102,13 +103,6 @@ def _with_its_check(record: VerdictRecord, shown: VerifyReport | None) -> Verdic
     if record.verdict is not Verdict.KEEP or shown is None or not shown.unmet:
         return record
     return record.model_copy(update={"rationale": f"{record.rationale}; {shown.unmet}"})
-
-
-def _with_override(report: PrecheckReport, override: Override) -> PrecheckReport:
-    def passed_by(check: Check) -> Check:
-        return check.model_copy(update={"passed": True}) if check.name in override.checks else check
-
-    return report.model_copy(update={"checks": [passed_by(check) for check in report.checks]})
 
 
 def _by_score(

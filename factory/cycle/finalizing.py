@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from factory.cycle.branches import cycle_branch, drop_branch, set_aside
 from factory.cycle.counting import count_outcome
 from factory.cycle.evidence import digests
-from factory.cycle.experiment import workspace
+from factory.cycle.experiment import VERDICT, load, workspace
 from factory.cycle.judging import sides
 from factory.cycle.lab import Lab
 from factory.cycle.ratchet import metric_sides, ratchet_of
+from factory.errors import BadInput
 from factory.journal import Journal
 from factory.models import (
     Experiment,
@@ -20,6 +21,7 @@ from factory.models import (
     Verdict,
     VerdictRecord,
 )
+from factory.rows import Row, number, whole
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,12 @@ def finalize(
 
     ``hosted`` are the issues it serves and its pull request. Safe to repeat: a row or an event that is there
     already is not written again, nor is its outcome counted.
+
+    Raises Refused, before anything is written, where a keep would move the cycle's branch and it is checked
+    out somewhere.
     """
+    if decision.verdict is Verdict.KEEP:
+        _require_movable(lab, experiment, decision.commit)
     record = _row(lab, experiment, decision, cost).model_copy(
         update={"change_summary": summary, "issue_number": hosted[0], "pr_number": hosted[1]}
     )
@@ -62,6 +69,27 @@ def finalize(
     count_outcome(lab, journal, record)
     shutil.rmtree(workspace(lab, experiment).parent, ignore_errors=True)
     return record
+
+
+def complete(lab: Lab, journal: Journal, row: Row) -> ExperimentRecord:
+    """Write what a crash has left out beside an experiment's row, by what the row says.
+
+    Raises BadInput where the experiment's folder is lost or has another verdict, Refused like ``finalize``.
+    """
+    experiment = load(lab, row.id or 0)
+    decision = lab.store.experiment(experiment.id).read(VERDICT, VerdictRecord)
+    if (decision.verdict, decision.commit) != (row.verdict, row.commit):
+        raise BadInput(f"Experiment {experiment.id}: row and stored verdict differ.")
+    issue, pull = row.text("issue_number"), row.text("pr_number")
+    return finalize(
+        lab,
+        journal,
+        experiment,
+        decision,
+        summary=row.change_summary,
+        cost=Cost(whole(row.text("tokens")), row.cost_usd, number(row.text("duration_s"))),
+        hosted=(whole(issue) or issue or None, whole(pull)),
+    )
 
 
 def _row(lab: Lab, experiment: Experiment, decision: VerdictRecord, cost: Cost) -> ExperimentRecord:
@@ -99,8 +127,7 @@ def _row(lab: Lab, experiment: Experiment, decision: VerdictRecord, cost: Cost) 
 def _advance(lab: Lab, experiment: Experiment, commit: str) -> None:
     """Move the cycle's branch on to a kept commit. An experiment by hand keeps its own branch."""
     lab.repo.set_ref(f"refs/factory/kept/{experiment.id:03d}", commit)
-    ref = f"refs/heads/{cycle_branch(experiment.cycle)}"
-    tip = lab.repo.refs(ref).get(ref)
+    ref, tip = _branch_and_tip(lab, experiment)
     if tip is None:
         return
     if not lab.repo.is_ancestor(commit, tip):
@@ -108,6 +135,18 @@ def _advance(lab: Lab, experiment: Experiment, commit: str) -> None:
             set_aside(lab, f"{experiment.id:03d}", tip)
         lab.repo.set_ref(ref, commit, tip)
     drop_branch(lab, experiment.branch, commit, f"{experiment.id:03d}")
+
+
+def _require_movable(lab: Lab, experiment: Experiment, commit: str) -> None:
+    ref, tip = _branch_and_tip(lab, experiment)
+    if tip is not None and not lab.repo.is_ancestor(commit, tip):
+        lab.repo.require_movable(ref, commit)
+
+
+def _branch_and_tip(lab: Lab, experiment: Experiment) -> tuple[str, str | None]:
+    """The ref of the cycle's branch, and where it stands; None for an experiment by hand."""
+    ref = f"refs/heads/{cycle_branch(experiment.cycle)}"
+    return ref, lab.repo.refs(ref).get(ref)
 
 
 def _put_aside(lab: Lab, experiment: Experiment, commit: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.cycle.state import CycleState, replay
-from factory.errors import BadInput
+from factory.errors import BadInput, Refused
 from factory.git import Repo
 from factory.journal import read_events
 from factory.paths import ProjectPaths
@@ -47,7 +48,7 @@ def own_journals(paths: ProjectPaths) -> list[Path]:
 def cycle_in_flight(paths: ProjectPaths) -> OpenCycle | None:
     """The cycle that was opened and neither closed nor abandoned, or None.
 
-    Raises BadInput when its journal is damaged, naming the line.
+    Raises BadInput when its journal is damaged, naming the line, and Refused when a newer version wrote it.
     """
     for path in _unended(paths):
         state = replay(read_events(path))
@@ -57,11 +58,14 @@ def cycle_in_flight(paths: ProjectPaths) -> OpenCycle | None:
 
 
 def damaged_in_flight(paths: ProjectPaths) -> Path | None:
-    """The damaged journal that keeps ``cycle_in_flight`` from answering; None where there is none."""
-    for path in _unended(paths):
+    """The journal that keeps ``cycle_in_flight`` or ``last_cycle`` from answering, or None.
+
+    It is damaged, or of a newer version.
+    """
+    for path in [*_unended(paths), *_newest(paths)]:
         try:
             read_events(path)
-        except BadInput:
+        except (BadInput, Refused):
             return path
     return None
 
@@ -75,11 +79,17 @@ def _unended(paths: ProjectPaths) -> Iterator[Path]:
 
 
 def last_cycle(paths: ProjectPaths) -> OpenCycle | None:
-    """The newest cycle that was not begun by hand, ended or not; None where there is none."""
-    for path in own_journals(paths):
-        if first_event(path).get("data", {}).get("mode") != BY_HAND:
-            return OpenCycle(path.stem, replay(read_events(path)))
-    return None
+    """The newest cycle that was not begun by hand, ended or not; None where there is none.
+
+    Raises as ``cycle_in_flight`` does.
+    """
+    return next((OpenCycle(path.stem, replay(read_events(path))) for path in _newest(paths)), None)
+
+
+def _newest(paths: ProjectPaths) -> list[Path]:
+    """The journal of the newest cycle that was not begun by hand; none where there is none."""
+    by_cycles = (p for p in own_journals(paths) if first_event(p).get("data", {}).get("mode") != BY_HAND)
+    return list(itertools.islice(by_cycles, 1))
 
 
 def open_by_hand(paths: ProjectPaths) -> list[int]:
@@ -97,7 +107,10 @@ def last_drafting(paths: ProjectPaths) -> OpenCycle | None:
     """The newest design that has left its draft for a person to approve later; None where there is none."""
     for path in own_journals(paths):
         if first_event(path).get("data", {}).get("mode") == "design":
-            state = replay(read_events(path))
+            try:
+                state = replay(read_events(path))
+            except (BadInput, Refused):
+                continue  # `verify` tells of it
             ended = (state.closed or {}).get("ended") or {}
             if ended.get("reason") == "plan_only":
                 return OpenCycle(path.stem, state)
@@ -132,6 +145,6 @@ def _first_and_last(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) and isinstance(found.get("data"), dict) else {}

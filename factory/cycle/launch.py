@@ -8,11 +8,13 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from factory.approvals import Approvals, fingerprint
+from factory.cycle.archive import complete_archive
 from factory.cycle.branches import cycle_branch
 from factory.cycle.briefing import check_templates
 from factory.cycle.context import Cycle, CycleOptions, Person, Progress
 from factory.cycle.contract import refuse_specified, require_ground, waiting_draft, waits_to_be_built
 from factory.cycle.experiment import at_work
+from factory.cycle.finalizing import complete
 from factory.cycle.ground import ground_of, stacks
 from factory.cycle.hub import hub_of
 from factory.cycle.inflight import (
@@ -34,7 +36,7 @@ from factory.cycle.state import CycleState
 from factory.cycle.target import require_target
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
-from factory.journal import new_cycle_id
+from factory.journal import Journal, new_cycle_id
 from factory.models import Verdict
 from factory.paths import ProjectPaths
 from factory.runners.base import Runner
@@ -282,7 +284,9 @@ def _open(lab: Lab, options: CycleOptions, progress: Progress, runner_for: Calla
 def abandon(lab: Lab, why: str) -> tuple[str, int]:
     """End the cycle in flight, keep its evidence; returns its id, and how many kept experiments wait.
 
-    A damaged journal is set aside under another name. Raises Refused when there is no cycle in flight.
+    An experiment that was cut off after its row was written is completed; one without a row stays without.
+    A damaged journal is set aside under another name. Raises Refused when there is no cycle in flight, and
+    where an experiment cannot be completed yet.
     """
     with CycleLock(lab.repo.common_dir).acquire({"mode": "abandon"}):
         damaged = damaged_in_flight(lab.paths)
@@ -296,7 +300,9 @@ def abandon(lab: Lab, why: str) -> tuple[str, int]:
                 f"`factory status {lab.paths.root}` shows the last one.",
             )
         journal = lab.journal(found.id)
-        kept = [r["commit"] for r in found.state.finalized.values() if r["verdict"] == Verdict.KEEP]
+        finalized = found.state.finalized | _completed(lab, journal, found)
+        complete_archive(lab, finalized)
+        kept = [r["commit"] for r in finalized.values() if r["verdict"] == Verdict.KEEP]
         if kept:
             opened = found.state.opened
             left = left_pending(
@@ -306,6 +312,19 @@ def abandon(lab: Lab, why: str) -> tuple[str, int]:
         journal.append("cycle.abandoned", why=why)
         mirror_log(lab, f"cycle {found.id}")
     return found.id, len(kept)
+
+
+def _completed(lab: Lab, journal: Journal, found: OpenCycle) -> dict[int, dict[str, Any]]:
+    """The records of the cycle's experiments that had their row and no event, and have both now."""
+    made: dict[int, dict[str, Any]] = {}
+    for row in lab.history():
+        if row.id is None or row.cycle != found.id or row.id in found.state.finalized:
+            continue
+        try:
+            made[row.id] = complete(lab, journal, row).model_dump(mode="json")
+        except BadInput as error:
+            lab.say(error.message)  # `verify` tells of it too; it must not keep the cycle open
+    return made
 
 
 def abandon_by_hand(lab: Lab, number: int, why: str) -> None:

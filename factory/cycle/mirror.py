@@ -24,13 +24,18 @@ def mirror_log(lab: Lab, when: str) -> None:
 def mirror_problems(lab: Lab) -> Iterator[str]:
     """The mirrored log must be a beginning of the log, for the log only grows."""
     log = lab.paths.results
-    now = log.read_bytes() if log.exists() else b""
-    kept = mirrored_log(lab).splitlines()[1:]
-    if now.splitlines()[1:][: len(kept)] != kept:
+    now = log_lines(log.read_bytes() if log.exists() else b"")
+    kept = log_lines(mirrored_log(lab))
+    if now[1 : len(kept)] != kept[1:]:
         yield (
             "results.tsv lacks or changes lines that its mirror has; "
             f"`git show {LOG_REF}:{log.name}` shows them, `factory verify --restore` puts them back"
         )
+
+
+def log_lines(text: bytes) -> list[bytes]:
+    """The physical lines of a log as its readers take them, without the newline; a lone CR ends none."""
+    return text.removesuffix(b"\n").split(b"\n") if text else []
 
 
 def mirrored_log(lab: Lab) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 from factory.cycle.inflight import own_journals
 from factory.cycle.lab import Lab
-from factory.cycle.mirror import mirrored_log
+from factory.cycle.mirror import log_lines, mirrored_log
 from factory.errors import FactoryError
 from factory.fsio import atomic_write, utc_now, write_lock
 from factory.journal import read_events
@@ -26,7 +26,7 @@ class Restored:
 
 
 def restore_log(lab: Lab) -> Restored | None:
-    """Put back what is lacking in the log, or stands otherwise in it; None where nothing is.
+    """Put back what is lacking in the log, or stands otherwise in it; None, and no change, where nothing is.
 
     What the mirror has comes first, as it is; then the other rows of the file, those that have an event in a
     journal as it says; then events that have no row. The file as it was is kept beside it.
@@ -34,14 +34,15 @@ def restore_log(lab: Lab) -> Restored | None:
     log = lab.paths.results
     with write_lock(lab.repo.common_dir):
         before = log.read_bytes() if log.exists() else b""
-        after = b"".join(line + b"\n" for line in _lines(before, mirrored_log(lab), _finalized(lab)))
-        if after == before or after.count(b"\n") < 2:
+        had = log_lines(before)
+        lines = list(_lines(had, log_lines(mirrored_log(lab)), _finalized(lab)))
+        if len(lines) < 2 or list(filter(bytes.strip, lines)) == list(filter(bytes.strip, had)):
             return None
         aside = log.with_name(f"{log.name}.{utc_now()[:19].replace(':', '')}") if before else None
         if aside is not None:
             atomic_write(aside, before)
-        atomic_write(log, after)
-    return Restored(len(set(after.splitlines()) - set(before.splitlines())), aside)
+        atomic_write(log, b"".join(line + b"\n" for line in lines))
+    return Restored(len(set(lines) - set(had)), aside)
 
 
 def _finalized(lab: Lab) -> dict[int | None, Mapping[str, Any]]:
@@ -57,35 +58,37 @@ def _finalized(lab: Lab) -> dict[int | None, Mapping[str, Any]]:
 
 
 def _lines(
-    before: bytes, mirrored: bytes, finalized: Mapping[int | None, Mapping[str, Any]]
+    before: list[bytes], mirrored: list[bytes], finalized: Mapping[int | None, Mapping[str, Any]]
 ) -> Iterator[bytes]:
     header = _header(before, mirrored)
     columns = parse_header(header).columns
     yield header
-    kept = mirrored.splitlines()[1:]
-    yield from kept
+    yield from mirrored[1:]
     there = {entry.id for _, entry in _entries(header, mirrored)}
     for line, entry in _entries(header, before):
-        is_damaged = isinstance(entry, DamagedLine)
-        if (entry.id in there and entry.id is not None) or (is_damaged and mirrored):
+        if (entry.id in there and entry.id is not None) or (isinstance(entry, DamagedLine) and mirrored):
             continue
-        there.add(entry.id)
         event = finalized.get(entry.id)
-        # Another tool's row may have the id of an experiment.
-        is_event = event is not None and (isinstance(entry, DamagedLine) or entry.cycle == event["cycle"])
-        yield format_line(event, columns).encode() if event is not None and is_event else line
+        # Another tool's row may have the id of an experiment, or of another row.
+        if event is not None and (isinstance(entry, DamagedLine) or entry.cycle == event["cycle"]):
+            there.add(entry.id)
+            told = format_line(event, columns).encode()
+            yield line if line.rstrip(b"\r") == told else told
+        else:
+            if isinstance(entry, Row) and entry.cycle:
+                there.add(entry.id)
+            yield line
     yield from (format_line(e, columns).encode() for number, e in finalized.items() if number not in there)
 
 
-def _header(before: bytes, mirrored: bytes) -> bytes:
+def _header(before: list[bytes], mirrored: list[bytes]) -> bytes:
     """The first line of the log: its own if it is one, for it may have been widened since it was mirrored."""
-    found = (text.partition(b"\n")[0].rstrip(b"\r") for text in (before, mirrored))
+    found = [*before[:1], *mirrored[:1]]
     return next((line for line in found if parse_header(line).usable), "\t".join(COLUMNS).encode())
 
 
-def _entries(header: bytes, text: bytes) -> list[tuple[bytes, Row | DamagedLine]]:
+def _entries(header: bytes, lines: list[bytes]) -> list[tuple[bytes, Row | DamagedLine]]:
     """The lines of a log below its first, in order, each with what it says under ``header``."""
-    lines = text.splitlines()[1:]
     with scratch_folder("log") as folder:
-        (folder / "results.tsv").write_bytes(b"\n".join([header, *lines]) + b"\n")
-        return [(lines[entry.line - 2], entry) for entry in stream(folder / "results.tsv")]
+        (folder / "results.tsv").write_bytes(b"\n".join([header, *lines[1:]]) + b"\n")
+        return [(lines[entry.line - 1], entry) for entry in stream(folder / "results.tsv")]

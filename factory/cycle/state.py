@@ -100,7 +100,7 @@ def _step_started(state: CycleState, event: Event) -> None:
 def _step_completed(state: CycleState, event: Event) -> None:
     scope = state.scope(event.data["scope"])
     scope.done[event.data["step"]] = event.data["result"]
-    scope.ended = event.data["ended"] or scope.ended
+    scope.ended = event.data.get("ended") or scope.ended
     scope.elapsed_s += event.data["elapsed_s"]
     state.current = None
     if event.data["step"] in ADVANCING:
@@ -136,8 +136,8 @@ def _agent_failed(state: CycleState, event: Event) -> None:
 
 
 def _spend(state: CycleState, event: Event) -> None:
-    state.spent.tokens += event.data["tokens"] or 0
-    state.spent.cost_usd += event.data["cost_usd"] or 0.0
+    state.spent.tokens += event.data.get("tokens") or 0
+    state.spent.cost_usd += event.data.get("cost_usd") or 0.0
 
 
 def _message_taken(state: CycleState, event: Event) -> None:
@@ -145,7 +145,7 @@ def _message_taken(state: CycleState, event: Event) -> None:
 
 
 def _finalized(state: CycleState, event: Event) -> None:
-    assert event.experiment is not None
+    assert event.experiment is not None, "the journal's readers insist on it"
     state.finalized[event.experiment] = {k: v for k, v in event.data.items() if k != "evidence"}
 
 

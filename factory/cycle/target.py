@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from factory.config import ProjectConfig, literal, load_project
-from factory.cycle.contract import approved_text
+from factory.cycle.contract import approved_text, waiting_plan
 from factory.cycle.lab import Lab
 from factory.errors import BadInput
 from factory.evals.discover import Discovery
-from factory.fsio import read_exactly
 from factory.git import scratch_checkout
 from factory.paths import CONFIG_FILE
 from factory.research.ratchet import number
@@ -49,7 +48,7 @@ def require_target(lab: Lab, revision: str, approved_plan: str) -> None:
 def specified(lab: Lab, revision: str, approved_plan: str) -> ResearchConfiguration | None:
     """The research configuration of the approved plan, else of the approved SPEC.md at a commit."""
     if approved_plan:
-        found = configuration_in(read_exactly(lab.paths.plan))
+        found = configuration_in(waiting_plan(lab))
         if found is not None:
             return found
     if configuration_in(lab.repo.show(revision, SPEC_FILE) or "") is None:

@@ -196,8 +196,7 @@ def _finalized(lab: Lab, journal: Journal, experiment: Experiment) -> Experiment
     decision = lab.store.experiment(experiment.id).read(VERDICT, VerdictRecord)
     summary = f"takes experiment {experiment.undoes} back"
     record = finalizing.finalize(lab, journal, experiment, decision, summary=summary)
-    facts = {"item": experiment.item.model_dump(mode="json"), "rationale": record.notes}
-    write_experiment_note(lab, experiment.id, record.model_dump(mode="json") | facts)
+    write_experiment_note(lab, record.model_dump(mode="json"))
     mirror_log(lab, f"experiment {experiment.id}")
     return record
 

@@ -76,10 +76,10 @@ class Usage:
 
 
 def _spend(tally: Tally, data: dict[str, Any]) -> None:
-    tally.tokens_in += data["tokens_in"] or 0
-    tally.tokens_cached += data["tokens_cached"] or 0
-    tally.tokens_out += data["tokens_out"] or 0
-    tally.cost_usd += data["cost_usd"] or 0.0
+    tally.tokens_in += data.get("tokens_in") or 0
+    tally.tokens_cached += data.get("tokens_cached") or 0
+    tally.tokens_out += data.get("tokens_out") or 0
+    tally.cost_usd += data.get("cost_usd") or 0.0
     tally.duration_s += data["duration_s"]
-    if data["tokens_in"] is None and data["tokens_out"] is None:
+    if data.get("tokens_in") is None and data.get("tokens_out") is None:
         tally.unknown += 1

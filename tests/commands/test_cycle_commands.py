@@ -50,8 +50,8 @@ def journal_of(project: Path, *entries: tuple[str, Mapping[str, object]]) -> Non
 
 STUDY = ("step.started", {"scope": "", "step": "study"})
 PARKED = ("cycle.parked", {"scope": "", "step": "study", "why": "no login"})
-MERGED = ("integration", {"status": "merged"})
-WAITING = ("integration", {"status": "pending"})
+BRANCH = dict.fromkeys(("branch", "target", "head", "message", "start", "kept"), "x")
+WAITING = ("integration", {"status": "pending"} | BRANCH)
 RESEARCHED = ("cycle.closed", {"research": {"stop": "plateau", "detail": "no new best in 2"}})
 CLOSED = ("cycle.closed", {"kept": 1})
 ENDED_EARLY = ("cycle.closed", {"ended": {"reason": "no_plan", "detail": "nothing to propose"}})

@@ -366,6 +366,28 @@ def test_every_state_that_a_crash_can_leave_is_gone_on_from(
     assert wrong == [], f"{len(wrong)} of {len(copies)}"
 
 
+@pytest.mark.crash
+def test_every_state_that_a_crash_can_leave_can_be_abandoned(
+    tmp_path: Path, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = two_phases(places.project)
+    copies = crashes.states_of(places, improve, tmp_path / "copies", monkeypatch)
+    wrong = []
+    for copy in copies[:-1:EVERY]:
+        places.restore(copy)
+        lab = open_lab(project, lambda _: None)
+        try:
+            abandon(lab, "not now")
+            collect(lab)
+            assert main(["integrate", str(project)]) == 0
+            crashes.assert_nothing_left(project, places.temporary)
+            kept = [row for row in lab.history() if row.verdict == "keep"]
+            assert all(lab.repo.is_ancestor(row.commit, "main") for row in kept)
+        except (AssertionError, Exception) as error:
+            wrong.append(f"abandoned {crashes.after(copy, project)}: {error!r}")
+    assert wrong == [], f"{len(wrong)} of {len(copies)}"
+
+
 # ---- the real program, killed at a random time
 
 

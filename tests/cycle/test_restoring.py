@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from factory.cycle.lab import Lab, open_lab
+from factory.cycle.mirror import mirror_log
 from factory.cycle.restoring import restore_log
 from factory.cycle.verify import verify
 from tests.support.cli import factory
@@ -85,6 +86,35 @@ def test_a_lost_log_comes_back_by_the_command_and_all_adds_up(lab: Lab) -> None:
     assert lab.paths.results.read_text() == text
     again = factory("verify", lab.paths.root, "--restore").expect(0)
     assert "There is nothing to restore in the log." in again.err
+
+
+@pytest.mark.parametrize("mirror", [True, False])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(b"\n", b"\r\n", id="CRLF"),
+        pytest.param(b"Old", b"Old\rand older", id="a lone CR"),
+        pytest.param(b"\n7", b"\n\n7", id="a blank line"),
+        pytest.param(b"\n7", b"\n7\t2024-01-01\tOlder" + b"\t" * 9 + b"\n7", id="an id twice"),
+    ],
+)
+def test_a_log_in_which_all_rows_are_sound_stays_as_it_is(
+    lab: Lab, old: bytes, new: bytes, mirror: bool
+) -> None:
+    unmirrored(lab)
+    log = lab.paths.results
+    log.write_bytes(log.read_bytes().replace(old, new).removesuffix(b"\n"))
+    if mirror:
+        mirror_log(lab, "one cycle")
+    text, rows = log.read_bytes(), len(lab.history())
+    assert restore_log(lab) is None
+    assert log.read_bytes() == text
+    assert verify(lab).problems == []
+    log.write_bytes(text.replace(b"Two", b"Too"))
+    done = restore_log(lab)
+    assert done is not None and done.lines == 1
+    assert [row.hypothesis for row in lab.history()][-2] == "Two"
+    assert len(lab.history()) == rows
 
 
 def test_rows_that_came_after_the_mirror_stay(lab: Lab) -> None:

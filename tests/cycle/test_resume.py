@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,11 @@ import pytest
 from factory.backlog import add_backlog, read_backlog
 from factory.cycle.context import Cycle
 from factory.git import Repo
-from factory.journal import Event
+from factory.journal import Event, Journal
+from factory.offline.runner import OfflineRunner
 from factory.paths import ProjectPaths
 from factory.runners.base import AgentResult, Invocation
+from tests.support.cli import factory
 from tests.support.cycles import Scripted, run, said
 from tests.support.projects import (
     CLEAN_SUMS,
@@ -61,6 +65,34 @@ def dies_before(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     monkeypatch.setattr(Cycle, "record", record)
 
 
+def dies_before_event(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Let the program die when all that an event tells of is done, and the event is not written yet."""
+    real = Journal.append
+
+    def append(self: Journal, type: str, experiment: int | None = None, /, **data: Any) -> Event:
+        if type == kind:
+            monkeypatch.setattr(Journal, "append", real)
+            raise Killed
+        return real(self, type, experiment, **data)
+
+    monkeypatch.setattr(Journal, "append", append)
+
+
+def test_an_experiment_whose_event_was_not_written_is_completed_when_it_is_abandoned(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies_before_event(monkeypatch, "experiment.finalized")
+    with pytest.raises(Killed):
+        run(project, Scripted())
+    factory("abandon", project).expect(0)
+    assert verdicts(project) == [("keep", "improved")]
+    assert_sound(project)
+    factory("gc", project).expect(0)
+    factory("integrate", project).expect(0)
+    assert (project / "calc/sums.py").read_text() == CLEAN_SUMS
+    assert_sound(project)
+
+
 class TestTheBacklog:
     ITEM = "Fix unused imports (F401)"
 
@@ -80,6 +112,18 @@ class TestTheBacklog:
         run(project, Scripted())
         assert verdicts(project) == [("keep", "improved")]
         assert read_backlog(path) == ["Something for a person"]
+
+    def test_what_nobody_can_read_is_no_item(self, project: Path) -> None:
+        def strategist(invocation: Invocation) -> AgentResult:
+            plan = OfflineRunner().run(invocation)
+            additions = "## 8. Proposed Backlog Additions\n\n"
+            return said(plan.text.split(additions)[0] + additions + "- \x07\n- Split the module\n")
+
+        found = {"findings": ["\x07", "No test reads it"], "citations": []}
+        review = json.dumps({"verdict": "PROCEED", "reason": "sound"} | found)
+        run(project, Scripted({"strategist": [strategist], "reviewer": [review]}))
+        assert verdicts(project) == [("keep", "improved")]
+        assert read_backlog(ProjectPaths(project).backlog) == ["No test reads it", "Split the module"]
 
     def test_an_item_that_a_person_took_off_meanwhile_is_not_missed(self, project: Path) -> None:
         path = self.backlog(project)
@@ -108,6 +152,21 @@ class TestTheBudget:
         run(project, runner, budget_invocations=calls)
         assert [e.data["ended"] for e in events(project) if completes(step)(e)] == [None]
         assert len(runner.calls) == calls
+
+    def test_a_call_in_flight_that_has_ended_is_adopted_although_nothing_is_left(self, project: Path) -> None:
+        @dataclass
+        class Adopting(Scripted):
+            def adopt(self, invocation: Invocation) -> AgentResult | None:
+                return said("R1: imports are unused") if invocation.role == "researcher" else None
+
+        with pytest.raises(Killed):
+            run(project, Scripted({"researcher": [killed]}), budget_invocations=1)
+        runner = Adopting()
+        run(project, runner, budget_invocations=1)
+        assert runner.calls == []
+        assert [e.data["role"] for e in events(project) if e.type == "agent.completed"] == ["researcher"]
+        (result,) = [e.data["result"] for e in events(project) if completes("research")(e)]
+        assert "left_out" not in result
 
 
 def test_half_done_work_of_a_second_call_is_not_taken_for_the_firsts(project: Path) -> None:

@@ -32,7 +32,6 @@ def finalize_as_errors(project: Path, titles: Iterable[str]) -> None:
             experiment = lab_work.begin(lab, journal, item, base=base, target="main", policy=policy)
         decision = settle(lab, experiment, policy, ended={"reason": "error", "detail": "not tried"})
         record = finalize(lab, journal, experiment, decision)
-        facts = {"item": item.model_dump(mode="json"), "rationale": record.notes}
-        write_experiment_note(lab, experiment.id, record.model_dump(mode="json") | facts)
+        write_experiment_note(lab, record.model_dump(mode="json"))
         mirror_log(lab, f"experiment {experiment.id}")
         journal.append("cycle.closed", kept=0)

@@ -6,9 +6,9 @@ import shutil
 from dataclasses import asdict
 from typing import Any
 
-from factory.backlog import add_backlog
+from factory.backlog import add_backlog, one_line
 from factory.cycle.agents import Question, ask, objection
-from factory.cycle.archive import experiment_note, write_cycle_note, write_experiment_note
+from factory.cycle.archive import complete_archive, write_cycle_note
 from factory.cycle.branches import cycle_branch
 from factory.cycle.context import Cycle
 from factory.cycle.integrate import (
@@ -22,7 +22,6 @@ from factory.cycle.machine import Done, Outcome
 from factory.cycle.mirror import mirror_log
 from factory.cycle.research import research_text
 from factory.cycle.state import CYCLE_SCOPE
-from factory.cycle.steps.experimenting import archive_facts
 from factory.cycle.steps.hosting import kept_scopes, no_pull_requests
 from factory.models import Integration, Verdict
 from factory.research import ratchet
@@ -74,10 +73,10 @@ def _plain_note(cycle: Cycle) -> str:
 
 def close(cycle: Cycle, scope: str) -> Outcome:
     """Every experiment has its note; the target moves on; the log is mirrored; the workspaces go."""
-    _complete_archive(cycle)
+    complete_archive(cycle.lab, cycle.state.finalized)
+    place, common = cycle.lab.paths.backlog, cycle.lab.repo.common_dir
     proposed = [text for plan in cycle.accepted_plans for text in plan.get("backlog_additions", [])]
-    added = [text for text in proposed
-             if add_backlog(cycle.lab.paths.backlog, text, cycle.lab.repo.common_dir)]  # fmt: skip
+    added = [text for text in proposed if one_line(text) and add_backlog(place, text, common)]
     done = _integrate(cycle)
     clear_branch(cycle.lab, cycle.id, cycle.head, done)
     mirror_log(cycle.lab, f"cycle {cycle.id}")
@@ -118,15 +117,6 @@ def _by_pulls(cycle: Cycle, branch: str, kept: list[str]) -> Integrated:
         Integration.PR, branch, cycle.target, cycle.head, f"waits on {told}",
         f"factory integrate {cycle.lab.paths.root}", tuple(int(one["number"]) for one in made),
     )  # fmt: skip
-
-
-def _complete_archive(cycle: Cycle) -> None:
-    """Rule 8: what has no note yet gets one from the program."""
-    for scope in list(cycle.state.scopes):
-        if "finalize" in cycle.state.scope(scope).done:
-            number = cycle.experiment_id(scope)
-            if not experiment_note(cycle.lab, number).exists():
-                write_experiment_note(cycle.lab, number, archive_facts(cycle, scope))
 
 
 def _next(cycle: Cycle, step: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from factory.approvals import Approvals, How, fingerprint
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.context import Cycle, CycleOptions, Draft
-from factory.cycle.contract import text_to_build
+from factory.cycle.contract import text_to_build, waiting_plan
 from factory.cycle.inflight import last_drafting
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.research import defined_findings, research_text
@@ -97,7 +97,7 @@ def _found_before(cycle: Cycle) -> Outcome:
 def draft(cycle: Cycle, scope: str) -> Outcome:
     """Take the draft that waits; else have the Strategist write one, or mend it by the person's feedback."""
     if _takes_up(cycle, scope):
-        text = read_exactly(cycle.lab.paths.plan)
+        text = waiting_plan(cycle.lab)
         atomic_write(_draft_file(cycle), text.encode("utf-8", "surrogateescape"))
         return Done({"sha256": fingerprint(text), "taken_up": True})
     refusal = objection(cycle, "strategist", at=(scope, "draft"))

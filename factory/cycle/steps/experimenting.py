@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from factory.backlog import add_backlog, read_backlog, remove_backlog
+from factory.backlog import add_backlog, one_line, read_backlog, remove_backlog
 from factory.cycle import deciding, finalizing, judging
 from factory.cycle import experiment as lab_work
 from factory.cycle.agents import Question, ask, objection, was_asked
@@ -387,7 +387,7 @@ def _keep_backlog(cycle: Cycle, scope: str, experiment: Experiment) -> list[str]
     keys = {backlog_key(text) for text in (named, *named.split("; ")) if text}
     for entry in [entry for entry in read_backlog(place) if backlog_key(entry) in keys]:
         remove_backlog(place, entry, common)
-    gaps = [text for text in told_by(cycle, scope, "review").get("findings", []) if text.strip()]
+    gaps = [text for text in told_by(cycle, scope, "review").get("findings", []) if one_line(text)]
     for text in gaps:
         add_backlog(place, text, common)
     return gaps
@@ -395,9 +395,9 @@ def _keep_backlog(cycle: Cycle, scope: str, experiment: Experiment) -> list[str]
 
 def _cost(cycle: Cycle, scope: str) -> finalizing.Cost:
     spent = [a for key, a in cycle.state.answers.items() if key.startswith(f"{scope}/")]
-    known_cost = [a["cost_usd"] for a in spent if a["cost_usd"] is not None]
+    known_cost = [a["cost_usd"] for a in spent if a.get("cost_usd") is not None]
     return finalizing.Cost(
-        tokens=sum(a["tokens"] or 0 for a in spent),
+        tokens=sum(a.get("tokens") or 0 for a in spent),
         cost_usd=round(sum(known_cost), 6) if known_cost else None,
         duration_s=round(cycle.state.scope(scope).elapsed_s, 1),
     )
@@ -406,7 +406,7 @@ def _cost(cycle: Cycle, scope: str) -> finalizing.Cost:
 def archive_experiment(cycle: Cycle, scope: str) -> Outcome:
     """A note on the experiment, by the Archivist; by the program where it cannot be asked."""
     number = cycle.experiment_id(scope)
-    facts = archive_facts(cycle, scope)
+    facts = _archive_facts(cycle, scope)
     text = ""
     if not cycle.options.lite and not objection(cycle, "archivist", at=(scope, "archive_experiment")):
         result = ask(
@@ -416,14 +416,14 @@ def archive_experiment(cycle: Cycle, scope: str) -> Outcome:
             Question("archivist", "Write the note on this experiment.", facts),
         )
         text = result.text if result.status == "done" else ""
-    place = write_experiment_note(cycle.lab, number, facts, text)
+    place = write_experiment_note(cycle.lab, cycle.state.finalized[number], text)
     return Done(
         {"note": str(place.relative_to(cycle.lab.paths.state)), "by": "archivist" if text else "factory"}
     )
 
 
-def archive_facts(cycle: Cycle, scope: str) -> Mapping[str, Any]:
-    """What a note on a phase's experiment is written from."""
+def _archive_facts(cycle: Cycle, scope: str) -> Mapping[str, Any]:
+    """What the Archivist is told of a phase's experiment."""
     result = cycle.state.result("finalize", scope)
     return {
         "subject": "experiment",

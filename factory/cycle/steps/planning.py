@@ -10,12 +10,13 @@ from factory.brief import build_brief
 from factory.cycle.agents import Question, ask, objection
 from factory.cycle.archive import latest_notes
 from factory.cycle.context import Cycle
+from factory.cycle.contract import waiting_plan
 from factory.cycle.machine import Again, Done, End, Outcome
 from factory.cycle.outcomes import tried_phases
 from factory.cycle.research import defined_findings, research_text
 from factory.cycle.steps.gates import ceo_verdict
 from factory.errors import BadInput, Refused
-from factory.fsio import atomic_write, read_exactly
+from factory.fsio import atomic_write
 from factory.models import ReviewVerdict
 from factory.rows import Row
 from factory.runners.base import AgentResult
@@ -120,7 +121,7 @@ def _plan_task(cycle: Cycle) -> str:
 def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     """Every rule of the plan; then, unless lite, the CEO. What passes is the cycle's list of phases."""
     approved = cycle.options.approved_plan
-    text = read_exactly(cycle.lab.paths.plan) if approved else plan_text(cycle)
+    text = waiting_plan(cycle.lab) if approved else plan_text(cycle)
     if approved and fingerprint(text) != approved:
         raise Refused(
             f"{cycle.lab.paths.plan} was changed since it was approved.",
