@@ -38,7 +38,7 @@ def write_experiment_note(lab: Lab, record: Mapping[str, Any], text: str = "") -
 
 
 def complete_archive(lab: Lab, finalized: Mapping[int, Mapping[str, Any]]) -> None:
-    """Rule 8: what has no note yet gets one from the program. ``finalized`` are records by their ids."""
+    """What has no note yet gets one from the program. ``finalized`` are records by their ids."""
     for number, record in finalized.items():
         if not experiment_note(lab, number).exists():
             write_experiment_note(lab, record)
