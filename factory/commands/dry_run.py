@@ -39,7 +39,7 @@ def dry_run(lab: Lab, options: CycleOptions, taken: list[str], *, resumed: bool)
         output.say(f"held-out data, laid over the checkouts of its runs alone: {held_out_folder(lab)}")
     _say_steps(resolved)
     output.say("the CEO's task:")
-    messages = [*taken, *(text for text in waiting_messages(lab.paths.messages) if text not in taken)]
+    messages = [*taken, *(text for text in waiting_messages(lab.paths) if text not in taken)]
     output.say(ceo_task(lab.paths.root, resolved, policy, messages))
     output.say("Nothing was changed.")
     return EXIT_OK
