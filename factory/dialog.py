@@ -239,6 +239,7 @@ def _edit(draft: DraftView) -> Decision | None:
     if not command:
         output.note("No editor was found: set VISUAL or EDITOR.")
         return None
+    # No scratch folder, which `factory gc` clears away after a kill: what the person has typed is theirs.
     folder = Path(tempfile.mkdtemp(prefix="factory-draft-"))
     try:
         return _edited(draft, command, folder / "draft.md")

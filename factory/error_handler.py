@@ -66,9 +66,12 @@ def _mendable(error: OSError) -> FactoryError | None:
 def _interrupted() -> int:
     import shlex  # noqa: PLC0415
 
+    from factory.redact import redact  # noqa: PLC0415
+
     if "factory.process" in sys.modules:  # else there can be no children
         sys.modules["factory.process"].stop_all()
-    output.note(f"factory: interrupted; resume with `{shlex.join(['factory', *sys.argv[1:]])}`")
+    again = redact(shlex.join(["factory", *sys.argv[1:]]))  # a URL may hold a password
+    output.note(f"factory: interrupted; resume with `{again}`")
     return EXIT_INTERRUPTED
 
 

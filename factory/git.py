@@ -8,7 +8,6 @@ configuration, so that hooks, ``core.fsmonitor``, filters and signing planted th
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from factory.errors import BadInput, EnvironmentLacking, Refused
 from factory.fsio import user_name
 from factory.git_errors import TOLD, GitError, in_the_way, tell_what_a_person_mends
 from factory.process import quick_bytes
+from factory.redact import without_password
 from factory.scratch import scratch_folder
 
 ENGINE_NAME = "factory"
@@ -30,9 +30,14 @@ GITLINK_MODE = "160000"
 SYMLINK_MODE = "120000"
 FILE_MODES = ("100644", "100755")
 
-# A hook or a file monitor of the repository must not run because the factory looks at it.
-_QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+# A hook or a file monitor of the repository must not run because the factory looks at it, and a signature is
+# not what was asked for.
+_QUIET = (
+    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"),
+    *("-c", "core.quotePath=false", "-c", "log.showSignature=false"),
+)
 _TIMEOUT_S = 600.0
+_REMOTE_TIMEOUT_S = 4 * 3600.0  # a large history over a slow line
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class _Said:
     returncode: int
     stdout: str
     stderr: str
+    too_long_s: float = 0.0
+    """The seconds after which it was ended for taking too long; 0 where it came to an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +94,16 @@ def _run(
     env: Mapping[str, str] | None = None,
     stdin: str | None = None,
     own_config: bool = False,
+    timeout: float = _TIMEOUT_S,
 ) -> _Said:
     done = quick_bytes(
         ["git", *_QUIET, *args],
         cwd=cwd,
         env=_environment(env, own_config=own_config),
         input=None if stdin is None else stdin.encode("utf-8", "surrogateescape"),
-        timeout=_TIMEOUT_S,
+        timeout=timeout,
     )
-    return _Said(done.returncode, _text(done.stdout), _text(done.stderr))
+    return _Said(done.returncode, _text(done.stdout), _text(done.stderr), timeout if done.timed_out else 0.0)
 
 
 def _text(data: bytes) -> str:
@@ -103,6 +111,8 @@ def _text(data: bytes) -> str:
 
 
 def _checked(said: _Said, what: str) -> str:
+    if said.too_long_s:
+        raise GitError(f"git could not {what}: it was not done after {said.too_long_s:.0f} s.")
     if said.returncode != 0:
         tell_what_a_person_mends(said.stderr, what)
         lines = (said.stderr or said.stdout).strip().splitlines()
@@ -165,6 +175,11 @@ class Repo:
     ) -> str:
         """Run git here and return its standard output; GitError when it fails."""
         return _checked(_run(args, self.root, stdin=stdin, env=env), what or f"run `git {args[0]}`")
+
+    def _remote(self, *args: str, what: str) -> str:
+        # gh lends its login to git for this one command; the person's own helpers come first.
+        lent = ("-c", "credential.https://github.com.helper=!gh auth git-credential")
+        return _checked(_run([*lent, *args], self.root, timeout=_REMOTE_TIMEOUT_S), what)
 
     def _try(self, *args: str) -> str | None:
         done = _run(args, self.root)
@@ -254,7 +269,8 @@ class Repo:
         ``all_as_text``: also of files that git, or the project's attributes, take for binary.
         """
         text = ("--text",) if all_as_text else ()
-        return self.git("diff", "--no-ext-diff", "--no-textconv", "--no-color", *text, base, head)
+        plain = ("--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
+        return self.git("diff", *plain, *text, base, head)
 
     def churn(self, revision: str, commits: int = 100) -> list[str]:
         """The paths touched by the last ``commits`` commits, once for each touch."""
@@ -489,21 +505,18 @@ class Repo:
         return None if replayed is None else self._commit_tree(self.tree(replayed), [onto], message)
 
     def push(self, remote: str, commit: str, branch: str) -> None:
-        """Push a commit as a branch, never over what is there; the person's hooks don't run.
+        """Push a commit as a branch and nothing else, never over what is there; the person's hooks don't run.
 
-        gh lends its login to git for this one command; the person's own helpers come first. Raises GitError.
+        Raises GitError.
         """
-        lent = ("-c", "credential.https://github.com.helper=!gh auth git-credential")
-        self.git(
-            *lent, "push", "--quiet", "--no-verify", remote, f"{commit}:refs/heads/{branch}",
-            what=f"push {branch} to {remote}",
-        )  # fmt: skip
+        alone = ("--no-verify", "--no-follow-tags", "--recurse-submodules=no")
+        refspec = f"{commit}:{BRANCHES}{branch}"
+        self._remote("push", "--quiet", *alone, remote, refspec, what=f"push {branch} to {remote}")
 
     def fetch(self, remote: str, ref: str) -> str:
         """Bring a ref of a remote in as objects; returns its commit. No ref here changes. Raises GitError."""
-        lent = ("-c", "credential.https://github.com.helper=!gh auth git-credential")
         options = ("--quiet", "--no-tags", "--no-recurse-submodules")
-        self.git(*lent, "fetch", *options, remote, ref, what=f"fetch {ref} from {remote}")
+        self._remote("fetch", *options, remote, ref, what=f"fetch {ref} from {remote}")
         return self.resolve("FETCH_HEAD")
 
     # ---- checkouts
@@ -645,14 +658,11 @@ def clone(url: str, dest: Path) -> Repo:
     """
     dest.parent.mkdir(parents=True, exist_ok=True)
     said = _run(
-        ["clone", "--quiet", "--no-recurse-submodules", "--template=", "--", url, str(dest)], dest.parent
+        ["clone", "--quiet", "--no-recurse-submodules", "--template=", "--", url, str(dest)],
+        dest.parent,
+        timeout=_REMOTE_TIMEOUT_S,
     )
     if said.returncode != 0:
         shutil.rmtree(dest, ignore_errors=True)
     _checked(said, f"clone {without_password(url)}")
     return Repo(dest)
-
-
-def without_password(url: str) -> str:
-    """A URL without the user's name and password in it, for people to read and for files."""
-    return re.sub(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", r"\1", url, flags=re.IGNORECASE)

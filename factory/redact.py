@@ -15,6 +15,8 @@ _SECRET_NAME = re.compile(
     r"|private[_-]?key|cookie)(?:$|[_-])",
     re.IGNORECASE,
 )
+_SECRET_ENDINGS = ("_KEY", "APIKEY", "_PAT", "PASSWORD", "PASS", "_PWD", "_AUTH")
+_USER = re.compile(r"(?<=://)[^/@]*@")
 _PATTERNS = [
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"), GONE),  # user:password in an address
     (re.compile(r"(?<=://)[^/\s:@]{8,}(?=@)"), GONE),  # a token alone in an address
@@ -48,6 +50,11 @@ def redact(text: str) -> str:
     return text
 
 
+def without_password(url: str) -> str:
+    """A URL without the user's name and password in it, for people to read and for files."""
+    return _USER.sub("", url)
+
+
 def redact_all(value: Any, name: str = "") -> Any:
     """A copy of plain data in which every text is redacted, and the text under a secret's name altogether."""
     if isinstance(value, str):
@@ -68,4 +75,4 @@ def _secret_values() -> list[str]:
 
 
 def _is_secret_variable(name: str) -> bool:
-    return bool(_SECRET_NAME.search(name)) or name.upper().endswith(("_KEY", "_PAT", "APIKEY"))
+    return bool(_SECRET_NAME.search(name)) or name.upper().endswith(_SECRET_ENDINGS)

@@ -10,6 +10,7 @@ from typing import Any
 from factory.errors import BadInput, EnvironmentLacking
 from factory.fsio import ensure_private_dir, file_lock, read_json_plain, utc_now, write_json
 from factory.paths import HomePaths
+from factory.redact import without_password
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Registry:
 
     def register(self, root: Path, remote: str = "", root_commit: str = "") -> None:
         """Adds a project, or renews its entry."""
-        project = KnownProject(str(root.resolve()), without_credentials(remote), root_commit, utc_now())
+        project = KnownProject(str(root.resolve()), without_password(remote), root_commit, utc_now())
         with self._lock():
             entries = self._read()
             others = [e for e in entries if not (isinstance(e, dict) and e.get("root") == project.root)]
@@ -102,11 +103,6 @@ class Registry:
             return self._path.rename(aside)
         except OSError as error:
             raise EnvironmentLacking(f"{self._path} is damaged and could not be put aside.") from error
-
-
-def without_credentials(remote: str) -> str:
-    """A git address without the user and password that may be in it."""
-    return re.sub(r"(?<=://)[^/@]*@", "", remote)
 
 
 def _to_project(entry: object) -> KnownProject | None:

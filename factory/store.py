@@ -136,13 +136,6 @@ class ExperimentStore:
         logged = (entry.id or 0 for entry in self.rows())
         return 1 + max(0, *reserved, *self._folder_ids(), max(logged, default=0))
 
-    def reserve(self, reserved: Iterable[int] = ()) -> ExperimentFolder:
-        """The folder of the next free id, made at once, so that no other process is given the same id."""
-        with fsio.write_lock(self.common_dir):
-            folder = self.experiment(self.next_id(reserved))
-            fsio.ensure_private_dir(folder.path)
-        return folder
-
     def append(self, record: ExperimentRecord) -> None:
         """Write the record's row, durably, under the write lock.
 

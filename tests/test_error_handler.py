@@ -64,6 +64,14 @@ def test_an_interruption(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "factory: interrupted; resume with `factory ceo 'my project'`\n"
 
 
+def test_an_interruption_repeats_no_password(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["factory", "ceo", "https://me:hunter22@host/p"])
+    assert run_guarded(raising(KeyboardInterrupt()), debug=False) == 130
+    assert "`factory ceo https://[redacted]@host/p`" in capsys.readouterr().err
+
+
 def test_an_interruption_before_anything_is_begun_is_silent(tmp_path: Path) -> None:
     # The first module that the command line loads interrupts us.
     (tmp_path / "argparse.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")

@@ -90,6 +90,21 @@ class TestReading:
         assert toplevel(repo.root / "sub") == repo.root.resolve()
         assert toplevel(tmp_path) is None
 
+    def test_settings_of_the_person_change_nothing_of_what_is_read(self, repo: Repo, tmp_path: Path) -> None:
+        start, end = head(repo), commit(repo.root, {"a.txt": "2\n"}, "Two")
+        signed = git(repo.root, "cat-file", "commit", end) + "\n"
+        signed = signed.replace("\ncommitter ", "\ngpgsig not one\ncommitter ", 1)
+        (tmp_path / "signed").write_text(signed)
+        sha = git(repo.root, "hash-object", "-t", "commit", "-w", "--literally", str(tmp_path / "signed"))
+        git(repo.root, "update-ref", "refs/heads/side", sha)
+        plain = repo.diff(start, end)
+        for key in ("log.showSignature", "diff.noprefix", "diff.mnemonicPrefix"):
+            git(repo.root, "config", key, "true")
+        assert repo.subject(sha) == "Two"
+        assert list(repo.line_of("side")) == [start, sha]
+        assert repo.churn(sha, 1) == ["a.txt"]
+        assert repo.diff(start, sha) == plain
+
     def test_git_variables_of_a_calling_hook_do_not_redirect_it(
         self, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -97,6 +112,21 @@ class TestReading:
         monkeypatch.setenv("GIT_DIR", str(other / ".git"))
         monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
         assert repo.files("HEAD") == ["a.txt", "sub/b.txt"]
+
+
+class TestRemotes:
+    def test_a_push_brings_the_branch_and_nothing_else(self, repo: Repo, tmp_path: Path) -> None:
+        git(tmp_path, "init", "--quiet", "--bare", "remote")
+        git(repo.root, "tag", "--annotate", "--message", "mine alone", "private")
+        git(repo.root, "config", "push.followTags", "true")
+        repo.push(str(tmp_path / "remote"), head(repo), "topic")
+        assert list(Repo(tmp_path / "remote").refs("refs/")) == ["refs/heads/topic"]
+
+    def test_what_takes_too_long_is_called_that(self, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("factory.git._REMOTE_TIMEOUT_S", 0.2)
+        git(repo.root, "config", "protocol.ext.allow", "always")
+        with pytest.raises(GitError, match=r"git could not fetch main from .*: it was not done after 0 s\."):
+            repo.fetch("ext::sleep 30", "main")
 
 
 class TestRefs:

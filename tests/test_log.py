@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,14 @@ def test_values_of_secret_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEYBOARD", "innocent-value")
     assert redact("plainlooking-and-longer plainlooking innocent-value") == (
         "[redacted] [redacted] innocent-value"
+    )
+
+
+@pytest.mark.parametrize("name", ["PGPASSWORD", "SSHPASS", "MYSQL_PWD", "DB_PASS", "NPM_AUTH"])
+def test_variables_that_are_secret_by_their_last_word(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "plainlooking")
+    assert redact(f"{name} is plainlooking in {os.environ.get('PWD')}") == (
+        f"{name} is [redacted] in {os.environ.get('PWD')}"
     )
 
 

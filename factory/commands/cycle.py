@@ -73,7 +73,7 @@ def _run_shown(
     if args.dry_run:
         taken = found.state.messages if found else []
         options = options_of(found) if found else new_options(lab, asked, start)
-        return dry_run(lab, options, taken, resumed=found is not None)
+        return dry_run(lab, options, taken, resumed=found is not None, as_json=args.json)
     person = AtTerminal(progress) if output.can_ask() and not headless else None
     return _loop(
         lab,

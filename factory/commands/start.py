@@ -9,8 +9,9 @@ from pathlib import Path
 from factory import output
 from factory.cycle.modes import MODES
 from factory.errors import BadInput, Refused
-from factory.git import toplevel, without_password
+from factory.git import toplevel
 from factory.paths import factory_home
+from factory.redact import without_password
 from factory.target import (
     Target,
     clone_url,

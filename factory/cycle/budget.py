@@ -42,6 +42,11 @@ class Ledger:
         return None if ceiling is None else max(0, ceiling - self.spent.invocations)
 
     def describe(self) -> str:
-        """The ledger in a few words, for a progress line."""
-        ceiling = self.limits.invocations
-        return f"{self.spent.invocations}{f'/{ceiling}' if ceiling is not None else ''} calls"
+        """The ledger in a few words, for a progress line: the calls, and what else has a ceiling."""
+        calls, tokens, usd = self.limits.invocations, self.limits.tokens, self.limits.cost_usd
+        told = [f"{self.spent.invocations}{f'/{calls}' if calls is not None else ''} calls"]
+        if tokens is not None:
+            told.append(f"{self.spent.tokens}/{tokens} tokens")
+        if usd is not None:
+            told.append(f"{self.spent.cost_usd:.2f}/{usd:.2f} USD")
+        return ", ".join(told)

@@ -188,7 +188,7 @@ class Cycle:
     def policy_commit(self) -> str:
         """The commit that the policy in force was read from: where the cycle started, or its setup commit.
 
-        In a new project it is where the cycle stands: a scaffold may bring the first policy.
+        Where neither has one it is where the cycle stands: a kept phase of a build may bring the first.
         """
         made = self.state.result("setup").get("commit")
         return str(made or (self.head if self.lab.policy(self.start) is None else self.start))
@@ -196,16 +196,7 @@ class Cycle:
     @property
     def ledger(self) -> Ledger:
         """What may still be spent."""
-        configured = self.policy.limits
-        ceiling = self.options.budget_invocations or configured.invocations or None
-        if self.options.lite:
-            ceiling = min(LITE_INVOCATIONS, ceiling or LITE_INVOCATIONS)
-        limits = Limits(
-            invocations=ceiling,
-            tokens=self.options.budget_tokens or configured.tokens or None,
-            cost_usd=self.options.budget_usd or configured.usd or None,
-        )
-        return Ledger(limits, self.state.spent)
+        return Ledger(limits_of(self.options, self.policy), self.state.spent)
 
     @property
     def redirects_allowed(self) -> int:
@@ -270,7 +261,7 @@ class Cycle:
         )
 
     def report_step(self, scope: str, step: str, elapsed_s: float) -> None:
-        """Tell the person that a step has ended, and warn when a lite budget runs low."""
+        """Tell the person that a step has ended, and what is spent by now."""
         self.progress.step_finished(
             self.label(scope, step), elapsed_s, self.state.spent.tokens or None, self._ledger_text()
         )
@@ -287,7 +278,7 @@ class Cycle:
             self.progress.warn(f"{LITE_WARNING_AT} invocations are left in this lite cycle")
 
     def take_in_messages(self, step: str) -> None:
-        """Take waiting messages of the person into the cycle, each acknowledged in the journal."""
+        """Take waiting messages of the person into the cycle, each journalled, a text once."""
         box = _box(self.lab.paths)
         if box is None:
             return
@@ -297,6 +288,18 @@ class Cycle:
                 if text not in known:
                     self.record("message.taken", text=text, step=step)
             box.unlink()
+
+
+def limits_of(options: CycleOptions, policy: ProjectConfig) -> Limits:
+    """A cycle's ceilings: its options', else the project's; in a lite one at most ``LITE_INVOCATIONS``."""
+    ceiling = options.budget_invocations or policy.limits.invocations or None
+    if options.lite:
+        ceiling = min(LITE_INVOCATIONS, ceiling or LITE_INVOCATIONS)
+    return Limits(
+        invocations=ceiling,
+        tokens=options.budget_tokens or policy.limits.tokens or None,
+        cost_usd=options.budget_usd or policy.limits.usd or None,
+    )
 
 
 def _box(paths: ProjectPaths) -> Path | None:

@@ -206,6 +206,8 @@ def check_same_options(paths: ProjectPaths, open_cycle: OpenCycle, asked: dict[s
     other = [name for name, value in asked.items() if name in recorded and recorded[name] != value]
     if "mode" in other and asked["mode"] in ("auto", chained_from(paths, open_cycle)):
         other.remove("mode")
+    if "runner" in other and asked["runner"] == "auto":  # it has been settled then
+        other.remove("runner")
     if other:
         told = ", ".join(f"{name} is {recorded[name]!r} there" for name in other)
         raise BadInput(

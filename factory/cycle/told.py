@@ -47,5 +47,5 @@ def known_gaps(lab: Lab, number: int, cycle: str) -> list[str]:
     for event in lab.journal(cycle).events():
         done = event.type == "step.completed" and event.experiment == number
         if done and event.data["step"] == "review":
-            gaps = [str(text) for text in event.data["result"].get("findings", [])]
+            gaps = [str(text) for text in event.data["result"].get("answer", {}).get("findings", [])]
     return gaps

@@ -90,13 +90,12 @@ def forked(work: Callable[[], None]) -> int:
 
 def append_rows(project: Path, count: int) -> None:
     store = ExperimentStore(ProjectPaths(project), project / ".git")
-    for turn in range(count):
-        number = int(store.reserve().path.name)
+    for number in range(1, count + 1):
         store.append(
             ExperimentRecord(
                 id=number,
                 timestamp="2026-01-01T00:00:00Z",
-                hypothesis=f"turn {turn}",
+                hypothesis=f"turn {number}",
                 verdict=Verdict.ERROR,
             )
         )

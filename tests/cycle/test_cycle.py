@@ -344,6 +344,18 @@ class TestOptionsAndLoops:
         assert (project / ".git/info/exclude").read_text() == exclude
         assert not (project / ".factory").exists()
 
+    def test_a_dry_run_in_json(self, project: Path) -> None:
+        words = ("--runner", "offline", "--lite", "--budget-tokens", "5000", "--dry-run")
+        told = factory("ceo", project, *words, "--json").expect(0).json
+        assert told["mode"] == "improve"
+        assert told["budget"] == {"invocations": 7, "tokens": 5000, "cost_usd": None, "redirects": 2}
+        assert told["runners"]["builder"] == {"runner": "offline", "model": ""}
+        assert "plan (strategist)" in told["steps"]
+        assert f"Project: {project}" in told["task"]
+        assert "budget: 7 invocations, 5000 tokens, 2 redirects\n" in factory("ceo", project, *words).out
+        idea = factory("ceo", "a tool that renames photos by date", "--mode", "build", *words, "--json")
+        assert idea.expect(0).json["mode"] == "build"
+
     def test_run_loops_until_nothing_is_left_to_try(self, project: Path) -> None:
         done = factory("run", project, "--runner", "offline", "--loop", "--max-cycles", "5").expect(0)
         assert done.out.count("\ncycle ") == 2
@@ -366,7 +378,7 @@ class TestOptionsAndLoops:
         done = factory("ceo", project, "--lite").expect(2)
         assert "is in flight with other options: lite is False there." in done.err
         assert len(journal_files(project)) == 1
-        run_cycle(project, "--mode", "auto")
+        run_cycle(project, "--mode", "auto", "--runner", "auto")
         assert len(journal_files(project)) == 1
         assert_sound(project)
 

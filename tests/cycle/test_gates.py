@@ -14,6 +14,7 @@ from factory.backlog import read_backlog
 from factory.cycle import agents
 from factory.cycle.machine import Parked
 from factory.cycle.steps.gates import answer_or_why, read_verdict
+from factory.cycle.told import known_gaps
 from factory.models import ReviewRecord, ReviewVerdict
 from factory.offline.runner import OfflineRunner
 from factory.paths import ProjectPaths
@@ -203,6 +204,7 @@ def test_findings_of_a_kept_change_join_the_backlog_and_what_was_served_leaves_i
     assert kept(project) == [("keep", "improved")]
     assert read_backlog(backlog) == ["Something else", "calc/sums.py:1: no tests"]
     assert cycle.state.result("finalize", "phase-1")["known_gaps"] == ["calc/sums.py:1: no tests"]
+    assert known_gaps(cycle.lab, 1, cycle.id) == ["calc/sums.py:1: no tests"]
 
 
 def test_a_redirect_that_cannot_be_afforded_is_the_last_word(project: Path) -> None:

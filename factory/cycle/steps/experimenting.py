@@ -36,9 +36,6 @@ from factory.runners.base import AgentResult
 from factory.spec.rules.strategy import backlog_key
 from factory.words import in_short, signed
 
-DIFF_SHOWN = 60_000
-"""Characters of a diff that go into a prompt."""
-
 
 def _experiment(cycle: Cycle, scope: str) -> Experiment:
     return lab_work.load(cycle.lab, cycle.experiment_id(scope))
@@ -206,7 +203,7 @@ def _change_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         "experiment": experiment.id,
         "item": experiment.item.model_dump(mode="json"),
         "files": _files(cycle, experiment, commit),
-        "diff": cycle.lab.repo.diff(experiment.baseline, commit)[:DIFF_SHOWN],
+        "diff": cycle.lab.repo.diff(experiment.baseline, commit),
         "guard": folder.read(lab_work.GUARD, GuardReport).model_dump(mode="json"),
     }
 
