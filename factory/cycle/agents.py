@@ -67,8 +67,9 @@ def objection(
     """
     if at is not None and call_key(cycle, *at, role, key) in cycle.state.answers:
         return ""
-    calls = cycle.runner_for(role).invocations_per_call
-    return cycle.ledger.objection(calls, reserved) if calls else ""
+    runner = cycle.runner_for(role)
+    calls = runner.invocations_per_call
+    return cycle.ledger.objection(calls, reserved, priced=runner.reports_cost) if calls else ""
 
 
 def call_key(cycle: Cycle, scope: str, step: str, role: str, key: str = "1") -> str:

@@ -14,7 +14,8 @@ from factory.spec import parse
 from factory.target import SPEC_FILE
 
 if TYPE_CHECKING:
-    from factory.cycle.context import Cycle
+    from factory.cycle.agents import objection
+from factory.cycle.context import Cycle
 
 
 def each_once(cycle: Cycle) -> Iterator[str]:
@@ -113,8 +114,7 @@ def _may_begin(cycle: Cycle, scope: str) -> bool:
     """Whether a Builder could be asked; what has begun goes to its end."""
     if cycle.state.scope(scope).done:
         return True
-    calls = cycle.runner_for("builder").invocations_per_call
-    return not calls or not cycle.ledger.objection(calls, 1 if cycle.options.lite else 0)
+    return not objection(cycle, "builder", 1 if cycle.options.lite else 0)
 
 
 def _record(
