@@ -22,9 +22,11 @@ from factory.cycle.tamper import (
     Fingerprint,
     TamperFinding,
     differences,
+    disregard_consent,
     read_fingerprint,
     violations,
     watch,
+    watch_advice,
     watched_places,
     write_fingerprint,
 )
@@ -232,7 +234,8 @@ def _watched(call: Call, invocation: Invocation) -> AgentResult:
 def _look(call: Call, invocation: Invocation) -> Fingerprint:
     lab = call.cycle.lab
     own = [invocation.output_dir, call.folder]
-    return watch(watched_places(lab.paths, lab.repo.common_dir, lab.home, invocation.cwd, own), lab.repo)
+    places = watched_places(lab.paths, lab.repo.common_dir, lab.home, invocation.cwd, own)
+    return {**watch(places, lab.repo), **watch_advice(lab.home)}
 
 
 def _fingerprint_file(invocation: Invocation) -> Path:
@@ -269,16 +272,8 @@ def _tell(call: Call, found: Sequence[TamperFinding], *, spared: Area | None = N
     )
     for finding in found:
         call.cycle.progress.warn(finding.message)
-    _disregard_approvals(call, grave)
-
-
-def _disregard_approvals(call: Call, grave: Sequence[TamperFinding]) -> None:
-    """Take records out of the approvals that nobody can tell from a person's: a person approves once more."""
-    for finding in grave:
-        place = Path(finding.path)
-        if place.is_relative_to(call.cycle.lab.home.approvals) and place.suffix == ".json" and place.exists():
-            place.replace(place.with_suffix(".disregarded"))
-            call.cycle.progress.warn(f"{place} counts for nothing now: approve again what you have approved")
+    for place in disregard_consent(grave, call.cycle.lab.home):
+        call.cycle.progress.warn(f"{place} counts for nothing now: agree again to what you have agreed to")
 
 
 def _state_of(call: Call) -> str:
