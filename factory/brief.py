@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from factory.strategy import FEECCategory, Stuck, Tally, category_of, design_space, detect_stuck, underserved
-from factory.strategy.antipatterns import is_evidence_against
+from factory.strategy.antipatterns import not_to_repeat
+from factory.strategy.designspace import WINDOW
 from factory.strategy.experiment import Experiment, is_decided
 from factory.strategy.similarity import jaccard, words_of
 from factory.strategy.stuck import Plateau
@@ -30,8 +31,6 @@ _LAST = 5
 _BACKLOG = 5
 _ANTI_PATTERNS = 5
 _MESSAGES = 3
-_DESIGN_WINDOW = 100
-_REVERTS_LOOKED_AT = 50
 _DECIDED_LOOKED_AT = 10
 
 
@@ -69,7 +68,7 @@ def build_brief(
             "underserved": underserved(design_space(digest.recent)),
             "backlog": [_cut(item, limit) for item in backlog[:_BACKLOG]],
             "backlog_total": len(backlog),
-            "anti_patterns": list(_anti_patterns(digest.reverts, similarity, limit)),
+            "anti_patterns": list(_anti_patterns(digest.recent, similarity, limit)),
             "messages": [_cut(message, limit) for message in messages[-_MESSAGES:]],
             "damaged_lines": damaged_lines,
         }
@@ -93,9 +92,8 @@ class _Digest:
 
     def __init__(self, history: Iterable[Experiment], stuck_threshold: int) -> None:
         self.count = 0
-        self.recent: deque[Experiment] = deque(maxlen=_DESIGN_WINDOW)
+        self.recent: deque[Experiment] = deque(maxlen=WINDOW)
         self.decided: deque[Experiment] = deque(maxlen=max(stuck_threshold, _DECIDED_LOOKED_AT))
-        self.reverts: deque[Experiment] = deque(maxlen=_REVERTS_LOOKED_AT)
         self.plateau = Plateau()
         self.tallies = {category: Tally() for category in FEECCategory}
         for experiment in history:
@@ -108,8 +106,6 @@ class _Digest:
         self.tallies[category_of(experiment)].add(experiment.verdict)
         if is_decided(experiment):
             self.decided.append(experiment)
-        if is_evidence_against(experiment):
-            self.reverts.append(experiment)
 
 
 def _composite(evaluation: Mapping[str, Any] | None) -> float | None:
@@ -144,10 +140,10 @@ def _stuck(stuck: Stuck) -> dict[str, Any] | None:
     return {"why": stuck.why, "avoid": [category.name for category in stuck.categories_to_avoid]}
 
 
-def _anti_patterns(reverts: Iterable[Experiment], similarity: float, limit: int) -> Iterator[str]:
-    """The hypotheses reverted last, newest first, each kind of them once."""
+def _anti_patterns(recent: Iterable[Experiment], similarity: float, limit: int) -> Iterator[str]:
+    """What the plan gate holds against a plan, of the last experiments: newest first, each kind once."""
     told: list[frozenset[str]] = []
-    for experiment in reversed(list(reverts)):
+    for experiment in reversed(not_to_repeat(recent)):
         words = words_of(experiment.hypothesis)
         if not words or any(jaccard(words, other) >= similarity for other in told):
             continue

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from math import inf
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from factory import __version__
 from factory.error_handler import run_guarded
 from factory.errors import EXIT_USAGE
-from factory.output import fill_missing_streams
+from factory.output import fill_missing_streams, note
 
 EXIT_CODES = (
     "exit codes: 0 done or clean; 1 the answer is no; 2 wrong usage or bad input; 3 refused by a rule; "
@@ -93,7 +93,13 @@ _amount = _number(float, lambda n: 0 < n < inf, "a number above 0")
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse's, which for a mistyped command names the one that was meant, and not all of them."""
+    """argparse's, which for a mistyped command names the one that was meant, and not all of them.
+
+    An option counts by its whole name alone: ``--lit`` is a mistake, and no ``--lite``.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line, and end with exit code 2."""
@@ -104,8 +110,8 @@ class _Parser(argparse.ArgumentParser):
 
         near = get_close_matches(mistyped[1], COMMANDS, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else "."
-        told = f"factory: there is no command {mistyped[1]!r}{meant} `factory --help` lists all.\n"
-        self.exit(EXIT_USAGE, told)
+        note(f"factory: there is no command {mistyped[1]!r}{meant} `factory --help` lists all.")
+        self.exit(EXIT_USAGE)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -117,7 +123,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"factory {__version__}")
     parser.add_argument("--debug", action="store_true", help="show a traceback when something breaks")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    parser.set_defaults(parser=parser)
 
     def add(name: str, summary: str, *, path: bool = True, as_json: bool = False) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=summary, description=summary, epilog=EXIT_CODES)
@@ -143,12 +150,16 @@ def _add_cycle_commands(add: Adder) -> None:
     ceo = add("ceo", "run a cycle in the foreground", path=False)
     ceo.add_argument("path", metavar="TARGET", help=TARGET_HELP)
     ceo.add_argument("--headless", action="store_true", help="ask nothing, as `factory run`")
+    ceo.add_argument(
+        "--plan-only", action="store_true", help="design: stop after the draft, for `spec approve` later"
+    )
     _add_cycle_options(ceo)
     run = add("run", "run cycles without a person", path=False)
     run.add_argument("path", metavar="TARGET", nargs="?", default=".", help=f"{TARGET_HELP} (default: here)")
     run.add_argument("--loop", action="store_true", help="start another cycle when one has ended")
     run.add_argument("--interval", type=_seconds, default=0.0, metavar="S", help="seconds between two cycles")
     run.add_argument("--max-cycles", type=_positive, default=None, metavar="N", help="cycles, at the most")
+    run.set_defaults(plan_only=False)  # a design is not headless
     _add_cycle_options(run)
     abandon = add("abandon", "end the cycle in flight and keep its evidence")
     abandon.add_argument(
@@ -167,12 +178,14 @@ def _add_cycle_commands(add: Adder) -> None:
         "--since", type=_positive, default=None, metavar="ID", help="this keep and all after it"
     )
     message = add("message", "tell the running or the next cycle something", path=False)
-    message.add_argument("path", metavar="PATH")
-    message.add_argument("text", metavar="TEXT")
+    message.add_argument("path", metavar="PATH", help="the project")
+    message.add_argument("text", metavar="TEXT", help="what the CEO is to weigh, at its next step")
     agent = add("agent", "ask one role for one piece of work", path=False)
-    agent.add_argument("role", metavar="ROLE")
-    agent.add_argument("--project", dest="path", metavar="PATH", default=".")
-    agent.add_argument("--task", required=True, metavar="TEXT")
+    agent.add_argument("role", metavar="ROLE", help="a role of docs/roles.md, such as researcher")
+    agent.add_argument(
+        "--project", dest="path", metavar="PATH", default=".", help="the project (default: here)"
+    )
+    agent.add_argument("--task", required=True, metavar="TEXT", help="the piece of work")
     agent.add_argument("--id", type=_positive, default=None, metavar="N", help="the experiment it works on")
     agent.add_argument("--runner", default=None, help="who does the work (default: as in a cycle)")
     agent.add_argument("--model", default=None, help="the model that the runner asks for")
@@ -187,9 +200,6 @@ def _add_cycle_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dir", default=None, metavar="PATH", help="the directory of a new project or clone")
     parser.add_argument("--trust", action="store_true", help="agree to run the code of a git URL")
-    parser.add_argument(
-        "--plan-only", action="store_true", help="design: stop after the draft, for `spec approve` later"
-    )
     parser.add_argument("--lite", action="store_true", help="a cycle with a hard ceiling of 7 invocations")
     parser.add_argument(
         "--focus",
@@ -242,11 +252,11 @@ def _add_reading_commands(add: Adder) -> None:
     )
     add("brief", "the state of the project as one compact JSON object")
     add_item = add("backlog-add", "put an item on the backlog", path=False)
-    add_item.add_argument("path", metavar="PATH")
-    add_item.add_argument("text", metavar="TEXT")
+    add_item.add_argument("path", metavar="PATH", help="the project")
+    add_item.add_argument("text", metavar="TEXT", help="what is to be done")
     add("backlog-list", "the backlog", as_json=True)
     remove = add("backlog-remove", "take an item off the backlog", path=False)
-    remove.add_argument("path", metavar="PATH")
+    remove.add_argument("path", metavar="PATH", help="the project")
     remove.add_argument("item", metavar="ITEM", help="its number or its text")
     spec = add("spec", "check, show, approve or trace a plan", path=False)
     spec.add_argument("action", choices=("check", "show", "approve", "trace"))
@@ -266,9 +276,9 @@ def _add_reading_commands(add: Adder) -> None:
         help="first put back what the log lacks and its mirror or a journal has",
     )
     log = add("log", "write a note of a type into the journal", path=False)
-    log.add_argument("path", metavar="PATH")
-    log.add_argument("type", metavar="TYPE")
-    log.add_argument("--data", default="{}", metavar="JSON")
+    log.add_argument("path", metavar="PATH", help="the project")
+    log.add_argument("type", metavar="TYPE", help="the type: letters, digits, `.`, `-` and `_`")
+    log.add_argument("--data", default="{}", metavar="JSON", help="what it says, as a JSON object")
 
 
 def _add_experiment_commands(add: Adder) -> None:
@@ -308,10 +318,10 @@ def _add_experiment_commands(add: Adder) -> None:
     )
     _add_review(add)
     precheck = add("precheck", "the hard gate on an experiment", as_json=True)
-    precheck.add_argument("--id", type=_positive, required=True, metavar="N")
+    precheck.add_argument("--id", type=_positive, required=True, metavar="N", help="the experiment")
     finalize = add("finalize", "decide an experiment from what is on record, and log it", as_json=True)
-    finalize.add_argument("--id", type=_positive, required=True, metavar="N")
-    finalize.add_argument("--summary", default="", metavar="TEXT")
+    finalize.add_argument("--id", type=_positive, required=True, metavar="N", help="the experiment")
+    finalize.add_argument("--summary", default="", metavar="TEXT", help="what was changed, for the log")
     finalize.add_argument(
         "--override",
         action="append",
@@ -331,8 +341,8 @@ def _add_experiment_commands(add: Adder) -> None:
 def _add_review(add: Adder) -> None:
     review = add("review", "record a review of an experiment, or post the review of a pull request")
     review.add_argument("--id", type=_positive, default=None, metavar="N", help="the experiment")
-    review.add_argument("--verdict", choices=("keep", "revert"), default=None)
-    review.add_argument("--reason", default=None, metavar="TEXT")
+    review.add_argument("--verdict", choices=("keep", "revert"), default=None, help="of the experiment")
+    review.add_argument("--reason", default=None, metavar="TEXT", help="why, for the record")
     review.add_argument(
         "--pr", type=_positive, default=None, metavar="N", help="post the review of this pull request"
     )
@@ -412,6 +422,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args, unknown = build_parser().parse_known_args(argv)
     if unknown:
         args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if args.command is None:
+        args.parser.error("a COMMAND is required")
     return run_guarded(lambda: _call(args), debug=args.debug)
 
 
@@ -420,7 +432,7 @@ def _call(args: argparse.Namespace) -> int:
     if args.command in LOGGED:
         log = import_module("factory.log")
         log.configure(debug=args.debug)
-        log.trail("command", command=args.command, path=args.path, version=__version__)
+        log.trail("command", command=args.command, path=getattr(args, "path", ""), version=__version__)
     return int(getattr(import_module(module), function)(args))
 
 

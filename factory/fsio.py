@@ -89,8 +89,12 @@ def ensure_private_dir(path: Path) -> None:
     with _clear_errors(path):
         missing = [p for p in (path, *path.parents) if not p.exists()]
         for directory in reversed(missing):
-            with contextlib.suppress(FileExistsError):
+            try:
                 directory.mkdir(mode=0o700)
+            except FileExistsError:
+                pass  # another process was faster
+            except FileNotFoundError as error:  # as anywhere below /proc
+                raise EnvironmentLacking(f"{directory} cannot be made.", "Name another place.") from error
         if not path.is_dir():
             raise BadInput(f"{path} is not a directory.", "Move it out of the way.")
         if not path.is_symlink() and path.stat().st_mode & 0o077:

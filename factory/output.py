@@ -73,8 +73,11 @@ def broken(line: str, width: int) -> list[str]:
     hanging = " " * (len(line) - len(line.lstrip()) + 2)
     lines = [""]
     for token in _TOKEN.findall(line):
-        if " " in lines[-1].strip() and len(lines[-1]) + len(token) > width:  # a first word is not left alone
-            lines.append(hanging + token.lstrip())
+        too_long = len(lines[-1]) + len(token) > width
+        next_line = hanging + token.lstrip()
+        # A first word is not left alone for one that is too long for any line.
+        if too_long and (" " in lines[-1].strip() or (lines[-1] and len(next_line) <= width)):
+            lines.append(next_line)
         else:
             lines[-1] += token
     return lines
@@ -166,12 +169,16 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
 
 
 def _terminal_table(columns: Sequence[str], rows: list[list[str]], title: str) -> None:
-    """A drawn table where the words of its columns fit beside each other, else one block of lines a row."""
-    room = _width(sys.stdout) - 3 * len(columns) - 1
-    widths, floors = _widths(columns, rows)
-    _narrow(widths, floors, room)
-    if sum(widths) <= room:
+    """A drawn table where its words fit beside each other; else one without lines; else a block for a row."""
+    width, floors = _width(sys.stdout), _widths(columns, rows)[1]
+    room = width - 3 * len(columns) - 1
+    if sum(floors) <= room:
+        widths, _ = _widths(columns, rows)
+        _narrow(widths, floors, room)
         _drawn_table(columns, rows, title, widths)
+        return
+    if sum(floors) + 2 * (len(columns) - 1) <= width:
+        _write(sys.stdout, "".join(f"{line}\n" for line in plain_table(columns, rows, title, width)))
         return
     if title:
         say(title)
@@ -193,9 +200,11 @@ def _drawn_table(columns: Sequence[str], rows: list[list[str]], title: str, widt
     _console(sys.stdout).print(drawn)
 
 
-def plain_table(columns: Sequence[str], rows: list[list[str]], title: str = "") -> Iterator[str]:
-    """The lines of an aligned table, at most 80 columns wide where its columns can be that narrow."""
-    room = PLAIN_WIDTH - 2 * (len(columns) - 1)
+def plain_table(
+    columns: Sequence[str], rows: list[list[str]], title: str = "", within: int = PLAIN_WIDTH
+) -> Iterator[str]:
+    """The lines of an aligned table, ``within`` so many characters where its columns can be that narrow."""
+    room = within - 2 * (len(columns) - 1)
     widths, floors = _widths(columns, rows)
     for floor in (floors, [NARROWEST_COLUMN] * len(widths)):
         _narrow(widths, floor, room)

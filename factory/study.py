@@ -5,48 +5,62 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from factory.models import Measurement
 from factory.rows import Row
-from factory.strategy import design_space, detect_plateau, detect_stuck, format_tiered_history, underserved
+from factory.strategy import (
+    Tally,
+    design_space,
+    detect_plateau,
+    detect_stuck,
+    format_tiered_history,
+    underserved,
+)
+from factory.strategy.designspace import areas_of
+from factory.strategy.undone import is_undo
+from factory.words import counted
 
 _TODO = re.compile(r"(?:#|//|/\*)\s*(TODO|FIXME|XXX|HACK)\b[:\s]*(.*)")
 SHOWN = 10
 BACKLOG_SHOWN = 30
+HEALTH_WINDOW = 20
+"""So many of the last experiments tell how healthy the process is."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """What observations are made from. ``churn`` has a path for each time a recent commit touched it."""
+    """What observations are made from. ``churn`` has a path for each time a recent commit touched it, and
+    ``issues`` a line for each that is open.
+    """
 
     measurement: Measurement
     history: Sequence[Row]
     backlog: Sequence[str] = ()
     messages: Sequence[str] = ()
+    issues: Sequence[str] = ()
     churn: Sequence[str] = ()
     todos: Sequence[str] = ()
     stuck_threshold: int = 5
     plateau_threshold: int = 3
-    issues: Sequence[str] = field(default_factory=tuple)
 
 
 def observe(study: Study) -> str:
-    """The observations as Markdown: scores, process, history, design space, churn, TODOs, backlog."""
+    """The observations as Markdown: scores, process, requests, history, design space, churn, TODOs."""
     sections = (
         ("Scores", _scores(study.measurement)),
         ("Process", _process(study)),
         # What a person asked for stands early: a prompt that has to be cut is cut at its end.
         ("Messages", _lines(study.messages)),
-        ("Backlog", _shown(study.backlog)),
-        ("History", format_tiered_history(study.history) or "No experiments yet."),
+        ("Backlog", _shown(study.backlog, BACKLOG_SHOWN)),
+        ("Open issues", _shown(study.issues, SHOWN)),
+        ("History", format_tiered_history(study.history)),
         ("Design space", _space(study.history)),
         (
             "Churn",
             _lines(f"{path}: {n} of the last commits" for path, n in Counter(study.churn).most_common(SHOWN)),
         ),
         ("TODOs", _lines(study.todos[:SHOWN])),
-        ("Open issues", _lines(study.issues)),
     )
     return "\n".join(f"## {title}\n\n{text}\n" for title, text in sections if text)
 
@@ -68,7 +82,25 @@ def _process(study: Study) -> str:
     lines = [f"Stuck: {stuck.why}"] if stuck.stuck else ["Not stuck."]
     if plateau:
         lines.append(f"Plateau: no new best in the last {study.plateau_threshold} scored experiments.")
-    return _lines(lines)
+    return _lines([*lines, *_health(study.history)])
+
+
+def _health(history: Sequence[Row]) -> list[str]:
+    """How the process fares, which decides about no change: keeps, grounding, diversity of the last ones."""
+    recent = [row for row in history if not is_undo(row)][-HEALTH_WINDOW:]
+    if not recent:
+        return []
+    tally = Tally()
+    for row in recent:
+        tally.add(row.verdict)
+    rate = "" if tally.rate is None else f" (keep rate {tally.rate:.0%})"
+    cited = sum(bool(row.text("research_citations").strip()) for row in recent)
+    tried = {area for row in recent for area in areas_of(row.hypothesis)}
+    verdicts = f"{tally.kept} kept, {tally.reverted} reverted, {tally.errors} errors{rate}"
+    return [
+        f"The last {counted(len(recent), 'experiment')}: {verdicts}.",
+        f"Citing research: {cited}; areas tried: {len(tried)} of {len(design_space(()))}.",
+    ]
 
 
 def _space(history: Sequence[Row]) -> str:
@@ -77,10 +109,10 @@ def _space(history: Sequence[Row]) -> str:
     return f"{_lines(lines)}\n\nUnderserved: {', '.join(underserved(space))}"
 
 
-def _shown(entries: Sequence[str]) -> str:
+def _shown(entries: Sequence[str], most: int) -> str:
     """The first entries of a long list; the rest is counted."""
-    more = [f"and {len(entries) - BACKLOG_SHOWN} more"] if len(entries) > BACKLOG_SHOWN else []
-    return _lines([*entries[:BACKLOG_SHOWN], *more])
+    more = [f"and {len(entries) - most} more"] if len(entries) > most else []
+    return _lines([*entries[:most], *more])
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from factory.git import Repo, clone, start_repository, toplevel
 from factory.git_errors import GitError
 from factory.paths import HomePaths
 from factory.redact import without_password
+from factory.words import quoted
 
 TargetKind = Literal["dir", "file", "url", "idea"]
 
@@ -138,7 +138,7 @@ def _plain_file(text: str, path: Path, cwd: Path) -> Target:
     if root is not None:
         raise BadInput(
             f"{text} is the specification of the project {root}.",
-            f"Type `factory ceo {shlex.quote(str(root))} --mode build` to build it; "
+            f"Type `factory ceo {quoted(root)} --mode build` to build it; "
             "`--as file` starts a new project from the text.",
         )
     return _any_file(text, cwd)
@@ -258,16 +258,20 @@ def new_project(target: Target, place: Path) -> Path:
     BadInput when something else is there already; nothing is ever overwritten.
     """
     readme = readme_of(target, place.name)
-    if is_taken(place):
-        if _started_from(place, readme):
-            return place
-        if not _cut_off(place, readme):
-            raise BadInput(
-                f"{place} exists already, and is not a project started from this.",
-                f"Name another place with --dir, or work on what is there: `factory ceo {place}`.",
-            )
-    start_repository(place, {README: readme}, FIRST_MESSAGE)
+    require_place(target, place)
+    if not _started_from(place, readme):
+        start_repository(place, {README: readme}, FIRST_MESSAGE)
     return place
+
+
+def require_place(target: Target, place: Path) -> None:
+    """Raises BadInput where something else lies where a new project is to be."""
+    readme = readme_of(target, place.name)
+    if is_taken(place) and not _started_from(place, readme) and not _cut_off(place, readme):
+        raise BadInput(
+            f"{place} exists already, and is not a project started from this.",
+            f"Name another place with --dir, or work on what is there: `factory ceo {quoted(place)}`.",
+        )
 
 
 def is_taken(place: Path) -> bool:

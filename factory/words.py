@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 IN_SHORT = 240
 """Characters of an experiment's notes that are told in a line of a terminal."""
 
@@ -17,6 +20,11 @@ def in_short(text: str, limit: int = IN_SHORT) -> str:
 def signed(value: float) -> str:
     """A difference of scores: its sign and four decimals, and never a nothing with a minus."""
     return f"{round(value, 4) + 0.0:+.4f}"
+
+
+def quoted(path: Path | str) -> str:
+    """A path as it is typed in a command."""
+    return shlex.quote(str(path))
 
 
 def counted(number: int, noun: str) -> str:

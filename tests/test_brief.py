@@ -82,6 +82,17 @@ def test_the_whole_of_a_brief() -> None:
     }
 
 
+def test_what_is_not_to_be_repeated_is_what_the_plan_gate_says() -> None:
+    history = [
+        row(1, "keep", hypothesis="Cache every answer"),
+        row(2, "revert", reason="regressed", hypothesis="Rename the parser"),
+        row(3, "keep", hypothesis="Undo experiment 1: Cache every answer", kind="undo"),
+        row(4, "revert", reason="guard", hypothesis="Undo experiment 9: Log it", kind="undo"),
+        row(5, "revert", reason="inconclusive", hypothesis="Speed up"),
+    ]
+    assert build_brief(history)["anti_patterns"] == ["Rename the parser", "Cache every answer"]
+
+
 def test_nothing_known_has_the_same_keys() -> None:
     empty = build_brief([])
     assert list(empty) == list(build_brief([row(1)], evaluation=EVALUATION))

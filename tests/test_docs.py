@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 import pytest
 
+from factory.cycle.machine import EachPhase, Steps
+from factory.cycle.modes import MODES
 from tools import docs
 
 
@@ -57,6 +60,39 @@ def test_every_path_of_the_paths_classes_is_listed() -> None:
     page = docs.files_page()
     for path in (".factory/results.tsv", ".factory/experiments/NNN", "~/.factory/registry.json"):
         assert f"| `{path}` |" in page
+
+
+def steps(mode: Steps) -> list[str]:
+    """The names of a mode's steps, those of its phases among them, in their order."""
+    return [
+        name for step in mode for name in (steps(step.steps) if isinstance(step, EachPhase) else [step.name])
+    ]
+
+
+def steps_told(page: str, title: str, mode: list[str]) -> list[str]:
+    """The steps in the first column of a section's table; ``…`` between two stands for those between them."""
+    section = (docs.DOCS / page).read_text().split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+    told: list[str] = []
+    for cell in re.findall(r"^\|([^|]*)\|", section, re.MULTILINE):
+        names = re.findall(r"`(\w+)`", cell)
+        told += mode[mode.index(names[0]) : mode.index(names[1]) + 1] if "…" in cell else names
+    return told
+
+
+@pytest.mark.parametrize(
+    ("page", "title", "mode"),
+    [
+        ("protocol.md", "Steps of `improve`", MODES["improve"]),
+        ("protocol.md", "Steps of `design`", MODES["design"]),
+        ("protocol.md", "Steps of `build`", MODES["build"]),
+        ("protocol.md", "Steps of `meta`", MODES["meta"][len(MODES["improve"]) :]),
+        ("research.md", "Steps", MODES["research"]),
+    ],
+    ids=["improve", "design", "build", "meta", "research"],
+)
+def test_every_step_of_a_mode_is_told(page: str, title: str, mode: Steps) -> None:
+    names = steps(mode)  # some rows tell of two steps that others stand between
+    assert sorted(steps_told(page, title, names), key=names.index) == names, f"docs/{page}, {title}"
 
 
 def test_broken_links_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,10 +138,9 @@ def test_a_long_line_is_broken_between_words() -> None:
         "     averyveryverylongword",
     ]
     assert output.broken("short", 30) == ["short"]
-    assert output.broken("file:     /a/path/as/long/as/it/can/be to see", 30) == [
-        "file:     /a/path/as/long/as/it/can/be",
-        "  to see",
-    ]
+    path = "file:     /a/path/as/long/as/it/can/be to see"
+    assert output.broken(path, 30) == ["file:", "  /a/path/as/long/as/it/can/be", "  to see"]
+    assert output.broken(path, 29) == ["file:     /a/path/as/long/as/it/can/be", "  to see"]
     for copied in ("next: git add a b c", "  git -C x commit -m Start", '{"a": "b c d e f g"}'):
         assert output.broken(copied, 10) == [copied]
 
@@ -188,6 +187,14 @@ class TestTable:
         assert capsys.readouterr().out == (
             "verdict: revert\nreason: new_failures\ntext: Fix all of them\n\ntext: x\n\n"
         )
+
+    def test_without_room_for_lines_between_its_columns_it_is_aligned_text(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(output, "is_terminal", lambda _: True)
+        monkeypatch.setattr(output, "_width", lambda _: 16)
+        output.table(["id", "calls", "cost"], [["1", "12", "~0.25"]])
+        assert capsys.readouterr().out == "id  calls  cost\n--  -----  -----\n 1     12  ~0.25\n"
 
     def test_drawn_in_a_terminal(self) -> None:
         code, shown = in_terminal("output.table(['id', 'text'], [[1, '[bold]a[/bold] \\x1b[5m']], 'T')")

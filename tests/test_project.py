@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from factory.commands.state import state_of
 from factory.errors import EXIT_ENVIRONMENT, EXIT_USAGE, BadInput, EnvironmentLacking
 from factory.project import ensure_state_dir, open_project
 
@@ -38,7 +39,7 @@ def test_a_linked_worktree_shares_the_state_of_the_main_checkout(root: Path) -> 
     linked = root.parent / "linked"
     git(root, "worktree", "add", "-q", str(linked))
     project = open_project(str(linked))
-    assert project.root == root
+    assert project.root == state_of(str(linked)).root == root
     assert project.common_dir == root / ".git"
 
 
@@ -47,15 +48,20 @@ def test_a_submodule_is_a_project_of_its_own(root: Path) -> None:
     outer.mkdir()
     git(outer, "init", "-q")
     git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(root), "inner")
-    assert open_project(outer / "inner").root == outer / "inner"
+    inner = outer / "inner"
+    assert open_project(inner).root == state_of(str(inner)).root == inner
 
 
-def test_a_checkout_with_its_git_directory_elsewhere_is_its_own_main_checkout(tmp_path: Path) -> None:
+@pytest.mark.parametrize("store", ["store", "store/.git"])
+def test_a_checkout_with_its_git_directory_elsewhere_is_its_own_main_checkout(
+    tmp_path: Path, store: str
+) -> None:
+    (tmp_path / store).parent.mkdir(exist_ok=True)
     top = tmp_path.resolve() / "apart"
     top.mkdir()
-    git(top, "init", "-q", "--separate-git-dir", str(tmp_path / "store"))
+    git(top, "init", "-q", "--separate-git-dir", str(tmp_path / store))
     git(top, "commit", "-q", "--allow-empty", "-m", "Start")
-    assert open_project(top).root == top
+    assert open_project(top).root == state_of(str(top)).root == top
 
 
 @pytest.mark.parametrize("name", ["bare.git", ".git"])
@@ -64,7 +70,7 @@ def test_a_worktree_of_a_bare_repository_keeps_its_own_state(root: Path, name: s
     git(root.parent, "clone", "-q", "--bare", str(root), str(store))
     linked = root.parent / "hub" / "work"
     git(store, "worktree", "add", "-q", str(linked), "-b", "work")
-    assert open_project(linked).root == linked
+    assert open_project(linked).root == state_of(str(linked)).root == linked
 
 
 def refusal(path: Path) -> tuple[str, str]:

@@ -30,9 +30,13 @@ def imported(*args: str, cwd: Path) -> set[str]:
 
 @pytest.mark.parametrize(
     "args",
-    [("--help",), ("history", "--json"), ("brief",), ("backlog-list", "--json"), ("status", "--json")],
+    [
+        *[("--help",), ("history", "--json"), ("brief",), ("status", "--json"), ("backlog-list", "--json")],
+        *[("backlog-add", ".", "another idea"), ("backlog-remove", ".", "an idea")],
+    ],
     ids=lambda args: args[0],
 )
-def test_a_reading_command_imports_nothing_heavy(tmp_path: Path, args: tuple[str, ...]) -> None:
+def test_a_small_command_imports_nothing_heavy(tmp_path: Path, args: tuple[str, ...]) -> None:
     repo = repos.python_project(tmp_path / "p")
+    repos.write(repo, {".factory/strategy/backlog.md": "- an idea\n"})
     assert imported(*args, cwd=repo) & set(HEAVY) == set()

@@ -13,6 +13,7 @@ from factory.journal import new_cycle_id
 from factory.models import PlanItem
 from factory.spec import parse
 from factory.strategy import categorize_hypothesis
+from factory.words import quoted
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         )
         return EXIT_OK
     output.say(f"id: {begun.id}\nbranch: {begun.branch}\nworkspace: {workspace}\nbaseline: {begun.baseline}")
-    output.say(f"next: edit the workspace, then factory eval {lab.paths.root} --id {begun.id}")
+    output.say(f"next: edit the workspace, then factory eval {quoted(lab.paths.root)} --id {begun.id}")
     return EXIT_OK
 
 

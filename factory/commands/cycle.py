@@ -21,7 +21,7 @@ from factory.cycle.inflight import cycle_in_flight
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.launch import check_same_options, follow_up, options_of, run_cycle
 from factory.cycle.steps.designing import Paused
-from factory.fsio import CycleLock
+from factory.fsio import CycleLock, ensure_private_dir
 from factory.rows import Row
 
 
@@ -63,11 +63,13 @@ def _run_shown(
     lab = open_lab(start.place, progress.say, progress.detail, write=not args.dry_run)
     asked = asked_for(args)
     if not args.dry_run:
+        ensure_private_dir(lab.home.root)
         CycleLock(lab.repo.common_dir).require_free()
     found = cycle_in_flight(lab.paths)
     if found is not None:
         check_same_options(lab.paths, found, asked)
-        needs_person(options_of(found).mode, headless=headless, plan_only=args.plan_only or args.dry_run)
+        recorded = options_of(found)
+        needs_person(recorded.mode, headless=headless, plan_only=recorded.plan_only or args.dry_run)
     if not args.json and (found or not start.said):
         output.say(_first_line(lab, found.id if found else ""))
     if args.dry_run:
@@ -105,7 +107,8 @@ def _loop(
     found = cycle_in_flight(lab.paths)
     options: CycleOptions | None = options_of(found) if found else open_with()
     while options is not None and (cycles is None or done < cycles):
-        if done:
+        if done and interval:
+            progress.say(f"the next cycle begins in {interval:g} s")
             time.sleep(interval)
         cycle = _chain(lab, options, progress, person, as_json=as_json)
         done += 1

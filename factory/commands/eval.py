@@ -14,7 +14,7 @@ from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.evals.decide import Comparison
 from factory.evals.steady import failing_already
 from factory.models import DimensionScore, Measurement
-from factory.words import signed
+from factory.words import quoted, signed
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
             moved = None
         else:
             measured, before, moved = _measure_experiment(lab, args.id, progress)
-    return _show(measured, before, moved, as_json=args.json)
+    return _show(measured, before, moved, as_json=args.json, then=_review_of(lab, args.id))
 
 
 def _tell_uncommitted(lab: Lab, revision: str | None) -> None:
@@ -61,8 +61,15 @@ def _measure_experiment(
         return after or measured, before, moved
 
 
+def _review_of(lab: Lab, number: int | None) -> str:
+    """What comes after the measurement of an experiment; nothing after that of a commit."""
+    if number is None:
+        return ""
+    return f"next: factory review {quoted(lab.paths.root)} --id {number} --verdict keep --reason WHY"
+
+
 def _show(
-    measured: Measurement, before: Measurement | None, moved: Comparison | None, *, as_json: bool
+    measured: Measurement, before: Measurement | None, moved: Comparison | None, *, as_json: bool, then: str
 ) -> int:
     if as_json:
         compared = {"comparison": asdict(moved)} if moved else {}
@@ -79,6 +86,8 @@ def _show(
     if measured.void:
         output.note(f"this measurement counts for nothing: {measured.void}")
         return EXIT_NO
+    if then and not as_json:
+        output.say(then)
     return EXIT_OK
 
 

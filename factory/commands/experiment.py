@@ -15,7 +15,7 @@ from factory.cycle.mirror import mirror_log
 from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
 from factory.models import Experiment, ExperimentRecord, PrecheckReport, Verdict
 from factory.precheck import CHECK_NAMES
-from factory.words import signed
+from factory.words import quoted, signed
 
 
 def _present(lab: Lab, experiment: Experiment) -> str:
@@ -104,4 +104,4 @@ def _show_record(lab: Lab, record: ExperimentRecord, *, as_json: bool) -> None:
     output.say(f"experiment {record.id}: {record.verdict} ({record.reason}){delta}")
     output.say(record.notes)
     if record.verdict is Verdict.KEEP:
-        output.say(f"next: factory integrate {lab.paths.root}")
+        output.say(f"next: factory integrate {quoted(lab.paths.root)}")

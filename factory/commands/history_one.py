@@ -6,6 +6,7 @@ repository, so nothing in it is taken for granted: what cannot be read is not sh
 
 from __future__ import annotations
 
+import contextlib
 import json
 import statistics
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Any
 from factory import output
 from factory.errors import BadInput
 from factory.paths import ProjectPaths
-from factory.rows import Row, stream
+from factory.rows import Row, clean, stream
 from factory.words import signed
 
 Details = dict[str, Any]
@@ -46,6 +47,7 @@ def details_of(paths: ProjectPaths, number: int, row: Row | None) -> Details:
     guard, shown, failures = (_read(folder / f"{name}.json") for name in ("guard", "verify", "failures"))
     return {
         "hypothesis": str(begun.get("hypothesis") or (row.hypothesis if row else "")),
+        "change_summary": _summary(folder / "agents", row.change_summary) if row is not None else "",
         "baseline": str(begun.get("baseline", "")),
         "dimensions": list(_dimensions(measured)) if _of(measured, commit) else [],
         "pairs": len(_objects(measured, "after")) if _of(measured, commit) else 0,
@@ -99,8 +101,8 @@ def _decision(row: Row, found: Details) -> Iterator[str]:
     over = f", the mean of {found['pairs']} pairs" if found["pairs"] > 1 else ""
     if row.score_before is not None or row.score_after is not None:
         yield f"score: {_change(row.score_before, row.score_after)}{over}"
-    if row.change_summary:
-        yield f"change: {row.change_summary}"
+    if found["change_summary"]:
+        yield from f"change: {found['change_summary']}".replace("\n", "\n  ").splitlines()
 
 
 def _origin(row: Row) -> Iterator[str]:
@@ -113,6 +115,17 @@ def _origin(row: Row) -> Iterator[str]:
     for label, name in (("issue", "issue_number"), ("pull request", "pr_number")):
         if row.text(name):
             yield f"{label}: {row.text(name)}"
+
+
+def _summary(answers: Path, recorded: str) -> str:
+    """What was changed: the row has the first line of what the Builder said last, its answer all of it."""
+    said = sorted(answers.glob("builder-*.output.md"), key=lambda place: (len(place.name), place.name))
+    for place in reversed(said if recorded else ()):
+        with contextlib.suppress(OSError, ValueError):
+            lines = [line.rstrip() for line in place.read_text(encoding="utf-8").splitlines() if line.strip()]
+            if lines and clean(lines[0]).strip() == recorded:
+                return "\n".join([recorded, *lines[1:]])
+    return recorded
 
 
 def _check(check: Details) -> str:

@@ -28,5 +28,5 @@ def run(args: argparse.Namespace) -> int:
         )
     with write_lock(project.common_dir):
         durable_append(box, json.dumps({"text": args.text, "ts": utc_now()}))
-    output.say("the message waits for the next safe boundary; the journal acknowledges it")
+    output.say("the message waits for the next step of the cycle that runs, or of the next one")
     return EXIT_OK

@@ -42,6 +42,8 @@ def asked_for(args: argparse.Namespace) -> dict[str, Any]:
     """The options that the person gave, and only these."""
     given = {name: getattr(args, name) for name in OPTION_NAMES if getattr(args, name) is not None}
     if "focus" in given:
+        if not all(word.strip() for word in args.focus):
+            raise BadInput("The focus is empty.", "Say what to work on, or leave --focus out.")
         given["focus"] = "\n".join(" ".join(word.split()) for word in args.focus)
     return given | {name: True for name in SWITCHES if getattr(args, name)}
 

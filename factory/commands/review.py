@@ -12,6 +12,7 @@ from factory.cycle.hub import Hub, hub_of
 from factory.cycle.lab import Lab, open_lab
 from factory.errors import EXIT_OK, BadInput, Refused
 from factory.models import ReviewVerdict
+from factory.words import quoted
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,6 +40,7 @@ def _record(lab: Lab, args: argparse.Namespace) -> None:
         commit = judging.candidate_of(lab, experiment)
         judging.review(lab, experiment, commit, by="person", verdict=verdict, reason=args.reason)
     output.say(f"review of {commit[:12]} recorded: {args.verdict}")
+    output.say(f"next: factory finalize {quoted(lab.paths.root)} --id {args.id}")
 
 
 def _post(lab: Lab, args: argparse.Namespace) -> None:

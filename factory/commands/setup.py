@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from factory import output
 from factory.cycle.lab import Lab, open_lab
@@ -11,6 +12,7 @@ from factory.errors import EXIT_OK, Refused
 from factory.evals.setup_file import plain_setup
 from factory.fsio import atomic_write
 from factory.paths import CONFIG_FILE
+from factory.words import quoted
 
 
 def run_discover(args: argparse.Namespace) -> int:
@@ -43,5 +45,6 @@ def _write(lab: Lab, text: str, summary: list[str], *, as_json: bool) -> int:
     for line in summary:
         output.say(line)
     output.say(f"written: {lab.paths.config}")
-    output.say(f"next: look at it, then git add {CONFIG_FILE} && git commit -m 'Set up factory'")
+    git = "git" if lab.paths.root == Path.cwd() else f"git -C {quoted(lab.paths.root)}"
+    output.say(f"next: look at it, then {git} add {CONFIG_FILE} && {git} commit -m 'Set up factory'")
     return EXIT_OK

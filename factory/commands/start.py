@@ -19,6 +19,7 @@ from factory.target import (
     is_trusted,
     new_place,
     new_project,
+    require_place,
     resolve_target,
     trust,
 )
@@ -59,6 +60,8 @@ def prepare(args: argparse.Namespace, *, headless: bool) -> Start:
     start = _start(target, place, args.mode)
     if not args.json:
         output.say(start.said)
+    if target.kind != "url":
+        require_place(target, place)
     if args.dry_run:
         return Start(place, start.said, start.idea, start.mode, exists=is_taken(place))
     if target.kind == "url":
@@ -89,7 +92,7 @@ def refuse_headless(mode: str | None) -> None:
     if mode == DESIGN:
         raise BadInput(
             "A design needs a person to argue with: it cannot be headless.",
-            "Run `factory ceo TARGET --mode design` in a terminal; --plan-only stops after the draft.",
+            "Run `factory ceo TARGET --mode design` in a terminal; or with --plan-only, for the draft alone.",
         )
 
 

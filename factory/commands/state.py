@@ -5,6 +5,7 @@ Starting git costs a reading command more than its whole answer. Commands that w
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from factory.errors import BadInput
@@ -35,21 +36,41 @@ def common_dir_of(paths: ProjectPaths) -> Path:
 
 
 def _main_checkout(top: Path) -> Path:
-    """The top of the main checkout, for a linked worktree's ``.git`` is a file that points into it."""
+    """What ``project.open_project`` asks git for, found without it: a reader must not start a process.
+
+    It is the top of the main checkout; of a bare repository there is none, and the linked one counts.
+    """
     common = _common_dir(top)
-    return common.parent if common.name == ".git" else top
+    linked = _git_dir(top) != common
+    return common.parent if linked and common.name == ".git" and not _is_bare(common) else top
 
 
 def _common_dir(top: Path) -> Path:
+    git_dir = _git_dir(top)
+    try:
+        return (git_dir / (git_dir / "commondir").read_text().strip()).resolve()
+    except (OSError, ValueError):
+        return git_dir
+
+
+def _git_dir(top: Path) -> Path:
     """Where ``.git`` leads: it is a folder, or a file that names one (linked worktree, submodule)."""
     link = top / ".git"
     if link.is_dir():
         return link
     try:
-        git_dir = (top / link.read_text().removeprefix("gitdir:").strip()).resolve()
+        return (top / link.read_text().removeprefix("gitdir:").strip()).resolve()
     except (OSError, ValueError):
         return link
-    try:
-        return (git_dir / (git_dir / "commondir").read_text().strip()).resolve()
-    except (OSError, ValueError):
-        return git_dir
+
+
+def _is_bare(common: Path) -> bool:
+    """Whether a git directory's settings say that it has no checkout of its own."""
+    for name in ("config", "config.worktree"):
+        try:
+            settings = (common / name).read_text(errors="replace")
+        except OSError:
+            continue
+        if re.search(r"^\s*bare\s*=\s*true\s*$", settings, re.MULTILINE):
+            return True
+    return False

@@ -11,7 +11,7 @@ from factory.cycle.inflight import OpenCycle, last_cycle, open_by_hand
 from factory.cycle.state import CycleState
 from factory.errors import EXIT_OK
 from factory.fsio import CycleLock
-from factory.words import counted, in_short
+from factory.words import counted, in_short, quoted
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.emit_json(facts)
     else:
-        for line in _lines(facts):
+        for line in _lines(facts, quoted(paths.root)):
             output.say(line)
     return EXIT_OK
 
@@ -74,17 +74,17 @@ def _word(found: OpenCycle | None, holder: dict[str, Any] | None) -> str:
     return "parked" if found.state.parked else "interrupted"
 
 
-def _lines(facts: dict[str, Any]) -> list[str]:
+def _lines(facts: dict[str, Any], place: str) -> list[str]:
     if facts["cycle"] is None:
         return ["no cycle has been run here yet", *_by_hand(facts)]
     lines = [f"cycle {facts['cycle']} ({facts['mode']}{', lite' if facts['lite'] else ''}): {facts['state']}"]
-    place = f"at: {facts['step'] or 'between steps'}"
+    at = f"at: {facts['step'] or 'between steps'}"
     if facts["state"] == "running":
         holder = facts["running"]
-        lines.append(f"process {holder.get('pid')} since {holder.get('since')}, {place}")
+        lines.append(f"process {holder.get('pid')} since {holder.get('since')}, {at}")
     if facts["state"] in ("interrupted", "parked"):
-        lines.append(f"{place}: {facts['parked']}" if facts["parked"] else place)
-        lines.append("next: `factory ceo` resumes it, `factory abandon` ends it")
+        lines.append(f"{at}: {facts['parked']}" if facts["parked"] else at)
+        lines.append(f"next: `factory ceo {place}` resumes it, `factory abandon {place}` ends it")
     lines.append(
         f"{facts['kept']} kept, {facts['reverted']} reverted, {counted(facts['errors'], 'error')}; "
         f"{counted(facts['invocations'], 'invocation')}"

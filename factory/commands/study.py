@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 
 from factory import output
+from factory.cycle.focus import open_issues
+from factory.cycle.hub import hub_of
 from factory.cycle.lab import open_lab
 from factory.cycle.measuring import measure_commit
 from factory.cycle.steps.observing import observe_at
@@ -16,6 +18,8 @@ def run(args: argparse.Namespace) -> int:
     with output.Progress() as progress:
         lab = open_lab(args.path, progress.say, progress.detail)
         commit = lab.repo.resolve("HEAD")
-        measured = measure_commit(lab, commit, commit, lab.required_policy(commit))
-    output.say(observe_at(lab, commit, measured, []))
+        policy = lab.required_policy(commit)
+        measured = measure_commit(lab, commit, commit, policy)
+        issues = open_issues(hub_of(lab, policy), progress.warn)
+    output.say(observe_at(lab, commit, measured, [], issues))
     return EXIT_OK

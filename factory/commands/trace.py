@@ -18,6 +18,7 @@ from factory.project import Project, open_project
 from factory.spec import Form, parse
 from factory.spec.trace import Attempt, FeatureTrace, PhaseTrace, State, Trace, trace
 from factory.target import SPEC_FILE
+from factory.words import quoted
 
 
 def show_trace(target: Path, *, as_json: bool) -> int:
@@ -31,12 +32,7 @@ def show_trace(target: Path, *, as_json: bool) -> int:
     approvals = Approvals(factory_home(), project.paths.key, output.note)
     contract = _in_force(project, approvals) if is_project else approvals.contract_of(read_text(target))
     if contract is None:
-        raise Refused(
-            f"No specification of {project.root} is approved."
-            if is_project
-            else f"{target} is not approved.",
-            f"`factory spec approve {target}` approves it.",
-        )
+        raise _nothing_approved(project, target)
     found = trace(
         parse(approvals.text_of(contract)),
         outcomes_of(outcome_events(project.paths, output.note), contract.sha256),
@@ -47,6 +43,16 @@ def show_trace(target: Path, *, as_json: bool) -> int:
     else:
         _show(found, contract)
     return EXIT_OK if found.complete else EXIT_NO
+
+
+def _nothing_approved(project: Project, target: Path) -> Refused:
+    approve = f"`factory spec approve {quoted(target)}` approves it."
+    if not target.is_dir():
+        return Refused(f"{target} is not approved.", approve)
+    if _specification(project) is None:
+        drafted = f"`factory ceo {quoted(target)} --mode design` drafts one."
+        return Refused(f"{project.root} has no {SPEC_FILE}, and nothing that was approved to trace.", drafted)
+    return Refused(f"No specification of {project.root} is approved.", approve)
 
 
 def _in_force(project: Project, approvals: Approvals) -> Contract | None:

@@ -163,7 +163,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "eval.python", TEXT, "", "The interpreter to measure with. Empty: found, or an environment is made."
     ),
-    Setting("eval.setup", TEXT, "", "A command run once in each environment, such as a build step."),
+    Setting("eval.setup", TEXT, "", "A command run first in each checkout, such as a build step."),
     Setting("eval.smoke", TEXT, "", "A command that must exit 0 before the rest is measured."),
     Setting(
         "eval.weights",

@@ -26,6 +26,7 @@ from factory.paths import ProjectPaths
 from factory.project import written_here
 from factory.runners.base import Runner
 from factory.spec import SpecFinding
+from factory.words import in_short
 
 
 @dataclass(frozen=True)
@@ -287,6 +288,7 @@ class Cycle:
             for text in waiting_messages(self.lab.paths, self.progress.warn):
                 if text not in known:
                     self.record("message.taken", text=text, step=step)
+                    self.lab.say(f"message taken: {in_short(text)}")
             box.unlink()
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from factory.agents.fences import cut
 from factory.cycle.hub import Hub
-from factory.errors import BadInput, Refused
+from factory.errors import FactoryError, Refused
 from factory.github import Issue, IssueReference, issue_references
+from factory.github.texts import PHASE_MARK, is_marked
 from factory.models import PlanItem
 from factory.spec.rules.strategy import backlog_key
+from factory.words import in_short
 
 SHOWN = 5_000
 """Bytes of all issues' texts together that go into a prompt."""
+
+TITLE_SHOWN = 100
+"""Characters of an issue's title that are among the observations."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,10 @@ class Focus:
 def resolve_focus(wanted: Iterable[str], hub: Hub, backlog: Sequence[str]) -> Focus:
     """Find what each word of ``--focus`` names: issues through GitHub, backlog items, else its own text.
 
-    Raises BadInput for an empty one and for an issue that is not there, and what Hub.require raises.
+    Raises BadInput for an issue that is not there, and what Hub.require raises.
     """
     focus = Focus()
     for word in wanted:
-        if not word.strip():
-            raise BadInput("The focus is empty.", "Say what to work on, or leave --focus out.")
         references = [] if word in backlog else issue_references(word)
         for reference in references:
             _take_issue(focus, _fetch(hub, reference), hub)
@@ -62,6 +65,31 @@ def _take_issue(focus: Focus, issue: Issue, hub: Hub) -> None:
     entry = {"kind": "issue", "text": name} | facts
     if entry not in focus.items:
         focus.items.append(entry)
+
+
+def open_issues(hub: Hub, warn: Callable[[str], None]) -> list[str]:
+    """The open issues of those who may drive work here, newest first, a line each; none where GitHub is off.
+
+    Where GitHub cannot be reached ``warn`` is told, and there are none. An issue that a phase of a plan has
+    become asks for nothing new.
+    """
+    if hub.why_not or not hub.slug:
+        return []
+    try:
+        found = [
+            issue
+            for author in hub.settings.authors
+            for issue in hub.client.issues_by(hub.slug, author, state="open")
+        ]
+    except FactoryError as error:
+        warn(f"the open issues are not among the observations: {error.message}")
+        return []
+    found.sort(key=lambda issue: -issue.number)
+    return [
+        f"#{issue.number} by {issue.author}: {in_short(issue.title, TITLE_SHOWN)}"
+        for issue in found
+        if not is_marked(issue.body, PHASE_MARK)
+    ]
 
 
 def require_work(focus: Focus) -> None:

@@ -25,7 +25,7 @@ ENDS = ("cycle.closed", "cycle.abandoned")
 
 @dataclass(frozen=True)
 class OpenCycle:
-    """A cycle whose journal has no end."""
+    """A cycle that has a journal, and where it stands; it has ended where ``state.closed`` is set."""
 
     id: str
     state: CycleState

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
@@ -41,6 +40,7 @@ from factory.paths import ProjectPaths
 from factory.runners.base import Runner
 from factory.scratch import remove
 from factory.spec import Form, PlanLimits, check, parse
+from factory.words import quoted
 
 
 def options_of(found: OpenCycle) -> CycleOptions:
@@ -81,7 +81,7 @@ def _has_untried_phases(lab: Lab) -> bool:
         return bool(left and left.untried)
     lab.say(
         f"{left.unbuilt} of {left.features} {left.word} features are unbuilt; "
-        f"to try them again: factory ceo {shlex.quote(str(lab.paths.root))} --mode build"
+        f"to try them again: factory ceo {quoted(lab.paths.root)} --mode build"
     )
     return False
 
@@ -209,11 +209,19 @@ def check_same_options(paths: ProjectPaths, open_cycle: OpenCycle, asked: dict[s
     if "runner" in other and asked["runner"] == "auto":  # it has been settled then
         other.remove("runner")
     if other:
-        told = ", ".join(f"{name} is {recorded[name]!r} there" for name in other)
+        told = ", ".join(_as_typed(name, recorded[name]) for name in other)
         raise BadInput(
-            f"Cycle {open_cycle.id} is in flight with other options: {told}.",
+            f"Cycle {open_cycle.id} is in flight with other options: it was begun {told}.",
             "Run the command without these options to resume it, or `factory abandon` it first.",
         )
+
+
+def _as_typed(name: str, value: object) -> str:
+    """An option as the person gave it, or did not."""
+    option = f"--{name.replace('_', '-')}"
+    if value in (None, "", False):
+        return f"without {option}"
+    return f"with {option}" if value is True else f"with {option} {quoted(str(value))}"
 
 
 def run_cycle(

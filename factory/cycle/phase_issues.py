@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from factory.cycle.hub import Hub
 from factory.github import Issue, same_account
-from factory.github.texts import ExperimentReview, mark, outcome_comment, phase_issue
+from factory.github.texts import PHASE_MARK, ExperimentReview, mark, outcome_comment, phase_issue
 from factory.models import PlanItem
 
 
@@ -15,7 +15,7 @@ def open_phase_issue(hub: Hub, item: PlanItem, plan: str, since: str) -> Issue:
     """
     client = hub.require()
     title, body = phase_issue(item, f"{plan}/{item.phase}")
-    wanted, me = mark("factory-phase", f"{plan}/{item.phase}"), client.login()
+    wanted, me = mark(PHASE_MARK, f"{plan}/{item.phase}"), client.login()
     for issue in client.issues_by(hub.slug, me, since):
         if wanted in issue.body and same_account(issue.author, me):
             return issue

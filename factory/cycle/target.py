@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from factory.config import ProjectConfig, load_project
+from factory.config import ProjectConfig, literal, load_project
 from factory.cycle.contract import approved_text
 from factory.cycle.lab import Lab
 from factory.errors import BadInput
@@ -14,8 +14,9 @@ from factory.git import scratch_checkout
 from factory.paths import CONFIG_FILE
 from factory.research.ratchet import number
 from factory.research.run import Ran, run_target
-from factory.research.target import budget_of, configuration_in, render_target, settings_of
+from factory.research.target import configuration_in, render_target, settings_of
 from factory.spec import ResearchConfiguration
+from factory.spec.configuration import budget_of
 from factory.target import SPEC_FILE
 
 EXAMPLE = f"""Commit one in {CONFIG_FILE}, such as this, where the run prints {{"length": 14.9}} at its end:
@@ -84,7 +85,7 @@ def _limits(found: ResearchConfiguration, policy: ProjectConfig) -> str:
     budget = budget_of(found)
     if budget is None or any(path[:1] == ("limits",) for path in policy.given):
         return ""
-    return f"\n[limits]\nusd = {budget:g}\n"
+    return f"\n[limits]\nusd = {literal(budget)}\n"
 
 
 def with_target(lab: Lab, revision: str, found: Discovery) -> Discovery:

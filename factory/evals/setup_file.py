@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory.config import DimensionSpec
+from factory.config import DimensionSpec, literal
 from factory.evals.detect import detect
 from factory.evals.dimensions import BUILT_IN
 
@@ -95,8 +94,8 @@ def _head(setup: Setup) -> str:
 # Found by `factory discover` ({setup.language}); look it over, change what you like, and commit it.
 # It is read from the commit that an experiment starts from: no experiment can change its own judge.
 
-{_line("goal", _text(setup.goal), "what the project is for, in a sentence; every agent is told")}
-{_line("target_branch", _text(setup.target_branch), "kept experiments go here")}
+{_line("goal", literal(setup.goal), "what the project is for, in a sentence; every agent is told")}
+{_line("target_branch", literal(setup.target_branch), "kept experiments go here")}
 """
 
 
@@ -105,8 +104,8 @@ def _scope(setup: Setup) -> str:
 [scope]
 # Patterns as in .gitignore. What is not listed here is not changed: add pyproject.toml, say, for new
 # dependencies.
-modifiable = {_list(setup.modifiable)}
-read_only = {_list([*PROTECTED, *setup.judging])}
+modifiable = {literal(setup.modifiable)}
+read_only = {literal([*PROTECTED, *setup.judging])}
 """
 
 
@@ -126,8 +125,8 @@ def _eval(setup: Setup) -> str:
         ("pairs", "5", "how often noisy dimensions are measured, before and after in turn"),
         ("time_limit", str(limit), f"seconds for one measurement; the trial took {setup.duration_s:.1f}"),
         ("python", '""', "interpreter to measure with; empty: .venv or venv, else one is made"),
-        ("setup", _text(setup.setup), "run in each checkout first, e.g. a build step"),
-        ("smoke", _text(setup.smoke), "must exit 0 before the rest is measured"),
+        ("setup", literal(setup.setup), "run in each checkout first, e.g. a build step"),
+        ("smoke", literal(setup.smoke), "must exit 0 before the rest is measured"),
         ("# weights", "{ hygiene = 0.5, growth = 0.5 }", "of the tiers; 0.3, 0.2, project 0.5 with your own"),
     ]
     return "\n".join(["[eval]", *(_line(*row) for row in rows), "", *DIMENSIONS_SAID]) + "\n"
@@ -138,12 +137,12 @@ def _dimension(kept: Kept) -> str:
     seen = "nothing to see yet" if kept.score is None else f"{kept.score:.4f}"
     about = f"{ABOUT[spec.name]}; " if spec.name in BUILT_IN and not spec.command else ""
     comment = f"{about}{seen}, {kept.duration_s:.1f} s"
-    lines = ["[[eval.dimension]]", _line("name", _text(spec.name), comment)]
-    lines.append(f"tier = {_text(spec.tier)}")
+    lines = ["[[eval.dimension]]", _line("name", literal(spec.name), comment)]
+    lines.append(f"tier = {literal(spec.tier)}")
     if spec.command:
         lines += [
-            f"command = {_text(spec.command)}",
-            f"parser = {_text(spec.parser)}",
+            f"command = {literal(spec.command)}",
+            f"parser = {literal(spec.parser)}",
             f"timeout = {spec.timeout:g}",
         ]
     if spec.noisy:
@@ -164,15 +163,6 @@ def _more() -> str:
 # name = "no-todo"
 # check = "! grep -rn TODO src"
 """
-
-
-def _text(value: str) -> str:
-    """A TOML basic string: JSON's escapes are among TOML's, but for DEL, which TOML wants escaped."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _list(values: Sequence[str]) -> str:
-    return "[" + ", ".join(_text(v) for v in values) + "]"
 
 
 def plain_setup(checkout: Path, files: Sequence[str], target_branch: str) -> str:

@@ -67,7 +67,7 @@ def open_subject(
 
 
 def run_check(subject: Subject, name: str, command: str, *, with_ruff: bool = False) -> CommandResult:
-    """Run a smoke test, setup or constraint in the time that is left; ``with_ruff`` as for run_command."""
+    """Run a smoke test or constraint in the time that is left; ``with_ruff`` as for run_command."""
     left = subject.deadline.left()
     return run_command(
         command,

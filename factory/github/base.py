@@ -109,8 +109,10 @@ class GitHub(Protocol):
     def issue(self, slug: str, number: int) -> Issue:
         """An issue. Raises BadInput where there is none, or it is a pull request."""
 
-    def issues_by(self, slug: str, author: str, since: str = "") -> list[Issue]:
-        """The issues that an account has opened, of every state; if given, changed since an ISO time."""
+    def issues_by(self, slug: str, author: str, since: str = "", state: str = "all") -> list[Issue]:
+        """The issues that an account has opened, newest first: those in ``state`` (open, closed or all); if
+        given, changed since an ISO time.
+        """
 
     def open_issue(self, slug: str, title: str, body: str) -> Issue:
         """Open an issue."""

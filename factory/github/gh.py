@@ -99,10 +99,10 @@ class GhClient:
             raise BadInput(f"#{number} of {slug} is a pull request, not an issue.", "")
         return _issue(slug, found)
 
-    def issues_by(self, slug: str, author: str, since: str = "") -> list[Issue]:
+    def issues_by(self, slug: str, author: str, since: str = "", state: str = "all") -> list[Issue]:
         """That account's issues, over all pages."""
         found = self._pages(
-            f"repos/{slug}/issues", state="all", creator=author, **({"since": since} if since else {})
+            f"repos/{slug}/issues", state=state, creator=author, **({"since": since} if since else {})
         )
         return [_issue(slug, one) for one in found if "pull_request" not in one]
 

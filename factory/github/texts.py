@@ -19,6 +19,7 @@ REVERT = "❌ Factory Review: REVERT"
 SIGNATURE = "Posted by Factory CEO"
 NOT_MEASURED = "not measured"
 REVIEW_MARK = "factory-review"
+PHASE_MARK = "factory-phase"
 LONGEST = 60_000
 """Characters of a text; GitHub takes 65,536."""
 
@@ -46,6 +47,11 @@ def quiet(text: str) -> str:
 def mark(kind: str, key: str) -> str:
     """An invisible line by which a text of ours is found again: the idempotency key of what was sent."""
     return f"<!-- {kind}: {key} -->"
+
+
+def is_marked(text: str, kind: str) -> bool:
+    """Whether a text is one of ours of that kind."""
+    return f"<!-- {kind}: " in text
 
 
 def number(value: float | None, *, signed: bool = False) -> str:
@@ -263,7 +269,7 @@ def phase_issue(item: PlanItem, key: str) -> tuple[str, str]:
         f"Phase {item.phase} of a plan.",
         item_text(item),
         f"**Depends on:** {needs}" if needs else "",
-        mark("factory-phase", key),
+        mark(PHASE_MARK, key),
     )
     return quiet(item.title)[:250], body
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from factory.config import literal
 from factory.errors import BadInput
 from factory.spec import ResearchConfiguration, parse
+from factory.spec.configuration import objective_of, target_of, unreadable
 
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_DOLLARS = re.compile(r"\$\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*(?:USD|dollars?)\b", re.IGNORECASE)
-_LESS = re.compile(r"\b(minimi[sz]e|reduce|lower|decrease|smallest|fewer|less|shorten)", re.IGNORECASE)
 _CODE = re.compile(r"`([^`]+)`")
 
 FIELDS = (
@@ -40,13 +38,14 @@ def configuration_in(text: str) -> ResearchConfiguration | None:
 def settings_of(configuration: ResearchConfiguration) -> dict[str, Any]:
     """The settings of ``[research]`` that a Research Configuration gives.
 
-    The objective is read from its words: what is to be minimised, reduced or lowered. Raises BadInput where
-    metric or run command are missing.
+    Raises BadInput where objective, metric or run command are missing, or where something in it can be read
+    in several ways: a guess would be a target that nobody has agreed to.
     """
-    objective = configuration.text("Objective")
-    target = _NUMBER.search(configuration.value("Target"))
+    for _, message, mend in unreadable(configuration):
+        raise BadInput(f"The Research Configuration is not clear: {message}.", mend)
+    target = target_of(configuration)
     found: dict[str, Any] = {
-        "objective": "minimize" if _LESS.search(objective) else "maximize",
+        "objective": objective_of(configuration),
         "metric": _bare(configuration.value("Metric")),
         "run": _bare(configuration.value("Run command")),
         "result": _bare(configuration.value("Result path")),
@@ -54,20 +53,14 @@ def settings_of(configuration: ResearchConfiguration) -> dict[str, Any]:
         "fixed": list(configuration.fixed_surfaces),
     }
     if target is not None:
-        found["target"] = float(target[0])
-    missing = [name for name in ("metric", "run") if not found[name]]
+        found["target"] = target
+    missing = [name for name in ("objective", "metric", "run") if not found[name]]
     if missing:
         raise BadInput(
             f"The Research Configuration names no {' and no '.join(missing)}.",
             "Add it, or write [research] into factory.toml by hand.",
         )
     return found
-
-
-def budget_of(configuration: ResearchConfiguration) -> float | None:
-    """The cost budget in US dollars, where the configuration gives one in dollars."""
-    found = _DOLLARS.search(configuration.value("Cost budget"))
-    return float(found[1] or found[2]) if found else None
 
 
 def _bare(value: str) -> str:
@@ -79,11 +72,5 @@ def _bare(value: str) -> str:
 def render_target(settings: Mapping[str, Any], notes: tuple[str, ...] = ()) -> str:
     """The text of ``[research]`` for ``factory.toml``, ``notes`` as comments above."""
     lines = [*(f"# {note}" for note in notes), "[research]"]
-    lines += [f"{name} = {_toml(settings[name])}" for name in FIELDS if name in settings]
+    lines += [f"{name} = {literal(settings[name])}" for name in FIELDS if name in settings]
     return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return f"{value:g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

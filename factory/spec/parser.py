@@ -37,8 +37,8 @@ from factory.spec.parts import (
     unquoted,
 )
 
-NOT_A_SPEC = "This has neither the project nor the improvement form of a specification: shown and ignored."
-NOT_A_SPEC_HINT = "`factory ceo FILE.md --mode design` writes one from any text; see docs/spec.md."
+NOT_A_SPEC = "This has neither the project nor the improvement form of a specification."
+NOT_A_SPEC_HINT = "`factory ceo FILE.md --mode design` writes one from any text."
 _NUMBERED = re.compile(r"§?\s*(\d+(?:\.\d+)*)[.):]?(?:\s+(.*))?", re.DOTALL)
 _PHASE = re.compile(r"Phase\b\s*([^\s:.—–()-]*)\s*(?:[:.—–-]\s*)*(.*)", re.IGNORECASE | re.DOTALL)
 _REFERENCE = re.compile(r"(.*?)\s*\(([^()]*)\)", re.DOTALL)

@@ -70,7 +70,7 @@ class TestStatus:
             (
                 [STUDY],
                 "interrupted",
-                ["at: study", "next: `factory ceo` resumes it, `factory abandon` ends it"],
+                ["at: study", "next: `factory ceo {0}` resumes it, `factory abandon {0}` ends it"],
             ),
             ([STUDY, PARKED], "parked", ["at: study: no login"]),
             ([STUDY, WAITING, CLOSED], "ended", ["integration: pending"]),
@@ -88,7 +88,7 @@ class TestStatus:
         assert (told["cycle"], told["state"]) == ("20260101-000000-00000000", state)
         out = factory("status", project).expect(0).out.splitlines()
         assert out[0] == f"cycle 20260101-000000-00000000 (improve): {state}"
-        assert set(lines) <= set(out)
+        assert {line.format(project) for line in lines} <= set(out)
 
     def test_an_experiment_by_hand_is_no_cycle(self, project: Path) -> None:
         begin(project)
@@ -215,6 +215,24 @@ class TestMistakes:
         done = factory(name, tmp_path / "empty", *options).expect(2)
         assert one_sentence(done) == f"{tmp_path / 'empty'} has no commit yet."
         assert "commit -m 'Start'" in done.err
+
+    @pytest.mark.parametrize(
+        ("args", "said"),
+        [
+            (("--versoin",), "unrecognized arguments: --versoin"),
+            ((), "a COMMAND is required"),
+            (("ceo", ".", "--lit"), "unrecognized arguments: --lit"),
+            (("ceo", ".", "--focus", " "), "The focus is empty."),
+        ],
+    )
+    def test_what_was_mistyped_is_named(self, project: Path, args: tuple[str, ...], said: str) -> None:
+        assert said in factory(*args, cwd=project).expect(2).err
+
+    def test_a_home_that_cannot_be_made_is_noticed_before_a_cycle_is_opened(self, project: Path) -> None:
+        words = ("ceo", project, "--runner", "offline")
+        lacking = factory(*words, env={"FACTORY_HOME": "/proc/none"}).expect(4)
+        assert one_sentence(lacking) == "/proc/none cannot be made."
+        assert journal_files(project) == []
 
     def test_files_without_git_are_told_the_commands_to_type(self, tmp_path: Path) -> None:
         done = factory("ceo", tmp_path).expect(2)

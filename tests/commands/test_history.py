@@ -269,3 +269,25 @@ def test_one_experiment_of_which_little_is_known(project: Path, capsys: pytest.C
     assert "experiment 3: not decided yet\nhypothesis: Half done\n" in out
     with pytest.raises(BadInput, match="There is no experiment 2"):
         show(project, number=2)
+
+
+def test_one_experiment_shows_the_whole_of_what_was_changed(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(project, row(1, change_summary="Two imports are gone"), row(2, change_summary="By hand"))
+    answers = project / ".factory" / "experiments" / "001" / "agents"
+    answers.mkdir(parents=True)
+    (answers / "builder-2.output.md").write_text("Two imports are gone\nIn the first try")
+    (answers / "builder-10.output.md").write_text(
+        "\nTwo imports\tare gone\n\n- Look at a.py\nNothing is left.\n"
+    )
+    (answers / "builder-11.output.md").write_text("Something else")
+    (answers / "builder-12.output.md").write_bytes(b"\xff")
+    assert show(project, number=1) == 0
+    told = "\nchange: Two imports are gone\n  - Look at a.py\n  Nothing is left.\n"
+    assert told in capsys.readouterr().out
+    assert show(project, number=1, as_json=True) == 0
+    whole = "Two imports are gone\n- Look at a.py\nNothing is left."
+    assert json.loads(capsys.readouterr().out)["change_summary"] == whole
+    assert show(project, number=2) == 0
+    assert "\nchange: By hand\n" in capsys.readouterr().out

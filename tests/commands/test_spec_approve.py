@@ -195,6 +195,9 @@ def test_a_trace_needs_an_approval(repo: Path) -> None:
     )
     done = factory("spec", "trace", repo / "SPEC.md").expect(EXIT_REFUSED)
     assert "SPEC.md is not approved." in done.err
+    commit(repo, {"SPEC.md": None}, "Without one")
+    done = factory("spec", "trace", repo).expect(EXIT_REFUSED)
+    assert f"{repo} has no SPEC.md, and nothing that was approved to trace." in done.err
 
 
 def test_the_trace_of_a_build(repo: Path) -> None:

@@ -76,8 +76,8 @@ NEEDS_FACTS = {
     "strategy.research-fix-first", "strategy.research-item",
 }  # fmt: skip
 ELSEWHERE = {
-    "structure.depends-forward", "structure.research", "completeness.both", "strategy.order-computed",
-    "strategy.novelty", "strategy.surface",
+    "structure.depends-forward", "structure.research", "structure.research-unreadable", "completeness.both",
+    "strategy.order-computed", "strategy.novelty", "strategy.surface",
 }  # fmt: skip
 """Those that don't fit with the others into one plan; tests/spec/test_rules.py has a case for each rule."""
 

@@ -37,7 +37,7 @@ def remote(tmp_path: Path) -> Path:
         ("ceo", ".", "--mode", "design", "--headless"),
         ("ceo", IDEA, "--mode", "design", "--headless"),
         ("run", IDEA, "--mode", "design"),
-        ("run", ".", "--mode", "design", "--plan-only"),
+        ("ceo", IDEA, "--mode", "design", "--plan-only", "--headless"),
         ("run", "--mode", "interactive"),
     ],
 )
@@ -130,6 +130,13 @@ def test_the_specification_of_a_project_names_the_command_that_builds_it(here: P
     project = make_repo(here / "my words", {"SPEC.md": "# Words\n"})
     done = factory("ceo", project / "SPEC.md", "--mode", "build", cwd=here).expect(EXIT_USAGE)
     assert f"Type `factory ceo '{project}' --mode build` to build it" in done.err
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_what_is_there_and_is_no_such_project_is_refused(here: Path, options: tuple[str, ...]) -> None:
+    make_repo(here / "counts-words", {"README.md": "# Another\n"})
+    done = factory("ceo", IDEA, *options, cwd=here).expect(EXIT_USAGE)
+    assert f"{here}/counts-words exists already, and is not a project started from this." in done.err
 
 
 def test_an_idea_that_is_repeated_says_what_is_there(here: Path) -> None:

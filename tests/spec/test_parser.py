@@ -261,7 +261,7 @@ def test_headings_in_quotes_and_code_are_text() -> None:
     ],
 )
 def test_neither_form(text: str) -> None:
-    with pytest.raises(BadInput, match="shown and ignored"):
+    with pytest.raises(BadInput, match="neither the project nor the improvement form"):
         parse(text)
 
 

@@ -219,6 +219,18 @@ CASES = [
         'the Research Configuration has no "Target"',
     ),
     Case(
+        "structure.research-unreadable",
+        f"{PROJECT}\n{RESEARCH_CONFIG}- **Target:** 95%\n",
+        "- **Target:** 95%",
+        'the target "95%" is not one plain number',
+    ),
+    Case(
+        "structure.research-unreadable",
+        f"{PROJECT}\n{RESEARCH_CONFIG}",
+        "- **Objective:** rank",
+        "objective, metric and target together do not say whether more or less is better",
+    ),
+    Case(
         "structure.field-repeated",
         improvement((WHY_41, WHY_41 + "\n- **Why:** more")),
         "- **Why:** more",

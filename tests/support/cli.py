@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.metadata
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 UNSYNCED = Path(__file__).parent / "unsynced"
+FORKING = Path(__file__).with_name("forking.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,13 @@ def factory(
     input: str | None = None,
     timeout: float = 120.0,
 ) -> Result:
-    """Run ``factory args`` to its end and return how it ended.
+    """Run ``factory args`` to its end, in a process forked by this worker's server, and return how it ended.
 
     ``env`` changes variables of the environment. Without ``input``, standard input is empty and no terminal.
     After ``timeout`` seconds the process and its group are killed and the test fails with what was written.
     """
     process = subprocess.Popen(
-        command(*args),
+        [sys.executable, "-I", "-S", FORKING, _server().address, *map(str, args)],
         cwd=cwd,
         env=environment(env),
         stdin=subprocess.PIPE,
@@ -95,6 +98,30 @@ def factory(
         end_group(process)
         raise
     return Result(process.returncode, out, err)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What forks commands for one worker of pytest: it ends when its standard input does."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+    folder: tempfile.TemporaryDirectory[str]
+
+
+@functools.cache
+def _server() -> Server:
+    folder = tempfile.TemporaryDirectory(prefix="factory-forking-")
+    address = f"{folder.name}/socket"
+    process = subprocess.Popen(
+        [sys.executable, "-P", FORKING, "--serve", address],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None and process.stdout.readline(), "the server of forked commands fell"
+    return Server(address, process, folder)
 
 
 def end_group(process: subprocess.Popen[str]) -> None:

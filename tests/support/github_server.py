@@ -204,7 +204,8 @@ def get_issue(hosted: Hosted, n: list[int], query: Any, sent: Any) -> tuple[int,
 
 
 def list_issues(hosted: Hosted, n: list[int], query: Any, sent: Any) -> tuple[int, Any]:
-    return 200, [i for i in hosted.issues.values() if i["user"]["login"] == query.get("creator")]
+    by = [i for i in hosted.issues.values() if i["user"]["login"] == query.get("creator")]
+    return 200, [i for i in by if query.get("state") in ("all", i["state"])]
 
 
 def post_issue(hosted: Hosted, n: list[int], query: Any, sent: Any) -> tuple[int, Any]:

@@ -85,14 +85,16 @@ def prepare_contribution(
     """The specification of a contribution of ``items`` to ``upstream``. Runs nothing, sends nothing.
 
     Items that are not general, that still identify a project when scrubbed, or that are upstream already are
-    left out, each with its reason. ``earlier`` are the items already in the open pull request, ``settled``
+    left out, each with its reason. ``earlier`` are the items recorded for the open pull request, ``settled``
     tells what became of texts in pull requests that are over. With ``experience``, a text from which
     something was taken out has to be general by what is left.
     """
     draft = _Draft(upstream, private, settled, experience)
     for one in items:
         draft.take(one)
-    offered = [*(earlier if upstream.branch else ()), *draft.items]
+    # What was recorded before a push that failed is not there, and is offered once more.
+    there = [one for one in earlier if duplicate_of(one.text, upstream.playbooks.get(one.role, ""))]
+    offered = [*(there if upstream.branch else ()), *draft.items]
     roles = sorted({one.role for one in draft.items})
     return Contribution(
         repository=upstream.repository,

@@ -79,9 +79,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("secret", re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])\w{24,}\b")),
     ("commit", re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b")),
 )
-_QUOTES = re.compile(
-    r"\"([^\"]{8,})\"|“([^”]{8,})”|«([^»]{8,})»|`([^`]{8,})`|(?<!\w)'([^']{8,})'(?!\w)|‘([^’]{8,})’"
-)
+_QUOTES = re.compile(r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»|`([^`]+)`|(?<!\w)'([^']+)'(?!\w)|‘([^’]+)’")
 _SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _PROPER = re.compile(r"(?<=[\w,;:)\]] )[A-Z][a-z]{3,}\b")
 _NAMED_IN = (("pyproject.toml", "project"), ("pyproject.toml", "tool.poetry"), ("Cargo.toml", "package"))

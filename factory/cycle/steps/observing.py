@@ -9,10 +9,12 @@ from typing import NoReturn
 from factory.backlog import read_backlog
 from factory.cycle.context import Cycle
 from factory.cycle.failures import remember_flaky
+from factory.cycle.focus import open_issues
 from factory.cycle.lab import Lab
 from factory.cycle.machine import Done, End, Outcome
 from factory.cycle.measuring import measure_commit
 from factory.cycle.oldplans import set_aside_old_plans
+from factory.cycle.steps.hosting import cycle_hub
 from factory.cycle.target import with_target
 from factory.errors import EnvironmentLacking
 from factory.evals.discover import Discovery, discover
@@ -128,15 +130,18 @@ def study(cycle: Cycle, scope: str) -> Outcome:
         )
     if failing_already(measurement):
         cycle.lab.say(failing_already(measurement))
-    text = observe_at(cycle.lab, cycle.head, measurement, cycle.state.messages)
+    asked_for = open_issues(cycle_hub(cycle), cycle.progress.warn)
+    text = observe_at(cycle.lab, cycle.head, measurement, cycle.state.messages, asked_for)
     atomic_write(cycle.lab.paths.cycle_dir(cycle.id) / "observations.md", text)
     if not measurement.dimensions:
         return End("unmeasurable", "no dimension is configured")
     return Done({"composite": measurement.composite, "measurement": measurement.model_dump(mode="json")})
 
 
-def observe_at(lab: Lab, commit: str, measurement: Measurement, messages: list[str]) -> str:
-    """The observations on ``commit``, from records and repository."""
+def observe_at(
+    lab: Lab, commit: str, measurement: Measurement, messages: list[str], issues: list[str]
+) -> str:
+    """The observations on ``commit``, from records and repository, and what is asked for."""
     policy = lab.required_policy(commit)
     sources = [path for path in lab.repo.files(commit) if path.endswith((".py", ".js", ".ts"))][:SOURCES_READ]
     return observe(
@@ -145,6 +150,7 @@ def observe_at(lab: Lab, commit: str, measurement: Measurement, messages: list[s
             history=lab.history(),
             backlog=read_backlog(lab.paths.backlog),
             messages=messages,
+            issues=issues,
             churn=lab.repo.churn(commit),
             todos=find_todos({path: lab.repo.show(commit, path) or "" for path in sources}),
             stuck_threshold=policy.strategy.stuck_threshold,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
+from factory.spec.configuration import unreadable
 from factory.spec.forms import FEATURE_FIELDS, PHASE_FIELDS, REQUIRED, plain
 from factory.spec.parts import Feature, Kind, Phase
 from factory.spec.rules.base import Plan, Problem, Rule
@@ -258,6 +259,12 @@ def research_configuration(plan: Plan) -> Iterator[Problem]:
             )
 
 
+def readable_configuration(plan: Plan) -> Iterator[Problem]:
+    """There is one way only to read what research is started with."""
+    if plan.spec.research:
+        yield from (Problem(*found) for found in unreadable(plan.spec.research))
+
+
 _RENUMBER = "Number the phases 1, 2, 3 … in the order in which they are to be built."
 _SPECIFY = "Correct the reference, or specify the feature."
 
@@ -347,6 +354,13 @@ RULES = (
         "result path and mutable surfaces",
         "Add it.",
         research_configuration,
+    ),
+    Rule(
+        "structure.research-unreadable",
+        "a Research Configuration says which direction is better, and its target and cost budget are one "
+        "plain number each, or none",
+        "Say it so that there is one way only to read it.",
+        readable_configuration,
     ),
     Rule(
         "structure.field-repeated",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,17 @@ def test_a_role_that_nobody_knows_is_refused_for_it_may_be_a_name() -> None:
 def test_an_item_twice_in_one_contribution_is_sent_once() -> None:
     made = prepare_contribution([general(), general()], upstream(), Private())
     assert (len(made.items), len(made.duplicates)) == (1, 1)
+
+
+def test_of_what_was_recorded_before_a_push_only_what_arrived_was_sent_earlier() -> None:
+    arrived, lost = NEW, NEW.model_copy(update={"id": "build-00003", "text": GENERAL_TEXT})
+    playbook = with_item("", arrived)
+    there = replace(upstream(builder=playbook), branch="factory-contribution-1")
+    made = prepare_contribution([general()], there, Private(), earlier=[arrived, lost])
+    assert [one.text for one in made.earlier] == ["New."]
+    assert [one.text for one in made.items] == [GENERAL_TEXT]
+    assert made.title == "Add 2 learned items to the default playbooks (builder)"
+    assert made.body.count("- **builder**") == 2
 
 
 def test_nothing_but_files_of_its_items_is_in_it() -> None:

@@ -128,6 +128,8 @@ def test_a_detail_goes_whatever_stands_around_it(detail: str, before: str, after
         "Match partial payments with the oldest position, " + "because the clerks moved them by hand " * 12,
         "Match “partial” payments with the oldest position, not the ”newest” one",
         "Match  partial\u00a0payments with the “oldest” position ﬁrst…",
+        "Fix partial",
+        "partial",
     ],
 )
 def test_what_the_reflector_itself_quotes_is_taken_out(tmp_path: Path, hypothesis: str) -> None:
@@ -156,3 +158,17 @@ def test_a_package_names_its_project_whatever_tool_it_is_built_with(
     assert "zephyr" in Private.of([ProjectHistory(project)]).names
     (project / file).write_text("[", encoding="utf-8")
     assert "zephyr" not in Private.of([ProjectHistory(project)]).names
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ("“Fix SSO”", "[experiment]"),
+        ("‘a’ or 'b' or \"Fix SSO\"", "‘a’ or 'b' or [experiment]"),
+        ("`fix sso` and «SSO»", "[experiment] and «SSO»"),
+        ("“Fixed” and “so”", "“Fixed” and “so”"),
+    ],
+)
+def test_a_short_hypothesis_is_taken_out_like_a_long_one(told: str, left: str) -> None:
+    private = Private({}, ("Fix SSO", "Make the importer skip empty lines"))
+    assert scrub(f"{ADVICE}, like {told}", private).text == f"{ADVICE}, like {left}"
