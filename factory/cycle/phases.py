@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from factory.approvals import fingerprint
+from factory.cycle.agents import objection
 from factory.cycle.contract import approval_of, approved_text, changed_since
 from factory.cycle.outcomes import OUTCOME
 from factory.cycle.scopes import phase_of, scope_of
@@ -14,8 +15,7 @@ from factory.spec import parse
 from factory.target import SPEC_FILE
 
 if TYPE_CHECKING:
-    from factory.cycle.agents import objection
-from factory.cycle.context import Cycle
+    from factory.cycle.context import Cycle
 
 
 def each_once(cycle: Cycle) -> Iterator[str]:
