@@ -296,6 +296,12 @@ class Repo:
             raise GitError(f"git could not read {len(blobs)} files: {_text(done.stderr)[-TOLD:]}")
         return dict(_batch(done.stdout))
 
+    def blobs(self, revision: str) -> dict[str, str]:
+        """The files and links of a commit by their paths, each with the id of its content."""
+        entries = (entry.partition("\t") for entry in split_nul(self.git("ls-tree", "-r", "-z", revision)))
+        told = [(path, *meta.split()) for meta, _, path in entries]
+        return {path: blob for path, _, kind, blob in told if kind == "blob"}
+
     def files(self, revision: str) -> list[str]:
         """The paths of all files of a commit."""
         return split_nul(self.git("ls-tree", "-r", "-z", "--name-only", revision))

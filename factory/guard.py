@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import dropwhile
 
 from factory.config import ProjectConfig
 from factory.evals.dimensions.sources import is_test_file
-from factory.evals.judge_settings import changed_settings, is_judge_file, is_shared_settings
+from factory.evals.judge_extends import extended_settings
+from factory.evals.judge_settings import changed_settings, is_judge_file, is_shared_settings, judge_patterns
 from factory.git import FILE_MODES, GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
 from factory.integrity import ADDED, FileChange, Weakening, is_examined, weakenings
@@ -124,7 +126,7 @@ def run_guards(
 
 
 def rooted_at_baseline(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 3: the head descends from the recorded baseline, by at least one commit."""
+    """The head descends from the recorded baseline, by at least one commit."""
     base = facts.repo.merge_base(facts.baseline, facts.head)
     if base != facts.baseline:
         yield GuardFinding(
@@ -146,8 +148,11 @@ def _rebase(baseline: str, base: str) -> str:
 
 
 def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 1: harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
-    protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config)))
+    """Harness, policy, read-only paths and configuration of measuring tools are the baseline's."""
+    protected = (CONFIG_FILE, CONTRACT, *(() if facts.founds_judge else judge_patterns(facts.config.scope)))
+    extended = extended_settings(facts.repo, facts.baseline, (change.path for change in facts.changes))
+    added = any(change.status == "A" for change in facts.changes)
+    spelled = {file.casefold(): file for file in (facts.repo.files(facts.baseline) if added else ())}
     for change in facts.changes:
         if matches(protected, change.path):
             yield _judge_finding(change.path, f"{_verb(change)} a file that the judge owns")
@@ -155,13 +160,24 @@ def judge_unchanged(facts: GuardFacts) -> Iterator[GuardFinding]:
             continue
         elif is_judge_file(change.path):
             yield _judge_finding(change.path, f"{_verb(change)} the configuration of a measuring tool")
+        elif change.path in extended:
+            yield _judge_finding(change.path, f"{_verb(change)} what the settings of a measuring tool extend")
         elif is_shared_settings(change.path):
             yield from _changed_tables(facts, change)
+        elif change.status == "A" and (twin := _twin(protected, spelled, change.path)):
+            yield _judge_finding(change.path, f"is {twin} where case tells no files apart, as on macOS")
 
 
-def judge_patterns(config: ProjectConfig) -> tuple[str, ...]:
-    """The files that the judge owns: harness, policy and what the policy says is read-only."""
-    return ("eval/**", CONFIG_FILE, *config.scope.read_only)
+def _twin(protected: Sequence[str], spelled: Mapping[str, str], path: str) -> str:
+    """The judge's file or name that a new file has but for case; empty for none.
+
+    ``spelled`` are the baseline's files by their names without case.
+    """
+    folded = path.casefold()
+    there = spelled.get(folded, "")
+    if there and matches(protected, there):
+        return there
+    return folded if folded != path and (is_judge_file(folded) or is_shared_settings(folded)) else ""
 
 
 def _judge_finding(path: str, message: str) -> GuardFinding:
@@ -175,7 +191,7 @@ def _changed_tables(facts: GuardFacts, change: Change) -> Iterator[GuardFinding]
 
 
 def within_scope(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 2: only files in the declared scope change, and no link or nested repository leads out of it."""
+    """Only files in the declared scope change, and no link or nested repository leads out of it."""
     if not facts.check_scope:
         return
     allowed = facts.config.scope.modifiable
@@ -186,8 +202,8 @@ def within_scope(facts: GuardFacts) -> Iterator[GuardFinding]:
             yield _scope_finding(change, "outside [scope] modifiable")
         elif change.new_mode == GITLINK_MODE and change.old_mode != GITLINK_MODE:
             yield _scope_finding(change, "a nested repository, whose files nobody could review")
-        elif change.new_mode == SYMLINK_MODE and _leaves_tree(facts, change.path):
-            yield _scope_finding(change, "a symbolic link that leads out of the repository")
+        elif change.new_mode == SYMLINK_MODE and (why := _stray_link(facts, change.path)):
+            yield _scope_finding(change, f"a symbolic link {why}")
 
 
 def _scope_finding(change: Change, why: str) -> GuardFinding:
@@ -199,14 +215,21 @@ def _scope_finding(change: Change, why: str) -> GuardFinding:
     )
 
 
-def _leaves_tree(facts: GuardFacts, path: str) -> bool:
+def _stray_link(facts: GuardFacts, path: str) -> str:
+    """Why nobody can say that a link ends in the repository; empty where it does.
+
+    Read name by name it does, unless a name is itself a link and the next step leads up from its target.
+    """
     target = facts.repo.symlink_target(facts.head, path)
     landed = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    return target.startswith("/") or landed.partition("/")[0] == ".."
+    if target.startswith("/") or landed.partition("/")[0] == "..":
+        return "that leads out of the repository"
+    named = dropwhile(lambda step: step in ("", ".", ".."), target.split("/"))
+    return "that has .. after a name, which may be a link itself" if ".." in named else ""
 
 
 def fixed_surfaces_untouched(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 2, for research: what the metric is computed from never changes."""
+    """For research: what the metric is computed from never changes."""
     fixed = facts.config.research.fixed
     for change in facts.changes:
         if fixed and matches(fixed, change.path):
@@ -219,7 +242,7 @@ def fixed_surfaces_untouched(facts: GuardFacts) -> Iterator[GuardFinding]:
 
 
 def tests_still_there(facts: GuardFacts) -> Iterator[GuardFinding]:
-    """Rule 4, before anything is run: no test file is deleted whose tests passed at the baseline.
+    """Before anything is run: no test file is deleted whose tests passed at the baseline.
 
     Where nothing was measured, every test file counts. What a change does to single tests shows in their
     outcomes, once both sides are measured.

@@ -101,7 +101,10 @@ class Outcome(StrEnum):
 
 
 class DimensionScore(Model):
-    """One dimension, measured. ``score`` is None when it could not be measured (``error`` says why)."""
+    """One dimension, measured. ``score`` is None when it could not be measured (``error`` says why).
+
+    ``tests``: the ids of those whose share it is; None where that was not told.
+    """
 
     name: str
     tier: Tier
@@ -111,6 +114,7 @@ class DimensionScore(Model):
     error: str = ""
     duration_s: float = 0.0
     details: dict[str, Any] = Field(default_factory=dict)
+    tests: list[str] | None = None
 
 
 class CommandResult(Model):
@@ -169,13 +173,17 @@ class MeasurementPairs(Model):
         return self
 
 
+GuardName = Literal["baseline", "eval_immutable", "scope", "fixed_surfaces", "integrity"]
+"""The guards, in the order in which people see them."""
+
+
 class GuardFinding(Model):
     """One violation: which guard, where, what is wrong, how to mend it.
 
     ``name`` is the stable name by which a plan item may allow it; empty where none can.
     """
 
-    guard: Literal["eval_immutable", "scope", "fixed_surfaces", "baseline", "integrity"]
+    guard: GuardName
     file: str = ""
     line: int | None = None
     name: str = ""

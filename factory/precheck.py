@@ -1,12 +1,12 @@
 """The hard gate before a keep: every check, in a fixed order, from recorded values only.
 
-No flag and no agent passes it by. It takes what was stored for an experiment and answers with a report; the
-first check that fails gives the experiment its reason code.
+No flag and no agent passes it by. It takes what was stored for an experiment and answers with a report, whose
+``deciding_failure`` gives the experiment its reason code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from factory.evals.decide import Comparison, threshold_holds
@@ -51,7 +51,7 @@ class PrecheckFacts:
 
 def run_precheck(facts: PrecheckFacts) -> PrecheckReport:
     """All checks on the experiment's recorded commit; none is left out when an earlier one fails."""
-    return PrecheckReport(commit=facts.commit, checks=[check(facts) for check in CHECKS])
+    return PrecheckReport(commit=facts.commit, checks=[check(facts) for check in CHECKS.values()])
 
 
 def measured(facts: PrecheckFacts) -> Check:
@@ -171,30 +171,20 @@ def reviewed_as_measured(facts: PrecheckFacts) -> Check:
     return _check("review", Reason.REVIEW, "", f"by {review.by}, of {review.commit[:12]}")
 
 
-CHECKS: tuple[Callable[[PrecheckFacts], Check], ...] = (
-    measured,
-    guard_clean,
-    score_direction,
-    no_new_failures,
-    no_anti_pattern,
-    no_leakage,
-    smoke_passed,
-    constraints_hold,
-    reviewed_as_measured,
-)
-
-CHECK_NAMES = (
-    "measured",
-    "guard",
-    "score_direction",
-    "new_failures",
-    "anti_pattern",
-    "leakage",
-    "smoke",
-    "constraints",
-    "review",
-)
+CHECKS: Mapping[str, Callable[[PrecheckFacts], Check]] = {
+    "measured": measured,
+    "guard": guard_clean,
+    "score_direction": score_direction,
+    "new_failures": no_new_failures,
+    "anti_pattern": no_anti_pattern,
+    "leakage": no_leakage,
+    "smoke": smoke_passed,
+    "constraints": constraints_hold,
+    "review": reviewed_as_measured,
+}
 """The checks by name, in their order."""
+
+CHECK_NAMES = tuple(CHECKS)
 
 
 def _check(name: str, reason: Reason, failure: str, success: str = "") -> Check:

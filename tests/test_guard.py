@@ -112,9 +112,48 @@ def test_the_judge_is_protected(tree: Path) -> None:
     assert (report.notes, report.allowed) == ([], [])
 
 
+def test_what_settings_extend_is_protected_too(tmp_path: Path) -> None:
+    files = {"ruff.toml": "extend = 'lint/base.toml'\n", "lint/base.toml": "", "lint/other.toml": ""}
+    git(make_repo(tmp_path, files), "checkout", "--quiet", "--detach")
+    report = guarded(tmp_path, dict.fromkeys(files, "line-length = 300\n"))
+    assert report.findings == [
+        judge("lint/base.toml", "changes what the settings of a measuring tool extend"),
+        judge("ruff.toml", "changes the configuration of a measuring tool"),
+    ]
+
+
+def test_a_new_file_that_case_alone_tells_from_the_judges(tree: Path) -> None:
+    files = (
+        "EVAL/score.py",
+        "EVAL/more.py",
+        "DATA/Answers.csv",
+        "src/Pytest.ini",
+        "Package.json",
+        "src/B.py",
+    )
+    report = guarded(tree, dict.fromkeys(files, "1\n"), policy(read_only=("data/**",)))
+    case = "where case tells no files apart, as on macOS"
+    assert report.findings == [
+        judge("DATA/Answers.csv", f"is data/answers.csv {case}"),
+        judge("EVAL/score.py", f"is eval/score.py {case}"),
+        judge("Package.json", f"is package.json {case}"),
+        judge("src/Pytest.ini", f"is src/pytest.ini {case}"),
+    ]
+
+
 def test_a_scaffold_makes_the_judge_but_not_its_own_contract(tree: Path) -> None:
     report = guarded(tree, JUDGE_CHANGE, policy(read_only=("data/**",)), founds_judge=True)
     assert [found.file for found in report.findings] == ["SPEC.md", "docs/factory.toml", "factory.toml"]
+
+
+def test_a_link_that_goes_up_from_another_link_is_out_of_scope(tree: Path) -> None:
+    (tree / "src/inner/up").symlink_to("../..")
+    (tree / "out").symlink_to("src/inner/up/../secret")
+    (tree / "in").symlink_to("./src/inner/up/src")
+    report = guarded(tree, {}, policy())
+    assert report.findings == [
+        scope("out", "adds out: a symbolic link that has .. after a name, which may be a link itself")
+    ]
 
 
 def test_scope(tree: Path) -> None:

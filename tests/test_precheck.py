@@ -20,7 +20,7 @@ from factory.models import (
     ReviewVerdict,
     Tier,
 )
-from factory.precheck import CHECK_NAMES, CHECKS, PrecheckFacts, run_precheck
+from factory.precheck import CHECK_NAMES, PrecheckFacts, run_precheck
 
 BASE, COMMIT, OTHER = "a" * 40, "b" * 40, "c" * 40
 
@@ -71,7 +71,6 @@ def test_what_is_in_order_passes() -> None:
         "constraints": "none configured",
         "review": f"by ceo, of {COMMIT[:12]}",
     }
-    assert len(CHECKS) == len(CHECK_NAMES) == 9
 
 
 def test_an_empty_record_fails_all_that_it_can() -> None:

@@ -20,7 +20,7 @@ def dead(tmp_path: Path, **files: str) -> list[str]:
     package.mkdir()
     for name, text in files.items():
         (package / f"{name}.py").write_text(text)
-    return [node.name for node in reachable.dead(package, public=())]
+    return [node.name for node in reachable.dead(package, public={})]
 
 
 def test_a_chain_that_no_command_starts_is_dead_as_a_whole(tmp_path: Path) -> None:

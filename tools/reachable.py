@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,14 +22,25 @@ PACKAGE = ROOT / "factory"
 
 ENTRY_POINTS = ("main", "build_parser")
 
-# Names that others import, and which therefore stay. They don't make alive what only they use.
-PUBLIC = frozenset(
-    {
-        *("ExperimentRecord", "ExperimentStore", "FEECCategory", "categorize_hypothesis", "rank_hypotheses"),
-        *("hypothesis_similarity", "find_anti_patterns", "detect_stuck", "detect_plateau"),
-        *("format_tiered_history", "build_ceo_task"),
-    }
-)
+# Names that other programs import, and which therefore stay. They don't make alive what only they use.
+PUBLIC: dict[str, tuple[str, ...]] = {
+    "factory.cli": ("build_parser",),
+    "factory.models": ("ExperimentRecord",),
+    "factory.store": ("ExperimentStore",),
+    "factory.strategy": (
+        *("FEECCategory", "categorize_hypothesis", "rank_hypotheses", "hypothesis_similarity"),
+        *("find_anti_patterns", "detect_stuck", "detect_plateau", "format_tiered_history"),
+    ),
+    "factory.agents.ceo_task": ("build_ceo_task",),
+    "factory.ace.models": ("Playbook", "PlaybookItem"),
+    "factory.ace.paths": ("DEFAULTS_DIR", "user_playbooks_dir"),
+    "factory.ace.contributor": (
+        *("ClassifiedItem", "classify_item", "classify_evolved_playbooks", "package_evidence"),
+        *("explain_specificity", "explain_uncertainty", "load_candidates"),
+        *("prepare_contribution", "execute_contribution"),
+    ),
+    "factory.insights": ("classify_hypothesis", "discover_projects", "load_all_histories"),
+}
 
 # What is used from outside factory/ or by a mechanism that names don't show, and how.
 # It keeps alive what it uses.
@@ -148,7 +159,7 @@ def is_registered(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return bool(words(method.decorator_list) - plain - {"functools", "contextlib", "abc", "abstractmethod"})
 
 
-def dead(package: Path = PACKAGE, public: Iterable[str] = PUBLIC) -> list[Node]:
+def dead(package: Path = PACKAGE, public: Mapping[str, Iterable[str]] = PUBLIC) -> list[Node]:
     """The definitions that nothing alive names, without those that are public or allowed."""
     nodes: list[Node] = []
     living: set[str] = {*ENTRY_POINTS, *ALLOWED}
@@ -158,7 +169,7 @@ def dead(package: Path = PACKAGE, public: Iterable[str] = PUBLIC) -> list[Node]:
         living |= at_import
         if path.relative_to(package.parent).as_posix().startswith(OTHER_PROCESSES):
             living |= {node.name for node in found}
-    spared = set(public)
+    spared = {name for names in public.values() for name in names}
     asleep = nodes
     while True:
         woken = [node for node in asleep if is_alive(node, living)]

@@ -17,7 +17,6 @@ from factory.cycle.single import ask_once
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.git import scratch_checkout
 from factory.runners.base import AgentResult
-from factory.sandbox import choose
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     lab = open_lab(args.path, output.note)
     policy = lab.policy("HEAD") or default_project()
     settings = settings_in_force({"runner": args.runner, "model": args.model}, policy).config.runner
-    sandbox = choose(settings.sandbox)
+    sandbox = lab.agents_sandbox
     chosen = settings.for_role(role.name)
     runner = make_runner(resolve_runner(chosen.name, sandbox), sandbox, settings.commands)
     sandbox.require(role.access, own=runner.protects_itself)

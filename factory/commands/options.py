@@ -104,7 +104,7 @@ def _budgets(found: Settings) -> dict[str, Any]:
 
 def runners_for(lab: Lab, options: CycleOptions, settings_at: str) -> Callable[[str], Runner]:
     """The runner of each role; a missing one, or a sandbox, is noticed before anything is spent."""
-    sandbox = choose(options.sandbox)
+    sandbox = replace(lab, sandbox_wanted=options.sandbox).agents_sandbox
     policy = lab.policy(settings_at) or default_project()
     commands = settings_in_force({}, policy).config.runner.commands
     named = cache(lambda name: make_runner(name, sandbox, commands, web=not options.lite))

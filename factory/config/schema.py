@@ -37,15 +37,16 @@ ROLES = (
     "failure_analyst",
 )
 TIERS = ("hygiene", "growth", "project")
-BUILT_IN_DIMENSIONS = (
-    "tests",
-    "lint",
-    "type_check",
-    "coverage",
-    "capability_surface",
-    "observability",
-    "documentation",
-)
+BUILT_IN_DIMENSIONS = {
+    "tests": "hygiene",
+    "lint": "hygiene",
+    "type_check": "hygiene",
+    "coverage": "hygiene",
+    "capability_surface": "growth",
+    "observability": "growth",
+    "documentation": "growth",
+}
+"""The dimensions that need no command, each with its tier, in the order in which people see them."""
 RUNNERS = ("auto", "claude", "codex", "offline")
 SANDBOXES = ("auto", "bwrap", "cli", "off")
 SENSITIVITIES = ("low", "normal", "high")
@@ -423,8 +424,8 @@ SETTINGS: tuple[Setting, ...] = (
         "runner.default",
         TEXT,
         "auto",
-        "The runner of every role without one of its own: `claude`, `codex`, `offline`, a command of yours, "
-        "or `auto`: the first usable of claude and codex, else offline.",
+        "The runner of every role without one of its own: a command of yours, or one of "
+        f"{', '.join(f'`{name}`' for name in RUNNERS[1:])}. `auto` takes the first of these that works here.",
         low=1,
         files=File.BOTH,
         flag="--runner",

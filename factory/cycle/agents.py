@@ -186,7 +186,7 @@ def _run(call: Call) -> AgentResult:
     """One try: prompt stored, start journalled, child run, answer stored and journalled."""
     cycle, question = call.cycle, call.question
     # What is not started is not spent.
-    cycle.lab.sandbox.require(question.access, own=call.runner.protects_itself)
+    cycle.lab.agents_sandbox.require(question.access, own=call.runner.protects_itself)
     name = _free_name(call.folder, question.role)
     learned = injection(cycle, question.role)
     told = occasion(
@@ -262,7 +262,7 @@ def _tell(call: Call, found: Sequence[TamperFinding], *, spared: Area | None = N
     """Journal what differs, and which of it ends the experiment; ``spared`` is an area that never does."""
     if not found:
         return
-    grave = violations(found, sandboxed=call.cycle.lab.sandbox.active)
+    grave = violations(found, sandboxed=call.cycle.lab.agents_sandbox.active)
     call.cycle.record(
         "tamper.found",
         call.experiment,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
-from factory.cycle.measuring import belongs_to_tests, measure_pairs, run_tests_once
+from factory.cycle.measuring import measure_pairs, run_tests_once
 from factory.errors import FactoryError
 from factory.evals.confirm import REPEATS, Confirmation, confirm
+from factory.evals.dimensions.sources import is_test_file
 from factory.evals.steady import flipping, newly_passing, unearned
 from factory.evals.testrun import NewFailure, TestRun, new_failures
 from factory.fsio import read_json_plain, utc_now, write_json, write_lock
@@ -66,7 +67,7 @@ def confirm_failures(
 
 def changes_tests(lab: Lab, baseline: str, commit: str) -> bool:
     """Whether a change touches what its tests consist of, new files among it: they run with the others."""
-    return any(belongs_to_tests(change.path) for change in lab.repo.changes(baseline, commit))
+    return any(is_test_file(change.path) for change in lab.repo.changes(baseline, commit))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from factory.cycle.leaks import LEAKS
 from factory.cycle.measuring import measure_commit, run_verify
 from factory.errors import Refused
 from factory.evals.decide import Comparison, compare
+from factory.evals.dependencies import DEPENDENCY_FILES
 from factory.evals.steady import held_to, mean, without
 from factory.fsio import utc_now
 from factory.globs import matches
@@ -50,9 +51,6 @@ from factory.models import (
 )
 from factory.precheck import PrecheckFacts, run_precheck
 from factory.store import ExperimentFolder
-
-DEPENDENCY_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements*.txt", "requirements/")
-"""Where a Python project declares its dependencies; a change there has an environment of its own."""
 
 
 def baseline_measurement(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Measurement:

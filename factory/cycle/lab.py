@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from factory.git import Repo
 from factory.journal import Journal
 from factory.paths import CONFIG_FILE, HomePaths, ProjectPaths, factory_home
 from factory.project import Project, ensure_state_dir, open_project
+from factory.registry import Registry
 from factory.research.runs import RunStore
 from factory.rows import Row, read
 from factory.sandbox import Sandbox, choose
@@ -26,7 +27,7 @@ class Lab:
     """A project, its repository, its records and the factory home.
 
     ``say`` takes remarks on long or unusual work, a line each; ``detail`` what a measurement is at.
-    ``sandbox_wanted`` is the protection for what runs the project's code; empty: as configured.
+    ``sandbox_wanted`` is the protection that was asked for by name; empty: as configured.
     """
 
     project: Project
@@ -57,10 +58,17 @@ class Lab:
         return RunStore(self.paths.research_runs, self.repo.common_dir)
 
     @cached_property
+    def agents_sandbox(self) -> Sandbox:
+        """The protection that agents work in. No project that is known is seen there, wherever it lies."""
+        found = choose(self.sandbox_wanted or settings_in_force({}, None).config.runner.sandbox)
+        others = [project.path for project in Registry(self.home).known()]
+        return replace(found, hidden=(self.paths.root, *others))
+
+    @cached_property
     def sandbox(self) -> Sandbox:
         """The protection that the project's code is measured in; a CLI's own is none for it."""
-        wanted = self.sandbox_wanted or settings_in_force({}, None).config.runner.sandbox
-        return choose("auto" if wanted == "cli" else wanted)
+        agents = self.agents_sandbox
+        return replace(choose(), hidden=agents.hidden) if agents.kind == "cli" else agents
 
     def history(self) -> list[Row]:
         """The rows of the log that can be read, in file order; damaged lines are left out."""

@@ -5,18 +5,25 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.evals.cache import write_last_eval
 from factory.evals.dimensions.sources import is_test_file
-from factory.evals.judge_settings import is_judge_file, is_shared_settings, with_settings_of
+from factory.evals.harness import harness_hash
+from factory.evals.judge_extends import extended_settings
+from factory.evals.judge_settings import (
+    is_judge_file,
+    is_shared_settings,
+    judge_patterns,
+    judge_settings,
+    with_settings_of,
+)
 from factory.evals.run import check_once, measure, test_once
 from factory.evals.testrun import TestRun
 from factory.git import SYMLINK_MODE, Change, scratch_checkout
 from factory.globs import matches
-from factory.guard import judge_patterns
 from factory.models import CommandResult, Measurement, MeasurementPairs
 
 
@@ -35,15 +42,6 @@ def judged_checkout(
         yield checkout
 
 
-def belongs_to_tests(path: str) -> bool:
-    """Whether a file is one of tests, or lies with them: data, helpers, settings of their own.
-
-    A package ``testing`` is often a part of the product, so it is what it is at the candidate.
-    """
-    folders = PurePosixPath(path).parts[:-1]
-    return is_test_file(path) and ("testing" not in folders or is_test_file(PurePosixPath(path).name))
-
-
 def _lay_judge(
     lab: Lab, commit: str, judge: str, policy: ProjectConfig, checkout: Path, *, old_tests: bool
 ) -> None:
@@ -52,20 +50,35 @@ def _lay_judge(
     The candidate may have a link or a file where a folder of the judge's was: that goes, for nothing is
     written through it.
     """
-    protected = (*judge_patterns(policy), *policy.research.fixed)
     changed = lab.repo.changes(judge, commit)
+    extended = extended_settings(lab.repo, judge, (change.path for change in changed))
     changes = [
         change
         for change in changed
-        if matches(protected, change.path)
-        or is_judge_file(change.path)
-        or (old_tests and belongs_to_tests(change.path))
+        if change.path in extended
+        or _is_judges(policy, change.path)
+        or (old_tests and is_test_file(change.path))
     ]
     _lay_back(lab, changes, judge, checkout)
     laid = {change.path for change in changes}
     for change in changed:
         if change.path not in laid and is_shared_settings(change.path):
             _lay_settings(lab, change.path, judge, checkout)
+
+
+def _is_judges(policy: ProjectConfig, path: str) -> bool:
+    """Whether a file as a whole belongs to the judge."""
+    return matches((*judge_patterns(policy.scope), *policy.research.fixed), path) or is_judge_file(path)
+
+
+def harness_at(lab: Lab, judge: str, policy: ProjectConfig) -> str:
+    """Who measures where ``judge`` is the commit that the judge is taken from: the same on both sides."""
+    blobs = lab.repo.blobs(judge)
+    extended = extended_settings(lab.repo, judge, blobs)
+    files = {path: blob for path, blob in blobs.items() if path in extended or _is_judges(policy, path)}
+    shared = [path for path in blobs if path not in files and is_shared_settings(path)]
+    texts = lab.repo.texts([blobs[path] for path in shared])
+    return harness_hash(policy, files, {path: judge_settings(path, texts[blobs[path]]) for path in shared})
 
 
 def _lay_back(lab: Lab, changes: Sequence[Change], judge: str, checkout: Path) -> None:
@@ -130,6 +143,7 @@ def measure_commit(
             config=policy,
             commit=commit,
             tree=lab.repo.tree(commit),
+            harness=harness_at(lab, judge, policy),
             project_root=lab.paths.root,
             project_key=lab.paths.key,
             home=lab.home,

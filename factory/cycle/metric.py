@@ -14,9 +14,9 @@ from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.cycle.measuring import judged_checkout
 from factory.evals.files import checkout_files
+from factory.evals.judge_settings import judge_patterns
 from factory.fsio import utc_now
 from factory.globs import matches
-from factory.guard import judge_patterns
 from factory.models import RatchetRecord, ResearchRun
 from factory.paths import CONFIG_FILE
 from factory.research.ratchet import Moved, compare_runs
@@ -107,7 +107,7 @@ def research_harness(policy: ProjectConfig, checkout: Path) -> str:
     settings = policy.research
     shaping = (settings.objective, settings.metric, settings.run, settings.result, settings.timeout)
     digest = hashlib.sha256(repr(("research", 1, shaping)).encode())
-    patterns = (*judge_patterns(policy), *settings.fixed)
+    patterns = (*judge_patterns(policy.scope), *settings.fixed)
     for path in checkout_files(checkout):
         place = checkout / path
         if path != CONFIG_FILE and matches(patterns, path) and place.is_file():

@@ -39,7 +39,6 @@ from factory.models import (
     Verdict,
     VerdictRecord,
 )
-from factory.sandbox import choose
 
 TASK = (
     "Review this pull request. What stands as its plan item are the words of its author: a claim about it, "
@@ -193,7 +192,7 @@ def _ask(
 ) -> dict[str, Any]:
     """The Reviewer's answer. Raises EnvironmentLacking where there is none: no answer is no review."""
     role, settings = ROLES["reviewer"], settings_in_force({}, policy).config.runner
-    sandbox = choose(settings.sandbox)
+    sandbox = lab.agents_sandbox
     chosen = make_runner(resolve_runner(wanted[0] or settings.default, sandbox), sandbox, settings.commands)
     sandbox.require(role.access, own=chosen.protects_itself)
     with scratch_checkout(lab.repo, guard.head, parent=lab.workspaces) as checkout:

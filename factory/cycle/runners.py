@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 
 from factory.config.model import CommandSpec
@@ -20,7 +21,9 @@ Maker = Callable[[Sandbox, bool], Runner]
 def _claude(sandbox: Sandbox, web: bool) -> Runner:
     if sandbox.active:
         return ClaudeRunner(wrap=sandbox.wrap, web=web)
-    return ClaudeRunner(own_sandbox=sandbox.kind != "off", web=web)
+    # Unasked for on macOS alone: on Linux its own is made of what the program's is made of.
+    own = sandbox.kind == "cli" or (sandbox.kind == "none" and sys.platform == "darwin")
+    return ClaudeRunner(own_sandbox=own, web=web)
 
 
 def _codex(sandbox: Sandbox, web: bool) -> Runner:

@@ -54,8 +54,12 @@ def cacheable(measurement: Measurement) -> bool:
 def resampled(
     cached: Measurement, fresh: Measurement, weights: Mapping[str, float] | None = None
 ) -> Measurement:
-    """``cached`` with the dimensions that ``fresh`` measured anew, and the composite that follows."""
+    """``cached`` with the dimensions that ``fresh`` measured anew, their tests, and the composite that
+    follows.
+    """
     news = {d.name: d for d in fresh.dimensions}
+    replaced = {test for d in cached.dimensions if d.name in news for test in d.tests or ()}
+    kept = {test: outcome for test, outcome in cached.tests.items() if test not in replaced}
     dimensions = [news.get(d.name, d) for d in cached.dimensions]
     changed = {
         "dimensions": dimensions,
@@ -64,7 +68,7 @@ def resampled(
         "duration_s": fresh.duration_s,
         "void": fresh.void,
         "smoke": fresh.smoke,
-        "tests": fresh.tests or cached.tests,
+        "tests": kept | fresh.tests,
     }
     return cached.model_copy(update=changed)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from factory.evals.confine import confined
 from factory.evals.dimensions import lint, type_check, unmeasured
 from factory.evals.dimensions.sources import Source
-from factory.evals.environment import Environment
+from factory.evals.environment import Environment, shown
 from factory.evals.reports import parse_mypy
 from factory.evals.roots import dig, find_roots, read_ini, read_toml
 from factory.evals.surroundings import scratch_folders, target_env
@@ -129,7 +129,8 @@ def measure_types(
     argv = [str(environment.python), "-I", "-m", "mypy", "--output", "json", "--no-error-summary"]
     argv += ["--no-incremental", "--cache-dir", os.devnull, *_mypy_targets(checkout)]
     with scratch_folders() as scratch:
-        argv = confined(argv, checkout, scratch, environment, sandbox)  # its plugins are the project's code
+        # Its plugins are the project's code.
+        argv = confined(argv, checkout, scratch, sandbox, readable=shown(environment))
         done = run(argv, cwd=checkout, env=target_env(scratch, python=environment.python), timeout=timeout)
     if done.timed_out:
         return unmeasured("type_check", f"mypy took longer than {timeout:.0f} s")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory.evals.confine import confined
-from factory.evals.environment import Environment
+from factory.evals.environment import Environment, shown
 from factory.evals.roots import find_roots
 from factory.evals.surroundings import Scratch, child_paths, scratch_folders, target_env
 from factory.models import CommandResult
@@ -69,7 +69,8 @@ def run_command(
         if with_ruff:
             env["PATH"] = os.pathsep.join(filter(None, [env.get("PATH", ""), str(_ruff_alone(scratch))]))
         ours = (Path(sys.prefix), Path(sys.base_prefix)) if with_ruff else ()
-        argv = confined(["sh", "-c", command], checkout, scratch, environment, sandbox, readable=ours)
+        seen = (*ours, *shown(environment))
+        argv = confined(["sh", "-c", command], checkout, scratch, sandbox, readable=seen)
         done = run(argv, cwd=checkout, env=env, timeout=timeout)
     exit_code = TIMED_OUT_CODE if done.timed_out else done.returncode
     return CommandRun(command, exit_code, done.stdout, done.stderr, done.duration_s, done.timed_out)

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from factory.evals.environment import Environment
-from factory.evals.surroundings import SHIM, Scratch
-from factory.sandbox import Sandbox, SandboxRequest, needed_by, on_path
-
-PROBE = SHIM.parent
+from factory.evals.surroundings import Scratch
+from factory.sandbox import Sandbox, SandboxRequest, on_path
 
 
 def confined(
     argv: Sequence[str],
     checkout: Path,
     scratch: Scratch,
-    environment: Environment | None,
     sandbox: Sandbox,
     *,
-    readable: tuple[Path, ...] = (),
+    readable: Sequence[Path] = (),
+    writable: Sequence[Path] = (),
 ) -> list[str]:
     """The command line that runs ``argv`` in ``checkout`` inside ``sandbox``.
 
-    It may write the checkout and the scratch folders, and read the environment and the programs on the PATH.
-    The network stays: tests of servers need loopback, and some of them a service. The person's home and
-    checkout are not there, but for an environment that lies in them. ``readable`` is what else it may read.
+    It may write the checkout and the scratch folders, and read the programs on the PATH. The network stays:
+    tests of servers need loopback, and some of them a service. The person's home and checkout are not there,
+    but for what is ``readable`` or ``writable`` besides, such as an environment.
     """
     if not sandbox.active:
         return list(argv)
@@ -34,26 +31,7 @@ def confined(
         access="write",
         home=scratch.home,
         tmp=scratch.tmp,
-        readable=(*readable, *on_path(), *(_readable(environment) if environment else ())),
-        writable=(scratch.root,),
-        hidden=(environment.project,) if environment else (),
+        readable=(*readable, *on_path()),
+        writable=(scratch.root, *writable),
     )
     return sandbox.wrap(argv, request)
-
-
-def _readable(environment: Environment) -> Iterator[Path]:
-    yield from (PROBE, environment.prefix, *environment.sites)
-    yield from needed_by(str(environment.python))
-    if environment.tools is not None:
-        yield environment.tools
-    for site in environment.sites:
-        yield from _linked_from(site, environment.project)
-
-
-def _linked_from(site: Path, project: Path) -> Iterator[Path]:
-    """Folders that an installation of packages under development refers to, the project's own left out."""
-    for file in sorted(site.glob("*.pth")):
-        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
-            path = Path(line.strip() or ".")
-            if path.is_absolute() and path.is_dir() and not path.is_relative_to(project):
-                yield path

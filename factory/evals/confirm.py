@@ -18,8 +18,8 @@ class Confirmation:
     """What became of the suspected failures.
 
     ``failures`` are real. ``excused`` failed at the baseline too. ``inconclusive`` had both outcomes on the
-    candidate and only passed at the baseline. ``flaky`` were seen with both outcomes on one tree, to be
-    remembered: those of the first two kinds may be among them.
+    candidate and only passed at the baseline, or did not run there again. ``flaky`` were seen with both
+    outcomes on one tree, to be remembered: those of the first two kinds may be among them.
     """
 
     failures: list[NewFailure] = field(default_factory=list)
@@ -39,7 +39,8 @@ def confirm(
     """Run the whole suite again on both sides, at most ``repeats`` times, until each suspect is settled.
 
     Failing at the baseline too excuses a test, failing again on the candidate alone counts. A test that is
-    known to be flaky does not decide. A run that is not valid says nothing.
+    known to be flaky does not decide. A run that is not valid says nothing, and one of the baseline says
+    nothing of a test that is not in it.
     """
     result = Confirmation()
     open_suspects = []
@@ -74,7 +75,10 @@ def _settle(
     still_open = []
     for suspect in suspects:
         passes = candidate.outcomes.get(suspect.test) is Outcome.PASSED
-        if baseline.outcomes.get(suspect.test) is not Outcome.PASSED:
+        at_baseline = baseline.outcomes.get(suspect.test)
+        if at_baseline is None:
+            still_open.append(suspect)  # what did not run has not failed
+        elif at_baseline is not Outcome.PASSED:
             result.excused.append(suspect.test)
             result.flaky.append(suspect.test)
         elif passes or suspect.test in wavering:

@@ -22,6 +22,10 @@ TEST_FILES = tuple(
         f"requirements/{group}.txt", f"requirements/requirements-{group}.txt",
     )
 )  # fmt: skip
+REQUIREMENTS = ("setup.py", "setup.cfg", "*requirements*.txt", "requirements/*.txt")
+DEPENDENCY_FILES = ("pyproject.toml", *REQUIREMENTS)
+"""Where a Python project declares its dependencies; a change there has an environment of its own."""
+
 MAIN_FILES = ("requirements.txt", "requirements/base.txt", "requirements/main.txt")
 # Parts of pyproject.toml that decide what is installed; the rest of it (linters, the version) does not.
 KEY_PARTS = (
@@ -99,8 +103,7 @@ def dependency_key(checkout: Path, version: str, setup: str) -> str:
     """A key over everything that decides what a made environment holds: 16 hexadecimal digits."""
     pyproject = read_toml(checkout / "pyproject.toml")
     facts: list[Any] = [version, setup, [dig(pyproject, *part) for part in KEY_PARTS]]
-    files = [checkout / "setup.py", checkout / "setup.cfg", *sorted(checkout.glob("*requirements*.txt"))]
-    for file in (*files, *sorted(checkout.glob("requirements/*.txt"))):
+    for file in (file for pattern in REQUIREMENTS for file in sorted(checkout.glob(pattern))):
         if file.is_file():
             facts.append([str(file.relative_to(checkout)), hashlib.sha256(file.read_bytes()).hexdigest()])
     return hashlib.sha256(json.dumps(facts, default=str, sort_keys=True).encode()).hexdigest()[:16]

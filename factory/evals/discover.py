@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from factory.config import DimensionSpec, ProjectConfig, default_project
@@ -21,9 +22,10 @@ from factory.evals.run import sample
 from factory.evals.score import composite
 from factory.evals.setup_file import PROTECTED, Kept, Setup, render
 from factory.evals.steady import flipping, without
-from factory.evals.subject import open_subject, run_check
+from factory.evals.subject import Subject, open_subject, run_check
 from factory.models import DimensionScore, Measurement, Outcome, Tier
 from factory.paths import HomePaths, factory_home
+from factory.sandbox import Sandbox
 
 BUILD_EXTENSIONS = "python setup.py build_ext --inplace"
 BUILD_WHEEL = (
@@ -85,35 +87,36 @@ def discover(
     checkout_factory: CheckoutFactory,
     *,
     target_branch: str,
+    sandbox: Sandbox,
     progress: Progress,
     home: HomePaths | None = None,
 ) -> Discovery:
     """Look at a fresh checkout, try what may be measured twice, and propose a ``factory.toml``.
 
-    ``checkout_factory`` gives a new checkout of the same commit each time. Raises EnvironmentLacking when
-    there is no interpreter to measure with.
+    ``checkout_factory`` gives a new checkout of the same commit each time; ``sandbox`` is what the project's
+    code runs in. Raises EnvironmentLacking when there is no interpreter to measure with.
     """
     home = home or factory_home()
     with checkout_factory() as checkout:
         found = detect(checkout, checkout_files(checkout))
         progress(f"{found.language}; {len(found.candidates)} dimensions to try")
-        found = _with_build_step(found, checkout, project_root, home, progress)
-        found = _with_working_smoke(found, checkout, project_root, home, progress)
+        opened = partial(
+            open_subject, checkout, default_project(), project_root, home, progress, sandbox=sandbox
+        )
+        found = _with_build_step(found, opened, progress)
+        found = _with_working_smoke(found, opened)
     config = _trial_config(found)
     runs: list[Measurement] = []
     for number in ("first", "second"):
         progress(f"{number} trial")
         with checkout_factory() as checkout:
-            runs.append(_trial(checkout, config, project_root, home, progress))
+            runs.append(
+                sample(
+                    checkout, config=config, commit="", tree="", project_root=project_root,
+                    home=home, sandbox=sandbox, progress=progress,
+                )
+            )  # fmt: skip
     return _conclude(found, runs[0], runs[1], target_branch)
-
-
-def _trial(
-    checkout: Path, config: ProjectConfig, project_root: Path, home: HomePaths, progress: Progress
-) -> Measurement:
-    return sample(
-        checkout, config=config, commit="", tree="", project_root=project_root, progress=progress, home=home
-    )
 
 
 def _trial_config(found: Detected) -> ProjectConfig:
@@ -124,19 +127,20 @@ def _trial_config(found: Detected) -> ProjectConfig:
     return replace(config, scope=scope, eval=settings)
 
 
-def _with_build_step(
-    found: Detected, checkout: Path, project_root: Path, home: HomePaths, progress: Progress
-) -> Detected:
+def _with_build_step(found: Detected, opened: Callable[[], Subject], progress: Progress) -> Detected:
     """The same with the command that builds its extensions, where it has some and the command works."""
     if found.setup or found.language != "Python":
         return found
-    environment = open_subject(checkout, default_project(), project_root, home, progress).environment
+    subject = opened()
+    checkout, environment = subject.checkout, subject.environment
     lacking = _lacking(checkout, environment.project_files if environment else ())
     if environment is None or not lacking:
         return found
     progress(Remark(f"looking for a command that builds {lacking[0]}, which a fresh checkout lacks"))
     for command in _build_commands(checkout):
-        if not prepare(checkout, environment, command) and not _lacking(checkout, lacking):
+        if not prepare(checkout, environment, command, sandbox=subject.sandbox) and not _lacking(
+            checkout, lacking
+        ):
             return replace(found, setup=command)
     note = f"A fresh checkout lacks {lacking[0]}: set [eval] setup to the command that builds it."
     return replace(found, notes=[*found.notes, note])
@@ -164,14 +168,11 @@ def _build_commands(checkout: Path) -> Iterator[str]:
     yield BUILD_WHEEL.format(root=shlex.quote(str(root)))
 
 
-def _with_working_smoke(
-    found: Detected, checkout: Path, project_root: Path, home: HomePaths, progress: Progress
-) -> Detected:
+def _with_working_smoke(found: Detected, opened: Callable[[], Subject]) -> Detected:
     """The same without its smoke test where that does not pass now: what always fails tells nothing."""
     if not found.smoke:
         return found
-    subject = open_subject(checkout, default_project(), project_root, home, progress)
-    return found if run_check(subject, "smoke", found.smoke).passed else replace(found, smoke="")
+    return found if run_check(opened(), "smoke", found.smoke).passed else replace(found, smoke="")
 
 
 def _conclude(found: Detected, one: Measurement, two: Measurement, target_branch: str) -> Discovery:

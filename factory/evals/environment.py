@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
@@ -15,8 +16,10 @@ from factory.evals.install import telling_line, tools_folder
 from factory.evals.interpreter import describe
 from factory.evals.making import SETUP_TIMEOUT_S, made_environment, run_setup
 from factory.evals.progress import Progress, Remark
+from factory.evals.surroundings import SHIM
 from factory.paths import HomePaths
 from factory.process import allowed_env, quick
+from factory.sandbox import Sandbox, needed_by
 
 Kind = Literal["configured", "project venv", "made"]
 
@@ -57,13 +60,19 @@ class Environment:
 
 
 def resolve(
-    project_root: Path, checkout: Path, settings: EvalSettings, *, home: HomePaths, progress: Progress
+    project_root: Path,
+    checkout: Path,
+    settings: EvalSettings,
+    *,
+    sandbox: Sandbox,
+    home: HomePaths,
+    progress: Progress,
 ) -> Environment:
     """The environment for measuring ``checkout``, a commit of the project at ``project_root``.
 
     In this order: ``[eval] python``; the person's ``.venv`` or ``venv``; one made in the factory home, kept
-    by its dependency files and Python version. Raises EnvironmentLacking when there is none and none can be
-    made.
+    by its dependency files and Python version, with the project's code in ``sandbox``. Raises
+    EnvironmentLacking when there is none and none can be made.
     """
     if settings.python:
         return _describe(
@@ -75,26 +84,53 @@ def resolve(
             return _describe(python, "project venv", project_root, home, progress)
         if python.is_symlink():
             progress(Remark(f"{project_root / folder} has lost its interpreter and is passed by"))
-    python, made = made_environment(checkout, settings.setup, home, progress)
+    python, made = made_environment(checkout, settings.setup, sandbox, home, progress)
     environment = _describe(python, "made", project_root, home, progress)
     return replace(environment, note=made.note, project_files=tuple(made.project_files))
 
 
-def prepare(checkout: Path, environment: Environment, setup: str, *, timeout: float = SETUP_TIMEOUT_S) -> str:
+def prepare(
+    checkout: Path,
+    environment: Environment,
+    setup: str,
+    *,
+    sandbox: Sandbox,
+    timeout: float = SETUP_TIMEOUT_S,
+) -> str:
     """Run ``[eval] setup`` in a fresh checkout, which lacks every generated file; returns what is wrong, or
     "".
 
     It runs in each checkout, for what it generates (extensions, ``_version.py``) belongs to that tree and no
-    other.
+    other. In ``sandbox`` it may install into an environment that was made for it, and into no person's.
     """
     if not setup:
         return ""
-    done = run_setup(checkout, environment.python, setup, timeout)
+    seen, made = shown(environment), (environment.prefix,) if environment.made else ()
+    done = run_setup(checkout, environment.python, setup, timeout, sandbox, readable=seen, writable=made)
     if done.timed_out:
         return f"[eval] setup took longer than {timeout:g} s"
     if done.returncode != 0:
         return f"[eval] setup failed with exit code {done.returncode}: {telling_line(done)}"
     return ""
+
+
+def shown(environment: Environment | None) -> tuple[Path, ...]:
+    """What a process in a sandbox has to see beside a checkout to run in an environment."""
+    if environment is None:
+        return ()
+    linked = (path for site in environment.sites for path in _linked_from(site, environment.project))
+    tools = [environment.tools] if environment.tools else []
+    program = needed_by(str(environment.python))
+    return (SHIM.parent, environment.prefix, *environment.sites, *program, *tools, *linked)
+
+
+def _linked_from(site: Path, project: Path) -> Iterator[Path]:
+    """Folders that an installation of packages under development refers to, the project's own left out."""
+    for file in sorted(site.glob("*.pth")):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            path = Path(line.strip() or ".")
+            if path.is_absolute() and path.is_dir() and not path.is_relative_to(project):
+                yield path
 
 
 def _describe(python: Path, kind: Kind, project: Path, home: HomePaths, progress: Progress) -> Environment:

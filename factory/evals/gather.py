@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from factory.config import DimensionSpec
@@ -22,7 +22,7 @@ from factory.evals.dimensions import (
 )
 from factory.evals.plan import is_built_in, labelled
 from factory.evals.subject import Subject
-from factory.evals.testrun import TestRun, run_tests
+from factory.evals.testrun import TestRun, merged, run_tests
 from factory.evals.tool_reports import TEST_PARSERS
 from factory.models import DimensionScore, Outcome, Tier
 
@@ -41,10 +41,13 @@ class Findings:
 def measure_dimensions(subject: Subject, specs: Sequence[DimensionSpec]) -> Findings:
     """Measure ``specs``: what only reads in threads beside the one test run, then the project's own in turn.
 
-    The project's own commands are not run beside the tests, for both may use the same files and ports.
+    The project's own commands are not run beside the tests, for both may use the same files and ports. A
+    dimension before which something has altered what decides a score has none.
     """
+    if subject.touched:
+        return Findings([], {}, subject.touched)
     static = [s for s in specs if is_built_in(s) and s.name not in TEST_DIMENSIONS]
-    tested = [s for s in specs if is_built_in(s) and s.name in TEST_DIMENSIONS]
+    tested = [s for s in specs if _by_pytest(s)]
     with ThreadPoolExecutor(max_workers=2) as pool:
         futures = {spec.name: pool.submit(_timed, STATIC[spec.name], subject, spec) for spec in static}
         scores, outcomes, void = _from_tests(subject, tested)
@@ -55,7 +58,7 @@ def measure_dimensions(subject: Subject, specs: Sequence[DimensionSpec]) -> Find
             started = time.monotonic()
             score, told = _by_command(subject, spec)
             scores[spec.name] = labelled(spec, score, time.monotonic() - started)
-            outcomes = {**outcomes, **told}
+            outcomes = merged(outcomes, told)
     return Findings([scores[spec.name] for spec in specs], outcomes, void)
 
 
@@ -106,34 +109,40 @@ def _from_tests(
     if subject.environment is None:
         return {s.name: unmeasured(s.name, "there is no Python in this project") for s in specs}, {}, ""
     limit = max(subject.deadline.left(spec.timeout) for spec in specs)
-    done = run_tests(
-        subject.checkout,
-        subject.environment,
-        command=_pytest_command(subject),
-        timeout=limit,
-        coverage=True,
-        progress=subject.progress,
-        sandbox=subject.sandbox,
-    )
+    done = run_pytest(subject, timeout=limit, coverage=True)
     found = {s.name: labelled(s, _from_run(s.name, subject, done), done.duration_s) for s in specs}
     return found, done.outcomes, _void(done)
 
 
-def run_suite(subject: Subject, *, timeout: float, with_coverage: bool) -> TestRun:
-    """One run of the whole suite: by the project's own pytest command line where one is configured, or by the
-    command whose report tells the outcomes.
+def run_suite(subject: Subject, *, timeout: float) -> TestRun:
+    """One run of the whole suite: of all that a measurement takes tests from, pytest and commands alike.
+
+    Where one of them breaks off, the run as a whole says nothing: whose tests are missing cannot be told.
     """
-    own = next((s for s in subject.dimensions if tells_outcomes(s)), None)
-    if own is not None:
-        return _run_own_suite(subject, own)
+    runs = []
+    if subject.environment is not None and any(map(_by_pytest, subject.dimensions)):
+        runs.append(run_pytest(subject, timeout=subject.deadline.left(timeout), coverage=False))
+    runs += [_run_reporter(subject, spec) for spec in subject.dimensions if tells_outcomes(spec)]
+    if not runs:
+        return TestRun({}, None, {}, [], -1, 0.0, "no dimension runs tests")
+    return replace(
+        runs[0],
+        outcomes=merged(*(run.outcomes for run in runs)),
+        duration_s=sum(run.duration_s for run in runs),
+        error=". ".join(run.error for run in runs if run.error),
+    )
+
+
+def run_pytest(subject: Subject, *, timeout: float, coverage: bool) -> TestRun:
+    """One run of the tests by pytest: by the project's own command line where one is configured."""
     if subject.environment is None:
         return TestRun({}, None, {}, [], -1, 0.0, "there is no Python in this project")
     return run_tests(
         subject.checkout,
         subject.environment,
         command=_pytest_command(subject),
-        timeout=subject.deadline.left(timeout),
-        coverage=with_coverage,
+        timeout=timeout,
+        coverage=coverage,
         progress=subject.progress,
         sandbox=subject.sandbox,
     )
@@ -146,10 +155,15 @@ def _pytest_command(subject: Subject) -> str:
 
 def tells_outcomes(spec: DimensionSpec) -> bool:
     """Whether it is a command whose report names each test and how it ended."""
-    return bool(spec.command) and spec.parser.partition(":")[0] in TEST_PARSERS
+    own = bool(spec.command) and not is_built_in(spec)
+    return own and spec.parser.partition(":")[0] in TEST_PARSERS
 
 
-def _run_own_suite(subject: Subject, spec: DimensionSpec) -> TestRun:
+def _by_pytest(spec: DimensionSpec) -> bool:
+    return is_built_in(spec) and spec.name in TEST_DIMENSIONS
+
+
+def _run_reporter(subject: Subject, spec: DimensionSpec) -> TestRun:
     started = time.monotonic()
     score, outcomes = _by_command(subject, spec)
     return TestRun(dict(outcomes), None, {}, [], 0, time.monotonic() - started, score.error)
@@ -159,7 +173,7 @@ def _from_run(name: str, subject: Subject, done: TestRun) -> DimensionScore:
     if done.error:
         return unmeasured(name, " ".join(filter(None, [done.error, done.hint])))
     if name == "tests":
-        return tests.score(done.outcomes, done.hint)
+        return tests.score(done.outcomes, done.hint).model_copy(update={"tests": list(done.outcomes)})
     if done.coverage is None or done.coverage.error:
         return unmeasured(name, done.coverage.error if done.coverage else "coverage was not measured")
     measure_lines = coverage.score if name == "coverage" else capability.score
@@ -178,6 +192,8 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, 
     if not spec.command:
         wrong = "it has no command, and none of the built-in dimensions has its name"
         return blank.model_copy(update={"error": wrong}), {}
+    if subject.touched:
+        return blank.model_copy(update={"error": subject.touched}), {}
     limit = subject.deadline.left(spec.timeout)
     report = project.report_file(spec.parser)
     if report in subject.files:
@@ -198,7 +214,8 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, 
         spec.parser, done.exit_code, output, _lines_of_scripts(subject.checkout, subject.files)
     )
     update = {"score": reading.score, "error": reading.error, "details": dict(reading.details)}
-    return blank.model_copy(update=update), reading.outcomes
+    own = {"tests": list(reading.outcomes)}
+    return blank.model_copy(update=update | own), reading.outcomes
 
 
 def _lines_of_scripts(checkout: Path, files: Sequence[str]) -> int:

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
+from typing import Any
 
 from factory.config import ProjectConfig
-from factory.globs import matches
 from factory.paths import CONFIG_FILE
 
-MEASURING_VERSION = 2
-"""Raised whenever a formula or a way of measuring changes, so that scores of both are not compared."""
+MEASURING_VERSION = 3
+"""Raised whenever a formula or a way of measuring changes, so that scores of both are not compared.
 
-EVAL_FILES = "eval/**"
+3: each dimension of tests is scored by its own, the settings of the measuring tools are the harness's, and a
+folder ``testing`` holds tests at the top of a project alone.
+"""
 
 
-def harness_hash(config: ProjectConfig, checkout: Path, files: Sequence[str]) -> str:
-    """Twelve hexadecimal digits over the judge: ``[eval]`` settings that shape a score, files, our version.
+def harness_hash(
+    config: ProjectConfig, files: Mapping[str, str], settings: Mapping[str, Mapping[str, Any]]
+) -> str:
+    """Twelve hexadecimal digits over the judge: ``[eval]`` settings that shape a score, our version, and what
+    the judge has in the project.
 
-    The judge's files are those under ``eval/`` and those that ``[scope] read_only`` covers.
-    ``factory.toml`` is among the settings, not the files: another goal is not another judge. What only
-    decides (threshold, tolerances, number of pairs) is left out too.
+    ``files`` are those that it owns, by path, each with what tells its content from another; ``settings``
+    what it owns of files that hold other things too. ``factory.toml`` is among the settings, not the files:
+    another goal is not another judge. What only decides (threshold, tolerances, number of pairs) is left out
+    too.
     """
-    digest = hashlib.sha256(repr((MEASURING_VERSION, sorted(_shaping(config).items()))).encode())
-    patterns = (EVAL_FILES, *config.scope.read_only)
-    for path in sorted(files):
-        if path != CONFIG_FILE and matches(patterns, path):
-            digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + _content(checkout / path) + b"\0")
-    return digest.hexdigest()[:12]
+    own = {path: content for path, content in files.items() if path != CONFIG_FILE}
+    shared = {path: parts for path, parts in settings.items() if parts}
+    facts = json.dumps([MEASURING_VERSION, _shaping(config), own, shared], sort_keys=True, default=str)
+    return hashlib.sha256(facts.encode()).hexdigest()[:12]
 
 
 def _shaping(config: ProjectConfig) -> Mapping[str, object]:
@@ -41,10 +45,3 @@ def _shaping(config: ProjectConfig) -> Mapping[str, object]:
         "dimensions": [sorted(d.items()) for d in dimensions],
         "constraints": [(c.name, c.check) for c in settings.constraints],
     }
-
-
-def _content(path: Path) -> bytes:
-    """A digest of a file's bytes; of a link, of where it points; of anything else, nothing."""
-    if path.is_symlink():
-        return hashlib.sha256(str(path.readlink()).encode("utf-8", "surrogateescape")).digest()
-    return hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from factory.errors import EnvironmentLacking
+from factory.evals.confine import confined
 from factory.evals.interpreter import describe
 from factory.evals.progress import Progress, Remark
-from factory.evals.surroundings import Scratch, install_env, scratch_folders
+from factory.evals.surroundings import Scratch, install_env, package_settings, scratch_folders
 from factory.paths import HomePaths
 from factory.process import Completed, run
 from factory.redact import redact
+from factory.sandbox import OFF, Sandbox
 
 INSTALL_TIMEOUT_S = 1800
 LOCK_TIMEOUT_S = 2 * INSTALL_TIMEOUT_S
@@ -26,26 +28,47 @@ TAIL_LINES = 15
 
 @dataclass(frozen=True, slots=True)
 class Installer:
-    """Runs pip for one interpreter. Its whole output goes to ``log``, a file in the factory home."""
+    """Runs pip for one interpreter. Its whole output goes to ``log``, a file in the factory home.
+
+    ``sandbox`` is what pip runs in: it builds what it installs, by the code of that.
+    """
 
     python: Path
     home: HomePaths
     scratch: Scratch
     log: Path
+    sandbox: Sandbox
 
     def pip(self, arguments: Sequence[str], *, cwd: Path) -> Completed:
         """``pip`` with these arguments; the caller looks at the exit code."""
-        return self.run([str(self.python), "-m", "pip", *arguments], cwd=cwd)
+        self._cache.mkdir(parents=True, exist_ok=True)
+        argv = confined(
+            [str(self.python), "-m", "pip", *arguments],
+            cwd,
+            self.scratch,
+            self.sandbox,
+            readable=package_settings(self._env()),
+            writable=(self.python.parent.parent, self._cache),
+        )
+        return self.run(argv, cwd=cwd)
 
     def run(self, argv: Sequence[str], *, cwd: Path) -> Completed:
         """A command in the environment of an installation."""
-        env = install_env(self.scratch, self.home.cache / "pip")
-        done = run(argv, cwd=cwd, env=env, timeout=INSTALL_TIMEOUT_S)
+        done = run(argv, cwd=cwd, env=self._env(), timeout=INSTALL_TIMEOUT_S)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as file:
             said = f"$ {' '.join(argv)}\n{done.stdout}{done.stderr}\n[exit code {done.returncode}]\n"
             file.write(redact(said))
         return done
+
+    @property
+    def _cache(self) -> Path:
+        return self.home.cache / "pip"
+
+    def _env(self) -> dict[str, str]:
+        """A person's cache is not for a sandbox: what is left there would be installed outside some day."""
+        own = {"PIP_CACHE_DIR": str(self._cache)} if self.sandbox.active else {}
+        return install_env(self.scratch, self._cache) | own
 
     def failure(self, what: str, done: Completed) -> EnvironmentLacking:
         """The error to raise for a command that failed: its last telling line, and where the rest is."""
@@ -107,7 +130,7 @@ def tools_folder(python: Path, home: HomePaths, progress: Progress) -> Path:
     with building(folder, progress), scratch_folders() as scratch:
         if not folder.is_dir():
             progress(Remark("installing pytest and coverage, which the project's environment lacks"))
-            installer = Installer(python, home, scratch, home.logs / f"tools-{folder.name}.log")
+            installer = Installer(python, home, scratch, home.logs / f"tools-{folder.name}.log", OFF)
             _install_tools(installer, folder)
     return folder
 
@@ -117,7 +140,7 @@ def _install_tools(installer: Installer, folder: Path) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     if "pip" not in describe(installer.python, cache=installer.home.cache).importable:
         made = make_venv(installer.python, installer.scratch.root / "venv", installer, pip=True)
-        installer = Installer(made, installer.home, installer.scratch, installer.log)
+        installer = replace(installer, python=made)
     done = installer.pip(["install", "--target", str(draft), *TOOLS], cwd=installer.scratch.tmp)
     if done.returncode != 0:
         raise installer.failure("pytest and coverage could not be installed", done)

@@ -9,6 +9,11 @@ from pathlib import PurePosixPath
 NPX = "npx --no-install"
 """Only what the project has installed itself is run; nothing is fetched for a measurement."""
 
+_INSTALLER = re.compile(r"\b(npm|yarn|pnpm|bun)\b")
+_LOCKS = (
+    *("package-lock.json", "npm-shrinkwrap.json", "yarn.lock"),
+    *("pnpm-lock.yaml", "bun.lock", "bun.lockb"),
+)
 _TEST_FILE = re.compile(r"(.*[._-]test|test|test-.*)\.[cm]?js")
 _ESLINT_FILE = re.compile(r"eslint\.config\.[cm]?[jt]s|\.eslintrc(\.\w+)?")
 
@@ -20,6 +25,11 @@ def dependencies(package: Mapping[str, object]) -> set[str]:
     """The names of what a ``package.json`` declares to be installed."""
     tables = (package.get(kind) for kind in ("dependencies", "devDependencies", "optionalDependencies"))
     return {str(name) for table in tables if isinstance(table, dict) for name in table}
+
+
+def is_unpinned(setup: str, files: Sequence[str]) -> bool:
+    """Whether a setup installs packages of JavaScript that no lock file pins: each time others, maybe."""
+    return bool(_INSTALLER.search(setup)) and not any(PurePosixPath(file).name in _LOCKS for file in files)
 
 
 def javascript_tools(package: Mapping[str, object], files: Sequence[str]) -> Iterator[Tool]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from factory.config.model import Scope
 from factory.evals.judge_javascript import (
     SHARED_JSON,
     configures_javascript,
@@ -21,6 +22,7 @@ from factory.evals.judge_javascript import (
     json_settings,
     with_json,
 )
+from factory.paths import CONFIG_FILE
 
 JUDGE_FILES = (
     *("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", ".coveragerc", ".coveragerc.toml"),
@@ -37,6 +39,11 @@ JUDGE_SECTIONS = ("tool:pytest", "pytest", "coverage:", "mypy", "flake8")
 SHARED_FILES = ("pyproject.toml", "setup.cfg", "tox.ini", *SHARED_JSON)
 
 _HEADER = re.compile(r"\s*\[\[?\s*(?P<name>[^\[\]]+?)\s*\]\]?\s*(#.*)?")
+
+
+def judge_patterns(scope: Scope) -> tuple[str, ...]:
+    """The files that the judge owns by the policy: harness, policy, and what the policy says is read-only."""
+    return ("eval/**", CONFIG_FILE, *scope.read_only)
 
 
 def is_judge_file(path: str) -> bool:

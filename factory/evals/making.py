@@ -12,14 +12,16 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from factory.errors import EnvironmentLacking
+from factory.evals.confine import confined
 from factory.evals.dependencies import Dependencies, dependency_key, read_dependencies, version_fits
 from factory.evals.install import Installer, building, make_venv, telling_line
 from factory.evals.progress import Progress, Remark
 from factory.evals.roots import find_roots
-from factory.evals.surroundings import child_paths, scratch_folders, target_env
+from factory.evals.surroundings import child_paths, package_settings, scratch_folders, target_env
 from factory.fsio import atomic_write
 from factory.paths import HomePaths
 from factory.process import Completed, allowed_env, quick, run
+from factory.sandbox import Sandbox, needed_by
 
 SETUP_TIMEOUT_S = 1800
 NEWEST_MINOR, OLDEST_MINOR = 14, 8
@@ -41,23 +43,45 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What goes into an environment: a base interpreter, a checkout with its needs, a setup command or ""."""
+    """What goes into an environment: a base interpreter, a checkout with its needs, a setup command or "".
+
+    ``sandbox`` is what the checkout's code runs in while it is built.
+    """
 
     base: Path
     checkout: Path
     needs: Dependencies
     setup: str
+    sandbox: Sandbox
 
 
-def run_setup(checkout: Path, python: Path, setup: str, timeout: float) -> Completed:
-    """Run the setup command in a checkout; the caller looks at how it ended."""
+def run_setup(
+    checkout: Path,
+    python: Path,
+    setup: str,
+    timeout: float,
+    sandbox: Sandbox,
+    *,
+    readable: tuple[Path, ...],
+    writable: tuple[Path, ...],
+) -> Completed:
+    """Run the setup command in a checkout, in ``sandbox``; the caller looks at how it ended.
+
+    ``readable`` is what it needs to see beside the checkout, ``writable`` what it may write there.
+    """
     with scratch_folders() as scratch:
         extra = child_paths(find_roots(checkout).paths, None)
         env = target_env(scratch, python=python, network=True, extra=extra)
-        return run(["sh", "-c", setup], cwd=checkout, env=env, timeout=timeout)
+        if sandbox.active:  # what it left in a person's cache would be installed outside some day
+            env = {name: value for name, value in env.items() if not name.endswith("_CACHE_DIR")}
+        seen = (*readable, *package_settings(env))
+        argv = confined(["sh", "-c", setup], checkout, scratch, sandbox, readable=seen, writable=writable)
+        return run(argv, cwd=checkout, env=env, timeout=timeout)
 
 
-def made_environment(checkout: Path, setup: str, home: HomePaths, progress: Progress) -> tuple[Path, Made]:
+def made_environment(
+    checkout: Path, setup: str, sandbox: Sandbox, home: HomePaths, progress: Progress
+) -> tuple[Path, Made]:
     """The made environment for a checkout's dependencies, built when it is not there or was left half built.
 
     Its scripts hold its path, so that it cannot be built elsewhere and renamed: a record written last makes
@@ -75,7 +99,7 @@ def made_environment(checkout: Path, setup: str, home: HomePaths, progress: Prog
             if made is None:
                 progress(Remark(f"making a Python {version} environment for {needs.name or 'the project'}"))
                 shutil.rmtree(folder, ignore_errors=True)
-                made = _build(folder, Recipe(base, checkout, needs, setup), home, progress)
+                made = _build(folder, Recipe(base, checkout, needs, setup, sandbox), home, progress)
                 atomic_write(record, json.dumps(asdict(made)))
     os.utime(record)  # its age is the time since the environment was last used
     return folder / "bin" / "python", made
@@ -114,13 +138,17 @@ def _build(folder: Path, recipe: Recipe, home: HomePaths, progress: Progress) ->
     needs = recipe.needs
     with scratch_folders() as scratch:
         log = home.logs / f"environment-{folder.name}.log"
-        installer = Installer(folder / "bin" / "python", home, scratch, log)
+        python = folder / "bin" / "python"
+        installer = Installer(python, home, scratch, log, recipe.sandbox)
         make_venv(recipe.base, folder, installer, pip=not needs.nothing or bool(recipe.setup))
         copy = scratch.root / "project"
         shutil.copytree(recipe.checkout, copy, symlinks=True)
         note = "" if needs.nothing else _install(installer, needs, copy, progress)
         if recipe.setup:
-            done = run_setup(copy, installer.python, recipe.setup, SETUP_TIMEOUT_S)
+            seen = needed_by(str(python))
+            done = run_setup(
+                copy, python, recipe.setup, SETUP_TIMEOUT_S, recipe.sandbox, readable=seen, writable=(folder,)
+            )
             if done.returncode != 0:
                 raise installer.failure("[eval] setup failed in the environment made for the project", done)
         return Made(note=note, project_files=tuple(_take_away(folder, needs.name, copy)))

@@ -11,12 +11,12 @@ from typing import Literal
 from factory.config import DimensionSpec, ProjectConfig
 from factory.evals import sabotage
 from factory.evals.discover import CheckoutFactory
-from factory.evals.gather import TEST_DIMENSIONS, run_suite, tells_outcomes
+from factory.evals.gather import TEST_DIMENSIONS, run_pytest, tells_outcomes
 from factory.evals.noise import EPSILON
 from factory.evals.plan import is_built_in
 from factory.evals.progress import Progress
 from factory.evals.run import sample
-from factory.evals.sabotage import Sabotage
+from factory.evals.sabotage import Addition, Sabotage
 from factory.evals.steady import flipping, without
 from factory.evals.subject import Subject, open_subject
 from factory.models import Measurement
@@ -104,7 +104,8 @@ def _executed(subject: Subject) -> Mapping[str, frozenset[int]]:
     """The lines that the tests run, by file; empty where no test dimension or no coverage is to be had."""
     if not any(is_built_in(spec) and spec.name in TEST_DIMENSIONS for spec in subject.dimensions):
         return {}
-    done = run_suite(subject, timeout=subject.config.eval.time_limit, with_coverage=True)
+    limit = subject.deadline.left(subject.config.eval.time_limit)
+    done = run_pytest(subject, timeout=limit, coverage=True)
     return {path: file.executed for path, file in done.coverage.files.items()} if done.coverage else {}
 
 
@@ -157,11 +158,13 @@ def _sabotages(
     return _additions(subject, SEEN_IN_CODE[spec.name], executed)
 
 
-def _additions(subject: Subject, code: str, executed: Mapping[str, frozenset[int]]) -> Iterator[Sabotage]:
-    return sabotage.append_code(sabotage.best_sources(subject.sources, executed), code)
+def _additions(
+    subject: Subject, addition: Addition, executed: Mapping[str, frozenset[int]]
+) -> Iterator[Sabotage]:
+    return sabotage.append_code(sabotage.best_sources(subject.sources, executed), addition)
 
 
-SEEN_IN_CODE: Mapping[str, str] = {
+SEEN_IN_CODE: Mapping[str, Addition] = {
     "lint": sabotage.FINDINGS,
     "type_check": sabotage.TYPE_ERRORS,
     "coverage": sabotage.NOT_RUN,
@@ -169,4 +172,4 @@ SEEN_IN_CODE: Mapping[str, str] = {
     "observability": sabotage.SILENT,
     "documentation": sabotage.NOT_RUN,
 }
-"""The code that makes a built-in dimension fall, if it sees what it claims to see."""
+"""The code that makes a built-in dimension but ``tests`` fall, if it sees what it claims to see."""

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from factory.evals.dimensions.sources import is_test_file, is_too_deep
+
 NOT_CODE = {"build", "dist", "node_modules", "venv", "env", "site-packages", "__pycache__"}
 NOT_PACKAGES = NOT_CODE | {
     "tests", "test", "testing", "docs", "doc", "examples", "example", "scripts", "benchmarks", "benchmark",
     "bench", "notebooks", "ci", "tools", "requirements", "data",
 }  # fmt: skip
 NOT_MODULES = {"setup", "conftest", "noxfile", "tasks", "fabfile", "dodo", "versioneer", "ez_setup"}
-TEST_FOLDERS = {"tests", "test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,7 @@ def source_files(roots: Roots) -> list[Path]:
     found: set[Path] = set()
     for unit in roots.units:
         found.update([unit] if unit.is_file() else python_files(unit))
-    return sorted(f for f in found if not is_test(f.relative_to(roots.checkout)))
-
-
-def is_test(relative: Path) -> bool:
-    """Whether a path relative to the checkout is a test, or lies among tests."""
-    name = relative.name
-    by_name = name.startswith("test_") or name.endswith("_test.py") or name in ("conftest.py", "tests.py")
-    return by_name or any(part in TEST_FOLDERS for part in relative.parts[:-1])
+    return sorted(f for f in found if not is_test_file(f.relative_to(roots.checkout).as_posix()))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -144,7 +138,9 @@ def _setup_cfg_roots(config: configparser.ConfigParser) -> Iterator[str]:
 def _setup_py_roots(path: Path) -> Iterator[str]:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, SyntaxError, ValueError):
+    except (OSError, UnicodeDecodeError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    if is_too_deep(tree):
         return
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         named = {k.arg: _literal(k.value) for k in call.keywords}
@@ -213,7 +209,7 @@ def _units(root: Path, wanted: str, *, flat: bool) -> dict[str, Path]:
     for entry in _entries(root):
         if entry.is_file():
             name = entry.name.split(".")[0]
-            if name.isidentifier() and not (flat and name in NOT_MODULES) and not is_test(Path(entry.name)):
+            if name.isidentifier() and not (flat and name in NOT_MODULES) and not is_test_file(entry.name):
                 units[name] = entry
         elif flat and entry.name in NOT_PACKAGES:
             continue

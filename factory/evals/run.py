@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from factory.evals.cache import MeasurementCache, cache_key, resampled
 from factory.evals.commands import CommandRun, run_command
 from factory.evals.environment import prepare
 from factory.evals.gather import measure_dimensions, run_suite
-from factory.evals.harness import harness_hash
+from factory.evals.javascript import is_unpinned
+from factory.evals.plan import is_built_in
+from factory.evals.programs import installations, programs
 from factory.evals.progress import Progress
 from factory.evals.score import composite
 from factory.evals.subject import Subject, open_subject, run_check
+from factory.evals.surroundings import search_path
 from factory.evals.testrun import TestRun
 from factory.models import CommandResult, Measurement
 from factory.paths import HomePaths, factory_home
@@ -34,6 +38,7 @@ def measure(
     config: ProjectConfig,
     commit: str,
     tree: str,
+    harness: str,
     project_root: Path,
     project_key: str,
     progress: Progress,
@@ -43,17 +48,17 @@ def measure(
 ) -> Measurement:
     """Measure a fresh checkout of ``commit``, or return what is cached for its tree.
 
-    ``config`` is the baseline's, and decides what is measured. With ``fresh`` the noisy dimensions are
-    sampled anew, and only they when the rest is cached. A failing smoke test leaves the rest unmeasured.
-    ``sandbox`` is what the project's code runs in. Raises EnvironmentLacking when there is no interpreter to
-    measure with.
+    ``config`` is the baseline's, and decides what is measured; ``harness`` is who measures. With ``fresh``
+    the noisy dimensions are sampled anew, and only they when the rest is cached. A failing smoke test leaves
+    the rest unmeasured. ``sandbox`` is what the project's code runs in. Raises EnvironmentLacking when there
+    is no interpreter to measure with.
     """
     home = home or factory_home()
     started = time.monotonic()
     subject = open_subject(checkout, config, project_root, home, progress, sandbox=sandbox)
-    blank = _blank(subject, commit, tree)
+    blank = _blank(subject, commit, tree, harness)
     cache = MeasurementCache(home.cache / project_key)
-    known = cache.get(blank.key)
+    known = None if is_unpinned(config.eval.setup, subject.files) else cache.get(blank.key)
     noisy = {spec.name for spec in subject.dimensions if spec.noisy}
     if known is not None and not (fresh and noisy):
         progress("unchanged since it was measured: taken from the cache")
@@ -73,15 +78,18 @@ def sample(
     commit: str,
     tree: str,
     project_root: Path,
+    sandbox: Sandbox,
     progress: Progress,
     home: HomePaths | None = None,
-    sandbox: Sandbox = OFF,
     only: Collection[str] | None = None,
 ) -> Measurement:
-    """Measure a fresh checkout, all of it or ``only`` some dimensions; the cache is left alone."""
+    """Measure a fresh checkout, all of it or ``only`` some dimensions.
+
+    The cache is left alone, and no harness is told: it is compared with nothing that is on record.
+    """
     started = time.monotonic()
     subject = open_subject(checkout, config, project_root, home or factory_home(), progress, sandbox=sandbox)
-    result = _measure(subject, _blank(subject, commit, tree), only)
+    result = _measure(subject, _blank(subject, commit, tree, harness=""), only)
     return result.model_copy(update={"duration_s": round(time.monotonic() - started, 3)})
 
 
@@ -99,7 +107,7 @@ def test_once(
     wrong = _prepare(subject)
     if wrong:
         return TestRun({}, None, {}, [], -1, 0.0, wrong)
-    return run_suite(subject, timeout=config.eval.time_limit, with_coverage=False)
+    return run_suite(subject, timeout=config.eval.time_limit)
 
 
 def check_once(
@@ -151,19 +159,31 @@ def run_once(
     )
 
 
-def _blank(subject: Subject, commit: str, tree: str) -> Measurement:
+def _blank(subject: Subject, commit: str, tree: str, harness: str) -> Measurement:
     """A measurement with nothing in it but what it is of, and its key."""
-    harness = harness_hash(subject.config, subject.checkout, subject.files)
-    environment = subject.environment.fingerprint if subject.environment else NO_ENVIRONMENT
-    confined = {"sandbox": subject.sandbox.kind} if subject.sandbox.active else {}
+    search = search_path(subject.environment.python if subject.environment else None)
+    python, named = subject.environment, programs(_commands(subject), search)
+    environment = "-".join(filter(None, [python.fingerprint if python else "", named])) or NO_ENVIRONMENT
+    tools = {"ruff": checkers.ruff_version()}
+    if named:
+        tools["programs"] = installations(search_path(None))
+    if subject.sandbox.active:
+        tools["sandbox"] = subject.sandbox.kind
     return Measurement(
         commit=commit,
         tree=tree,
         harness=harness,
         environment=environment,
-        key=cache_key(tree, harness, environment, {"ruff": checkers.ruff_version()} | confined),
+        key=cache_key(tree, harness, environment, tools),
         timestamp=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _commands(subject: Subject) -> list[str]:
+    """What is run by the project's own command lines, and not by us."""
+    settings = subject.config.eval
+    own = [spec.command for spec in subject.dimensions if not is_built_in(spec)]
+    return [*own, settings.setup, settings.smoke, *(constraint.check for constraint in settings.constraints)]
 
 
 def _measure(subject: Subject, blank: Measurement, only: Collection[str] | None) -> Measurement:
@@ -172,6 +192,7 @@ def _measure(subject: Subject, blank: Measurement, only: Collection[str] | None)
     wrong = _prepare(subject)
     if wrong:
         return blank.model_copy(update={"void": wrong})
+    subject = replace(subject, judge=subject.look())
     if settings.smoke:
         subject.progress("smoke test")
         smoke = run_check(subject, "smoke", settings.smoke)
@@ -193,13 +214,22 @@ def _measure(subject: Subject, blank: Measurement, only: Collection[str] | None)
 
 
 def _prepare(subject: Subject) -> str:
-    """Run ``[eval] setup``; returns what went wrong, or ""."""
+    """Run ``[eval] setup``; returns what went wrong, or "".
+
+    It may prepare whatever it likes but the harness, which a build script of the checkout's could rewrite.
+    """
     setup = subject.config.eval.setup
     if not setup:
         return ""
     subject.progress("setup")
+    before = subject.look()
+    return _run_setup(subject, setup) or before.touched(before.harness)
+
+
+def _run_setup(subject: Subject, setup: str) -> str:
     if subject.environment is not None:
-        return prepare(subject.checkout, subject.environment, setup, timeout=subject.deadline.left())
+        left = subject.deadline.left()
+        return prepare(subject.checkout, subject.environment, setup, sandbox=subject.sandbox, timeout=left)
     done = run_command(
         setup,
         checkout=subject.checkout,

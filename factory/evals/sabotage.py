@@ -11,34 +11,19 @@ from pathlib import Path, PurePosixPath
 from factory.config.model import Scope
 from factory.evals.detect import LANGUAGES
 from factory.evals.dimensions.sources import Function, Source, body_lines, is_test_file
-from factory.evals.judge_settings import is_judge_file, is_shared_settings
+from factory.evals.judge_settings import is_judge_file, is_shared_settings, judge_patterns
 from factory.globs import matches
 
 TIMES = 20
 GARBAGE = ")]} broken on purpose, to see who notices\n"
 
-FINDINGS = "\n".join(
-    f"import json as factory_proof_{n}, os as factory_proof_os_{n}\n"
-    f"factory_proof_x{n} = factory_proof_undefined == None; l = lambda: factory_proof_x{n}"
-    for n in range(TIMES)
-)
-"""Findings of the commonest rules: several imports and statements in a line, unused, undefined, `== None`."""
 
-TYPE_ERRORS = "\n".join(f'factory_proof_{n}: int = "no number"' for n in range(TIMES))
-NOT_RUN = "\n\n".join(
-    f"def factory_proof_{n}(value):\n    value = value + 1\n    value = value * 2\n    return value"
-    for n in range(TIMES)
-)
-"""Public functions that no test runs and no docstring explains."""
+@dataclass(frozen=True)
+class Addition:
+    """Code that some dimension holds against a project: ``what`` it is, for people, and its text."""
 
-SILENT = "\n\n".join(
-    f"def factory_proof_{n}(action):\n    try:\n        action()\n    except OSError:\n        pass"
-    for n in range(TIMES)
-)
-"""Errors that leave no trace."""
-
-NAMES = {FINDINGS: "lint findings", TYPE_ERRORS: "type errors", SILENT: "silent error paths",
-         NOT_RUN: "public functions that are neither run nor explained"}  # fmt: skip
+    what: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -49,16 +34,49 @@ class Sabotage:
     do: Callable[[Path], None]
 
 
+FINDINGS = Addition(
+    "lint findings",
+    "\n".join(
+        f"import json as factory_proof_{n}, os as factory_proof_os_{n}\n"
+        f"factory_proof_x{n} = factory_proof_undefined == None; l = lambda: factory_proof_x{n}"
+        for n in range(TIMES)
+    ),
+)
+"""Findings of the commonest rules: several imports and statements in a line, unused, undefined, `== None`."""
+
+TYPE_ERRORS = Addition(
+    "type errors", "\n".join(f'factory_proof_{n}: int = "no number"' for n in range(TIMES))
+)
+NOT_RUN = Addition(
+    "public functions that are neither run nor explained",
+    "\n\n".join(
+        f"def factory_proof_{n}(value):\n    value = value + 1\n    value = value * 2\n    return value"
+        for n in range(TIMES)
+    ),
+)
+"""Public functions that no test runs and no docstring explains."""
+
+SILENT = Addition(
+    "silent error paths",
+    "\n\n".join(
+        f"def factory_proof_{n}(action):\n    try:\n        action()\n    except OSError:\n        pass"
+        for n in range(TIMES)
+    ),
+)
+"""Errors that leave no trace."""
+
+
 def best_sources(sources: Sequence[Source], executed: Mapping[str, frozenset[int]]) -> list[Source]:
     """The sources to break something in: those that can be read, the most used and then the largest first."""
     readable = [source for source in sources if source.tree is not None and source.statements]
     return sorted(readable, key=lambda s: (-len(executed.get(s.path, ())), -s.statements, s.path))
 
 
-def append_code(sources: Sequence[Source], code: str) -> Iterator[Sabotage]:
-    """Put ``code`` at the end of one source after the other."""
+def append_code(sources: Sequence[Source], addition: Addition) -> Iterator[Sabotage]:
+    """Put the code of ``addition`` at the end of one source after the other."""
     for source in sources:
-        yield Sabotage(f"{TIMES} {NAMES[code]} added to {source.path}", partial(_append, source.path, code))
+        told = f"{TIMES} {addition.what} added to {source.path}"
+        yield Sabotage(told, partial(_append, source.path, addition.code))
 
 
 def _append(path: str, code: str, checkout: Path) -> None:
@@ -103,7 +121,7 @@ def spoil_files(files: Sequence[str], scope: Scope, *, of_tests: bool = False) -
     What says how something is measured stays, for a tool that breaks down has seen nothing. ``of_tests``: for
     a dimension that runs tests, which has to see the code that they test, and not only themselves.
     """
-    kept = ("factory.toml", "eval/**", *scope.read_only)
+    kept = judge_patterns(scope)
     free = [
         file
         for file in files

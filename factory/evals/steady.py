@@ -57,42 +57,61 @@ def flipping(samples: Sequence[Measurement]) -> set[str]:
 
 
 def without(samples: Sequence[Measurement], flaky: Collection[str]) -> list[Measurement]:
-    """The same measurements without these tests, of which their ``tests`` dimension is scored anew."""
+    """The same measurements without these tests, of which the dimensions of tests are scored anew."""
     return [_without(sample, flaky) for sample in samples]
 
 
 def held_to(before: Sequence[Measurement], after: Sequence[Measurement]) -> list[Measurement]:
-    """The candidate's samples with their ``tests`` scored over the tests of the baseline, pair by pair.
+    """The candidate's samples with each dimension of tests scored over the baseline's tests, pair by pair.
 
     A test that failed and is gone, skipped or expected to fail now fails still: else deleting it would be a
     gain. A new test that passes makes nothing of the others better; one that fails counts.
     """
-    return [_held_to(old.tests, new) for old, new in zip(before, after, strict=True)]
+    return [_held_to(old, new) for old, new in zip(before, after, strict=True)]
 
 
-def _held_to(owed: Mapping[str, Outcome], measurement: Measurement) -> Measurement:
-    told = measurement.tests
-    if not owed or not told:
-        return measurement  # first tests help, and a suite that does not run any more has its own score
-    gone = {test for test, outcome in owed.items() if _fails(outcome) and told.get(test) not in DECIDED}
-    kept = {test: outcome for test, outcome in told.items() if test in owed or _fails(outcome)}
-    return _rescored(measurement, kept | dict.fromkeys(gone, Outcome.FAILED))
+def _held_to(before: Measurement, after: Measurement) -> Measurement:
+    old = {d.name: _own(before, d) for d in before.dimensions}
+    dimensions = [
+        _rescored(d, told := _own(after, d), _owed(old.get(d.name, {}), told)) for d in after.dimensions
+    ]
+    return after.model_copy(update={"dimensions": dimensions})
+
+
+def _owed(before: Mapping[str, Outcome], told: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
+    """What a dimension's tests have come to, held to those that it had before."""
+    if not before or not told:
+        return told  # first tests help, and a suite that does not run any more has its own score
+    gone = {test for test, outcome in before.items() if _fails(outcome) and told.get(test) not in DECIDED}
+    kept = {test: outcome for test, outcome in told.items() if test in before or _fails(outcome)}
+    return kept | dict.fromkeys(gone, Outcome.FAILED)
 
 
 def _without(measurement: Measurement, flaky: Collection[str]) -> Measurement:
     kept = {test: outcome for test, outcome in measurement.tests.items() if test not in flaky}
-    return _rescored(measurement, kept).model_copy(update={"tests": kept})
+    steady = measurement.model_copy(update={"tests": kept})
+    dimensions = [_rescored(d, _own(measurement, d), _own(steady, d)) for d in measurement.dimensions]
+    return steady.model_copy(update={"dimensions": dimensions})
 
 
-def _rescored(measurement: Measurement, outcomes: Mapping[str, Outcome]) -> Measurement:
-    """The same with its ``tests`` dimension scored by these outcomes."""
-    scored = measurement.dimension("tests")
-    if outcomes == measurement.tests or scored is None or scored.score is None:
-        return measurement
+def _own(measurement: Measurement, dimension: DimensionScore) -> Mapping[str, Outcome]:
+    """The outcomes of the tests whose share a dimension is; none where it is a share of anything else.
+
+    Records of version 2 of measuring do not tell whose tests are whose: there they are all of ``tests``.
+    """
+    if dimension.tests is None:
+        return measurement.tests if dimension.name == "tests" else {}
+    return {test: measurement.tests[test] for test in dimension.tests if test in measurement.tests}
+
+
+def _rescored(
+    scored: DimensionScore, told: Mapping[str, Outcome], outcomes: Mapping[str, Outcome]
+) -> DimensionScore:
+    """A dimension of tests scored by these outcomes, where they are others than those that it told."""
+    if outcomes == told or scored.score is None:
+        return scored
     anew = tests.score(outcomes)
-    changed = scored.model_copy(update={"score": anew.score, "details": scored.details | anew.details})
-    dimensions = [changed if d is scored else d for d in measurement.dimensions]
-    return measurement.model_copy(update={"dimensions": dimensions})
+    return scored.model_copy(update={"score": anew.score, "details": scored.details | anew.details})
 
 
 def mean(samples: Sequence[Measurement], composite: float | None) -> Measurement:

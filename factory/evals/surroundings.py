@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ STEADY = {
     "PYTHONNOUSERSITE": "1",
     "PYTHONIOENCODING": "utf-8",
 }
+SETTINGS = (Path("/etc/pip.conf"), Path("/etc/xdg/pip/pip.conf"), Path("/etc/uv/uv.toml"))
+"""Where the machine's settings of package clients lie, which a sandbox does not show by itself."""
+
+_NAMING_VARIABLE = re.compile(r"(PIP|UV)_(CERT|CLIENT_CERT|CONSTRAINT|FIND_LINKS)")
+_NAMING_LINE = re.compile(r"^\s*(?:cert|client-cert|constraint|find-links)\s*[=:]\s*(.+)$", re.MULTILINE)
 SHIM = Path(__file__).parent / "probe" / "site"
 
 
@@ -52,8 +58,14 @@ def target_env(
     """
     env = allowed_env({"HOME": str(scratch.home), "TMPDIR": str(scratch.tmp)} | STEADY, network=network)
     if python is not None:
-        env["PATH"] = os.pathsep.join(filter(None, [str(python.parent), env.get("PATH", "")]))
+        env["PATH"] = search_path(python)
     return env | dict(extra or {})
+
+
+def search_path(python: Path | None) -> str:
+    """Where a process of the target looks for programs: beside its interpreter, then where we do."""
+    own = [str(python.parent)] if python is not None else []
+    return os.pathsep.join(filter(None, [*own, os.environ.get("PATH", "")]))
 
 
 def child_paths(roots: Sequence[Path], tools: Path | None) -> dict[str, str]:
@@ -78,3 +90,16 @@ def install_env(scratch: Scratch, cache: Path) -> dict[str, str]:
         if file.is_file():
             env.setdefault("PIP_CONFIG_FILE", str(file))
     return env | {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_REQUIRE_VIRTUALENV": "0"}
+
+
+def package_settings(env: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files of package clients' settings, and what these and the variables in ``env`` name: certificates,
+    constraints, folders of packages. A sandbox has to show them where something is to be installed.
+    """
+    named = [value for name, value in env.items() if _NAMING_VARIABLE.fullmatch(name)]
+    files = [*SETTINGS, *(Path(env[name]) for name in ("PIP_CONFIG_FILE", "UV_CONFIG_FILE") if name in env)]
+    for file in files:
+        if file.is_file():
+            named += _NAMING_LINE.findall(file.read_text(encoding="utf-8", errors="replace"))
+    words = [word.removeprefix("file://") for value in named for word in value.split()]
+    return (*files, *(Path(word) for word in words if word.startswith("/")))

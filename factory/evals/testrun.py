@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from factory.evals.absent import absent_hint
 from factory.evals.confine import confined
-from factory.evals.environment import Environment
+from factory.evals.environment import Environment, shown
 from factory.evals.progress import Progress
 from factory.evals.pytest_arguments import PytestCommand, pytest_arguments, read_pytest_command
 from factory.evals.reports import CoverageData, ProbeReport, parse_coverage, read_probe
@@ -77,6 +77,24 @@ def new_failures(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) ->
         for test, outcome in sorted(before.items())
         if outcome is Outcome.PASSED and after.get(test) is not Outcome.PASSED
     ]
+
+
+_WORST_FIRST = (
+    *(Outcome.ERROR, Outcome.FAILED, Outcome.XPASSED),
+    *(Outcome.XFAILED, Outcome.PASSED, Outcome.SKIPPED),
+)
+
+
+def merged(*reports: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """The outcomes of several reports as one; of a test that is in two of them the worse one.
+
+    One that skips a test says nothing of it where another has run it.
+    """
+    found: dict[str, Outcome] = {}
+    for report in reports:
+        for test, outcome in report.items():
+            found[test] = min(found.get(test, outcome), outcome, key=_WORST_FIRST.index)
+    return found
 
 
 def run_tests(
@@ -167,7 +185,7 @@ def _start(
     }
     argv = [str(environment.python), str(PROBE / "factory_probe_boot.py"), str(job)]
     env = target_env(scratch, python=environment.python, extra=extra)
-    argv = confined(argv, roots.checkout, scratch, environment, sandbox)
+    argv = confined(argv, roots.checkout, scratch, sandbox, readable=shown(environment))
     return run(argv, cwd=roots.checkout, env=env, timeout=timeout)
 
 

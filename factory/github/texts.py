@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
-from factory.models import GuardFinding, GuardReport, PlanItem, PrecheckReport
+from factory.models import GuardFinding, GuardName, GuardReport, PlanItem, PrecheckReport
 from factory.redact import redact
 
 KEEP = "✅ Factory Review: KEEP"
@@ -23,7 +24,6 @@ PHASE_MARK = "factory-phase"
 LONGEST = 60_000
 """Characters of a text; GitHub takes 65,536."""
 
-_GUARDS = ("baseline", "eval_immutable", "scope", "fixed_surfaces", "integrity")
 _CLOSING = re.compile(
     r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?=\W{1,20}?(?:https?://|[\w.-]+/[\w.-]+\\?#|#|GH-)\S*\d)",
     re.IGNORECASE,
@@ -191,8 +191,7 @@ def guard_table(report: GuardReport | None) -> str:
     """Each guard with its answer; the findings of one that objects."""
     if report is None:
         return "not checked"
-    names = [*_GUARDS, *sorted({f.guard for f in report.findings} - set(_GUARDS))]
-    by_name = {name: [f for f in report.findings if f.guard == name] for name in names}
+    by_name = {name: [f for f in report.findings if f.guard == name] for name in get_args(GuardName)}
     return table(("Check", "Result"), [(name, _answer(found)) for name, found in by_name.items()])
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from factory.evals.dimensions.sources import is_source_file, is_test_file
+from factory.evals.dimensions.sources import is_test_file
 from factory.evals.scripts import is_script
 from factory.integrity.collection import changed_collection
 from factory.integrity.configuration import is_settings_file, loosened_settings
 from factory.integrity.hiding import hidden_code
-from factory.integrity.model import ADDED, RULES, FileChange, Weakening
+from factory.integrity.model import ADDED, RULES, FileChange, Weakening, too_deep
 from factory.integrity.suppressions import added_suppressions
 from factory.integrity.tests import weakened_tests
 from factory.integrity.under_test import asks_for_tests, takes_a_checkers_place
@@ -32,16 +32,18 @@ def weakenings(changes: Sequence[FileChange], files: Collection[str] = ()) -> li
 
 def _all(changes: Sequence[FileChange], files: Collection[str]) -> Iterator[Weakening]:
     code = [change for change in changes if change.path.endswith((".py", ".pyi"))]
-    tests = [change for change in code if is_test_file(change.path)]
+    deep = frozenset(change.path for change in code if change.becomes_too_deep)
+    compared = [change for change in code if change.path not in deep]
     scripts = [change for change in changes if is_script(change.path)]
     test_files = frozenset(change.path for change in changes if is_test_file(change.path))
-    yield from weakened_tests(tests)
+    yield from (too_deep(path, "test_unreadable" if path in test_files else "code_hidden") for path in deep)
+    yield from weakened_tests([change for change in compared if change.path in test_files])
     yield from added_suppressions([*code, *scripts], test_files)
-    yield from hidden_code(code, files)
+    yield from hidden_code(compared, files)
     for change in changes:
         yield from loosened_settings(change)
         yield from takes_a_checkers_place(change)
         if change.path in test_files:
             yield from changed_collection(change)
-        elif is_source_file(change.path):
+        elif change.path.endswith(".py"):
             yield from asks_for_tests(change)

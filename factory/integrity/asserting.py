@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,10 +27,18 @@ _UNITTEST = {
     **dict.fromkeys(("assertTrue", "assertFalse", "assertIsNotNone", "assertNotEqual"), WEAK),
     **dict.fromkeys(("assertIsInstance", "assertIsNot"), WEAK),
 }
+_COMPARING: Mapping[str, ast.cmpop] = {
+    **dict.fromkeys(("assertEqual", "assertEquals"), ast.Eq()),
+    "assertIn": ast.In(),
+}
 _TOLERANCES = {
     **dict.fromkeys(("rel", "abs", "rtol", "atol", "delta", "rel_tol", "abs_tol"), 1),
     **dict.fromkeys(("places", "decimal", "significant"), -1),
 }
+APPROX = 1e-6
+"""How near is near enough for ``pytest.approx`` where it is not said."""
+_TOLERANT = re.compile(rf"approx\(|\b(?:{'|'.join(_TOLERANCES)})=")
+_ANYTHING = frozenset({"ANY", "mock.ANY", "unittest.mock.ANY"})
 _TRANSPARENT = frozenset(
     {"len", "bool", "str", "repr", "list", "tuple", "set", "sorted", "type", "isinstance"}
 )
@@ -39,7 +48,7 @@ class Check(NamedTuple):
     """One check. ``text`` is its normalised source, ``strength`` how much it demands (0 nothing, 3 a value).
 
     ``subjects`` are the expressions that it is about; ``loose`` the sum of its tolerances, and ``shape`` its
-    text without them. ``repeated``: it is inside a loop, so it stands for many.
+    text without them and without ``approx``. ``repeated``: it is inside a loop, so it stands for many.
     """
 
     text: str
@@ -58,7 +67,7 @@ class _Walk:
     helpers: Helpers
     nested: dict[str, Function]
     found: list[Check]
-    seen: frozenset[str]
+    known: dict[Function, list[Check]]
     repeated: bool = False
 
     def block(self, body: Iterable[ast.stmt]) -> bool:
@@ -153,23 +162,28 @@ class _Walk:
 
     def inside(self, function: Function) -> list[Check]:
         """What another function checks that is called here, or handed to something that calls it."""
-        if function.name in self.seen:
-            return []
-        return checks_of(function, self.helpers, self.seen | {function.name})
+        if function not in self.known:
+            self.known[function] = []  # for itself, where it calls itself
+            with contextlib.suppress(RecursionError):  # a chain that long is followed as far as it goes
+                self.known[function] = checks_of(function, self.helpers, self.known)
+        return self.known[function]
 
     def add(self, text: str, strength: int, subjects: Iterable[str], line: int) -> None:
         self.found.append(Check(text, strength, frozenset(subjects), line, self.repeated, text, 0.0))
 
 
-def checks_of(function: Function, helpers: Helpers, seen: frozenset[str] = frozenset()) -> list[Check]:
+def checks_of(
+    function: Function, helpers: Helpers, known: dict[Function, list[Check]] | None = None
+) -> list[Check]:
     """The checks that a run of ``function`` can reach, in order.
 
     ``helpers`` are the functions of the same file by name: calling one that checks something is a check. The
-    checks of a function inside count as its own, where it is used.
+    checks of a function inside count as its own, where it is used. Each function is read once, and ``known``
+    are those that have been.
     """
     nested = {node.name: node for node in ast.walk(function) if isinstance(node, Function)}
     nested.pop(function.name, None)
-    walk = _Walk({**helpers, **nested}, nested, [], seen | {function.name})
+    walk = _Walk({**helpers, **nested}, nested, [], {function: []} if known is None else known)
     walk.block(function.body)
     return walk.found
 
@@ -237,6 +251,8 @@ def _of_call(call: ast.Call, name: str, repeated: bool) -> Check:
     same = len(call.args) > 1 and ast.dump(call.args[0]) == ast.dump(call.args[1])
     literal = bool(call.args) and all(constant(arg) for arg in call.args[:2])
     strength = TRIVIAL if name in _UNITTEST and (same or literal) else _UNITTEST.get(name, PARTIAL)
+    if name in _COMPARING and len(call.args) > 1:
+        strength = min(strength, _strength_of_comparison(call.args[0], _COMPARING[name], call.args[1]))
     subjects = {s for arg in call.args[:2] if not constant(arg) for s in _subjects(arg)}
     if isinstance(call.func, ast.Attribute) and not subjects and dotted(call.func.value) != "self":
         subjects = {ast.unparse(call.func.value)}
@@ -265,7 +281,7 @@ def _strength(test: ast.expr) -> int:
         case ast.Tuple(elts=[_, *_]) | ast.List(elts=[_, *_]):
             return TRIVIAL  # a tuple with something in it is always true
         case ast.BoolOp(op=ast.Or(), values=values):
-            return min(_strength(value) for value in values)
+            return min(WEAK, *map(_strength, values))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return WEAK if not isinstance(operand, ast.Compare) else PARTIAL
         case ast.Compare(left=left, ops=[op], comparators=[right]):
@@ -282,11 +298,19 @@ def _strength(test: ast.expr) -> int:
 def _strength_of_comparison(left: ast.expr, op: ast.cmpop, right: ast.expr) -> int:
     if isinstance(op, ast.Eq | ast.Is | ast.LtE | ast.GtE) and ast.dump(left) == ast.dump(right):
         return TRIVIAL
+    if isinstance(op, ast.Eq) and (_equals_anything(left) or _equals_anything(right)):
+        return TRIVIAL
+    if isinstance(op, ast.In) and not constant(left) and len(getattr(right, "elts", "ab")) > 1:
+        return WEAK
     if isinstance(op, ast.GtE) and _is_len(left) and constant(right) == (0,):
         return TRIVIAL
     if isinstance(op, ast.Eq | ast.Is):
         return EXACT
     return WEAK if isinstance(op, ast.NotEq | ast.IsNot) else PARTIAL
+
+
+def _equals_anything(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name | ast.Attribute) and dotted(node) in _ANYTHING
 
 
 def _is_len(node: ast.expr) -> bool:
@@ -316,15 +340,34 @@ def _unwrapped(node: ast.expr) -> Iterator[str]:
 
 def _tolerances(node: ast.expr) -> tuple[str, float]:
     """The text without the numbers that say how near is near enough, and those, larger is looser."""
-    loose, changed = 0.0, []
-    for call in _calls_in(node):
-        for keyword in call.keywords:
-            value = constant(keyword.value)
-            if keyword.arg in _TOLERANCES and value and isinstance(value[0], int | float):
-                loose += _TOLERANCES[keyword.arg] * float(value[0])
-                changed.append((keyword, keyword.value))
+    text = ast.unparse(node)
+    if not _TOLERANT.search(text):
+        return text, 0.0
+    taken = _Tolerances()
+    return ast.unparse(taken.visit(ast.parse(text, mode="eval"))), taken.loose
+
+
+class _Tolerances(ast.NodeTransformer):
+    """Takes out the numbers that say how near is near enough, and adds them up; ``approx(x)`` is ``x``."""
+
+    loose = 0.0
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if tail(node.func) == "approx" and node.args:
+            given = [*node.args[1:], *(k.value for k in node.keywords if k.arg in ("rel", "abs"))]
+            numbers = [number for value in given for number in _number(value)]
+            if len(numbers) < len(given):
+                return node
+            self.loose += sum(numbers) if given else APPROX
+            return node.args[0]
+        for keyword in node.keywords:
+            if keyword.arg in _TOLERANCES and (number := _number(keyword.value)):
+                self.loose += _TOLERANCES[keyword.arg] * number[0]
                 keyword.value = ast.Name("tolerance")
-    shape = ast.unparse(node)
-    for keyword, old in changed:
-        keyword.value = old
-    return shape, loose
+        return node
+
+
+def _number(node: ast.expr) -> list[float]:
+    value = constant(node)
+    return [float(value[0])] if value and isinstance(value[0], int | float) else []

@@ -7,12 +7,14 @@ import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
+from factory.evals.dimensions.sources import MAX_DEPTH, is_too_deep
+
 RULES: dict[str, str] = {
     "test_removed": "a test is gone, or no longer collected",
     "test_renamed": "a test has another name or place, with the same body (a note)",
     "test_emptied": "a test that checked something checks nothing any more",
     "test_skipped": "a test is skipped, or expected to fail",
-    "test_unreadable": "a file of tests can no longer be parsed",
+    "test_unreadable": "a file of tests can no longer be parsed, or is nested too deeply to be compared",
     "cases_removed": "a parametrised test has fewer cases",
     "assertion_removed": "a test has fewer checks than before",
     "assertion_weakened": "a check accepts more than before",
@@ -21,7 +23,7 @@ RULES: dict[str, str] = {
     "suppression_added": "a comment turns a checker off (a note in a file of tests)",
     "config_loosened": "the settings of a checker ask for less",
     "behaves_under_test": "code asks whether it is being tested",
-    "code_hidden": "code that was measured is where nothing measures it, or a stub stands before it",
+    "code_hidden": "code is where nothing measures it, behind a stub, or nested too deeply to be compared",
     "shadows_checker": "a file takes the place of a measuring tool, or runs in every interpreter",
 }
 """Every rule by its stable name, and what breaking it means."""
@@ -40,13 +42,18 @@ class FileChange:
 
     @cached_property
     def old(self) -> ast.Module | None:
-        """The syntax tree before; None where there is no file or it cannot be parsed."""
+        """The syntax tree before; None where there is no file, or it cannot be parsed or is too deep."""
         return parse(self.before)
 
     @cached_property
     def new(self) -> ast.Module | None:
         """The syntax tree after, likewise."""
         return parse(self.after)
+
+    @property
+    def becomes_too_deep(self) -> bool:
+        """Whether Python that could be compared, or was not there, is nested too deeply for that now."""
+        return self.new is None and _is_too_deep(self.after) and not _is_too_deep(self.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +77,36 @@ class Weakening:
         return f"{self.rule}:{self.path}" + (f"::{self.where}" if self.where else "")
 
 
+def too_deep(path: str, rule: str) -> Weakening:
+    """That a file has become what nothing here can read, whatever it does."""
+    return Weakening(rule, path, 1, "", f"{path} is nested more than {MAX_DEPTH} levels deep now")
+
+
 def parse(text: str | None) -> ast.Module | None:
-    """The syntax tree of a Python file; None for no file, or one that cannot be parsed."""
+    """The syntax tree of a Python file; None for no file, or one that cannot be parsed or is too deep."""
+    try:
+        tree = _tree(text)
+    except (RecursionError, MemoryError):
+        return None
+    return None if tree is None or is_too_deep(tree) else tree
+
+
+def _is_too_deep(text: str | None) -> bool:
+    try:
+        tree = _tree(text)
+    except (RecursionError, MemoryError):
+        return True
+    return tree is not None and is_too_deep(tree)
+
+
+def _tree(text: str | None) -> ast.Module | None:
     if text is None:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError):
         return None
 
 

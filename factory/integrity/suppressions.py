@@ -1,4 +1,4 @@
-"""Comments that turn a checker off, found as comments and not as text."""
+"""Comments that turn a checker off: found as the checker finds them, most as comments and two as text."""
 
 from __future__ import annotations
 
@@ -14,18 +14,31 @@ from factory.integrity.model import FileChange, Weakening
 
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ruff: noqa", re.compile(r"#\s*(?:ruff|flake8)\s*:\s*noqa\b(?::?\s*(?P<codes>[\w, ]+))?", re.I)),
+    ("ruff: ignore", re.compile(r"#\s*ruff\s*:\s*(?:disable|ignore|file-ignore)\s*\[(?P<codes>[^\]#]*)")),
+    ("isort", re.compile(r"#\s*(?:ruff\s*:\s*)?isort\s*:\s*(?P<codes>skip_file|skip|off)\b")),
     ("noqa", re.compile(r"#\s*noqa\b(?:\s*:\s*(?P<codes>[A-Z]+\d+(?:[, ]+[A-Z]+\d+)*))?", re.I)),
     ("type: ignore", re.compile(r"#\s*type:\s*ignore\b(?:\[(?P<codes>[^\]]*)\])?")),
-    ("mypy", re.compile(r"#\s*mypy:\s*(?P<codes>(?:ignore|disable|allow|no-)[\w=, \"-]*)")),
     (
         "pyright",
         re.compile(r"#\s*pyright:\s*(?P<codes>(?:ignore|basic|report\w+\s*=\s*(?:false|none))[^#]*)"),
     ),
-    ("pragma", re.compile(r"#\s*pragma[: ]\s*(?P<codes>no\s*(?:cover|branch))", re.I)),
     ("pylint", re.compile(r"#\s*pylint\s*:\s*(?P<codes>(?:disable|skip-file)[^#]*)")),
     ("nosec", re.compile(r"#\s*nosec\b(?:[: ]\s*(?P<codes>B\d+(?:[, ]+B\d+)*))?")),
     ("pyre", re.compile(r"#\s*(?:pyre-(?:ignore|fixme)|pytype:\s*disable|ty:\s*ignore)(?P<codes>[^#]*)")),
 )
+_COVERAGE = re.compile(r"#\s*pragma[:\s]?\s*no\s*(?P<what>cover|branch)", re.I)
+"""coverage looks for this in the text of a file, in strings and over the ends of lines too."""
+
+_MYPY = re.compile(r"^# mypy: (?P<options>.*)", re.M)
+"""mypy looks for this where a line begins, whatever the line is."""
+_OPTION = re.compile(r'[\w-]+(?:\s*=\s*(?:"[^"]*"|[^,"]*))?')
+_STRICTER = re.compile(
+    r"(?:disallow|warn|check|strict|extra|no[-_]implicit)[\w-]*(?:\s*=\s*(?:true|yes|on|1)\s*)?"
+    r"|enable[-_]error[-_]code\s*=.*|(?:allow|ignore|implicit)[\w-]*\s*=\s*(?:false|no|off|0)\s*",
+    re.I,
+)
+"""The options of mypy that turn nothing off."""
+
 _IN_SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "eslint-disable",
@@ -69,7 +82,7 @@ def suppressions(path: str, text: str | None) -> list[Suppression]:
         ]
     if not _mentions_one(text):
         return []  # most files, for which tokens would cost a hundred times as much
-    found: list[Suppression] = []
+    found = [*_in_text(text)]
     lines = text.splitlines()
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -81,12 +94,27 @@ def suppressions(path: str, text: str | None) -> list[Suppression]:
                 found.append(Suppression(_DECORATOR, "", token.start[0]))
     except (tokenize.TokenError, SyntaxError, ValueError):
         pass  # what was read until there counts; a file that cannot be parsed is told elsewhere
-    return found
+    return sorted(found, key=lambda suppression: suppression.line)
+
+
+def _in_text(text: str) -> Iterator[Suppression]:
+    """What coverage and mypy see, who do not ask whether it is a comment."""
+    for match in _COVERAGE.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        code = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].partition("#")[0].strip()
+        yield Suppression(f"pragma no {match['what'].lower()}", code, line)
+    for match in _MYPY.finditer(text):
+        for option in _OPTION.findall(match["options"]):
+            if not _STRICTER.fullmatch(option):
+                line = text.count("\n", 0, match.start()) + 1
+                yield Suppression(f"mypy {option.strip()}", "", line)
 
 
 def _mentions_one(text: str) -> bool:
     """Whether a Python file has, anywhere, what a suppression looks like."""
-    return _DECORATOR in text or ("#" in text and any(pattern.search(text) for _, pattern in _KINDS))
+    return _DECORATOR in text or (
+        "#" in text and any(pattern.search(text) for pattern in (_COVERAGE, _MYPY, *dict(_KINDS).values()))
+    )
 
 
 def _named_in_script(comment: str) -> Iterator[str]:
@@ -106,7 +134,7 @@ def _named(comment: str) -> Iterator[str]:
                 continue
             taken.append(match.span())
             codes = re.split(r"[,\s]+", (match["codes"] or "").strip(" :=\t"))
-            for code in [" ".join(codes)] if kind in ("pragma", "pylint", "mypy", "pyright") else codes:
+            for code in [" ".join(codes)] if kind in ("pylint", "pyright") else codes:
                 yield f"{kind} {code.strip('[]') or BLANKET}"
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from factory.integrity.asserting import EXACT, TRIVIAL, WEAK, Check
+from factory.integrity.asserting import APPROX, EXACT, TRIVIAL, WEAK, Check
 from factory.integrity.model import FileChange, Weakening
 from factory.integrity.suites import Suite, Test, read_suite
 
@@ -193,7 +193,7 @@ def _pairs(removed: Sequence[Check], added: Sequence[Check]) -> Iterator[tuple[C
 
 def _is_weaker(was: Check, now: Check) -> bool:
     if was.shape == now.shape and was.loose != now.loose:
-        return now.loose > was.loose
+        return now.loose > (was.loose or APPROX)
     return was.strength == EXACT and now.strength == WEAK and bool(was.subjects & now.subjects)
 
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from factory.evals.dimensions.sources import is_test_file
 from factory.offline import ruff
 from factory.offline.answers import done, refused
 from factory.offline.facts import Scope, mapping_of, text_of, texts_of
 from factory.offline.handlers import silent_handlers
 from factory.offline.logging_edit import log_silent_handlers
 from factory.offline.modules import read_module
-from factory.offline.project import Project, is_test, package_of, python_files, read_project
+from factory.offline.project import Project, package_of, python_files, read_project
 from factory.offline.reexports import imported_through, there_for_others
 from factory.offline.scaffold import Step, make_scaffold, scaffold_steps
 from factory.offline.survey import findings, in_scope
@@ -84,7 +85,7 @@ def _fix(root: Path, task: Task, scope: Scope, project: Project) -> None:
 
 
 def _log(root: Path, task: Task, scope: Scope, project: Project) -> None:
-    files = [f for f in python_files(root) if not is_test(f)]
+    files = [f for f in python_files(root) if not is_test_file(f)]
     modules = {f: m for f in files if (m := read_module(root, f))}
     if not any(m.logger for m in modules.values()):
         return

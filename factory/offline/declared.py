@@ -46,7 +46,7 @@ def oldest_declared(root: Path, pyproject: dict[str, Any]) -> Version | None:
 def _tree(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_bytes())
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         return ast.Module([], [])
 
 

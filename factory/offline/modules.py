@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.evals.dimensions.sources import is_too_deep
+
 LOGGER_MAKERS = {"getLogger", "get_logger"}
 
 
@@ -40,14 +42,15 @@ class Module:
 
 
 def read_module(root: Path, path: str) -> Module | None:
-    """Read and parse a module; None for one that is not valid Python text."""
+    """Read and parse a module; None for one that is no Python text, or too deeply nested."""
     data = (root / path).read_bytes()
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
-        return Module(path, text, parse(text), encoding)
-    except (SyntaxError, ValueError, RecursionError, LookupError):
+        tree = parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, LookupError):
         return None
+    return None if is_too_deep(tree) else Module(path, text, tree, encoding)
 
 
 def parse(text: str) -> ast.Module:

@@ -112,12 +112,6 @@ def python_files(root: Path) -> Iterator[str]:
                 yield path.relative_to(root).as_posix()
 
 
-def is_test(path: str) -> bool:
-    """Whether a file is a test by its name or folder."""
-    *folders, name = path.split("/")
-    return bool({"tests", "test"} & set(folders)) or name.startswith("test_") or name == "conftest.py"
-
-
 def package_of(root: Path, path: str) -> str:
     """The outermost package folder that a module is in, or its own folder (``.`` at the top)."""
     folder = (root / path).parent

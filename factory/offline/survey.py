@@ -8,12 +8,12 @@ from pathlib import Path
 
 from factory.errors import EnvironmentLacking
 from factory.evals.checkers import ruff_settings
-from factory.evals.dimensions.sources import is_source_file
+from factory.evals.dimensions.sources import is_source_file, is_test_file
 from factory.offline import ruff
 from factory.offline.facts import Scope, is_plain_file
 from factory.offline.handlers import Handler, silent_handlers
 from factory.offline.modules import Module, read_module
-from factory.offline.project import Project, is_test, package_of, python_files, read_project
+from factory.offline.project import Project, package_of, python_files, read_project
 
 #: Share of files that must be formatted already for formatting to count as the project's habit, and how
 #: many files it takes to speak of a habit.
@@ -42,7 +42,7 @@ def survey(root: Path) -> Survey:
     project = read_project(root)
     files = tuple(python_files(root))
     lint, unformatted, trouble = _ruff_sees(root, project, files)
-    modules = [m for f in files if not is_test(f) and (m := read_module(root, f))]
+    modules = [m for f in files if not is_test_file(f) and (m := read_module(root, f))]
     return Survey(
         project=project,
         files=files,

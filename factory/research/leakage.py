@@ -53,6 +53,8 @@ PROSE_OR_CODE = frozenset(
 
 TOO_BIG = 4_000_000
 """Characters of a fixed file that are looked at."""
+LONGEST_NUMBER = 40
+"""What has as many digits is a text, and no number to compute with."""
 
 _TOKEN = re.compile(r"[a-z_]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])(?<!\w[-+])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?(?![\w.])")
@@ -330,7 +332,7 @@ def _windows(tokens: Sequence[str], size: int) -> Iterator[tuple[int, int]]:
 
 def _is_count(tokens: Sequence[str]) -> bool:
     """Whether these are numbers with one step between them, such as 1 2 3 4: nobody learned that by heart."""
-    if not all(token.isdigit() for token in tokens):
+    if not all(token.isdigit() and len(token) < LONGEST_NUMBER for token in tokens):
         return False
     numbers = [int(token) for token in tokens]
     return len({b - a for a, b in pairwise(numbers)}) == 1
@@ -338,7 +340,7 @@ def _is_count(tokens: Sequence[str]) -> bool:
 
 def numbers_of(text: str) -> list[float]:
     """The numbers of a text in their order."""
-    return [float(found) for found in _NUMBER.findall(text) if len(found) < 40]
+    return [float(found) for found in _NUMBER.findall(text) if len(found) < LONGEST_NUMBER]
 
 
 def _is_telling_number(number: float) -> bool:

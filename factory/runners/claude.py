@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -85,8 +84,8 @@ class ClaudeRunner:
 
     @property
     def protects_itself(self) -> bool:
-        """Whether its own sandbox is worth a try: on Linux it is made of what the program's is made of."""
-        return self.own_sandbox and sys.platform == "darwin"
+        """Whether its own sandbox is on."""
+        return self.own_sandbox
 
     def missing(self) -> str:
         """Why Claude Code cannot be used here, or an empty string."""

@@ -5,7 +5,16 @@ into it.
 """
 
 from factory.sandbox.backends import OFF, Sandbox, choose
-from factory.sandbox.installation import needed_by, on_path
+from factory.sandbox.installation import needed_by, on_path, with_interpreters
 from factory.sandbox.request import Access, SandboxRequest
 
-__all__ = ["OFF", "Access", "Sandbox", "SandboxRequest", "choose", "needed_by", "on_path"]
+__all__ = [
+    "OFF",
+    "Access",
+    "Sandbox",
+    "SandboxRequest",
+    "choose",
+    "needed_by",
+    "on_path",
+    "with_interpreters",
+]

@@ -32,12 +32,15 @@ class Sandbox:
     """The protection in force.
 
     ``kind``: "bwrap"; "cli", the agent CLI's own, asked for by name; "off", none because the person said so;
-    "none", none because nothing works here, ``why`` not. ``program`` is the path of bwrap.
+    "none", none because nothing works here, ``why`` not. ``program`` is the path of bwrap. ``hidden`` are
+    folders that are emptied should they lie among the system's, such as a project under /opt; the person's
+    home and the factory home always are.
     """
 
     kind: Kind
     program: str = ""
     why: str = ""
+    hidden: tuple[Path, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -49,14 +52,21 @@ class Sandbox:
 
         Paths are the same inside and outside. The caller sets HOME and TMPDIR to those of the request.
         """
-        return command_line(self.program, argv, request) if self.active else list(argv)
+        return command_line(self.program, argv, request, self.hidden) if self.active else list(argv)
 
     def require(self, access: Access, *, own: bool = False) -> None:
         """Raise EnvironmentLacking where an agent with ``access`` must not be started.
 
         ``own``: whether the agent's CLI has a protection of its own that works here.
         """
-        if access == "write" and self.kind == "none" and not own:
+        if access == "read" or own:
+            return
+        if self.kind == "cli":
+            raise EnvironmentLacking(
+                "`--sandbox cli` is for an agent CLI that has a sandbox of its own, and this one has none.",
+                "Pass `--sandbox auto`, or `--sandbox off` to let it do all that you may do.",
+            )
+        if self.kind == "none":
             raise EnvironmentLacking(
                 f"An agent that writes is not started without a sandbox, and there is none here: {self.why}.",
                 self.mend,
@@ -117,7 +127,7 @@ def _trial(program: str, folder: Path) -> str:
     request = SandboxRequest(folder / "workspace", "write", folder / "home", folder / "tmp")
     for place in (request.workspace, request.home, request.tmp):
         place.mkdir()
-    argv = command_line(program, ["sh", "-c", "echo in >workspace-was-written"], request)
+    argv = command_line(program, ["sh", "-c", "echo in >workspace-was-written"], request, ())
     try:
         done = quick(argv, cwd=folder, env=allowed_env(), timeout=TRIAL_TIMEOUT_S)
     except EnvironmentLacking as error:

@@ -31,10 +31,12 @@ CERTIFICATES = (
 PRIVATE = (Path("/tmp"), Path("/var/tmp"), Path("/run"))
 
 
-def command_line(program: str, argv: Sequence[str], request: SandboxRequest) -> list[str]:
-    """``argv`` in a sandbox made by ``program``, the path of bwrap."""
+def command_line(
+    program: str, argv: Sequence[str], request: SandboxRequest, hidden: Sequence[Path]
+) -> list[str]:
+    """``argv`` in a sandbox made by ``program``, the path of bwrap, in which ``hidden`` folders are empty."""
     mounts = sorted(_given(argv[0], request), key=lambda mount: len(mount.place.parts))
-    empty = list(dict.fromkeys((*_hidden(request), *_crowded(mounts))))
+    empty = list(dict.fromkeys((*_hidden(hidden), *_crowded(mounts))))
     return [
         program,
         # The supervisor ends bwrap, and with it everything inside: daemons cannot leave a PID namespace.
@@ -72,9 +74,9 @@ def _system() -> Iterator[str]:
         yield from ("--tmpfs", str(folder))
 
 
-def _hidden(request: SandboxRequest) -> Iterator[Path]:
+def _hidden(folders: Sequence[Path]) -> Iterator[Path]:
     """Private folders that lie among those of the system."""
-    for folder in (Path.home(), factory_home().root, *request.hidden):
+    for folder in (Path.home(), factory_home().root, *folders):
         place = folder.resolve()
         if in_system(place) and place not in SYSTEM and place.is_dir():
             yield place

@@ -42,7 +42,7 @@ def needed_by(program: str, search: str | None = None) -> tuple[Path, ...]:
     if found is None:
         return ()
     wanted: set[Path] = set()
-    for path in _with_interpreters(Path(os.path.abspath(found)), search):  # noqa: PTH100 - links are kept
+    for path in with_interpreters(Path(os.path.abspath(found)), search):  # noqa: PTH100 - links are kept
         links = list(_links(path))
         wanted |= {link for link in links if link.is_symlink()}
         wanted |= {part for link in links for part in _installation(link)}
@@ -74,7 +74,7 @@ def in_system(path: Path) -> bool:
     return any(path.is_relative_to(folder) for folder in SYSTEM)
 
 
-def _with_interpreters(program: Path, search: str | None) -> Iterator[Path]:
+def with_interpreters(program: Path, search: str | None) -> Iterator[Path]:
     """The program, then the interpreter that its first line names, and so on."""
     for _ in range(5):
         yield program

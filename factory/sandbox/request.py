@@ -15,9 +15,7 @@ class SandboxRequest:
 
     ``workspace`` is where it starts, writable or not by ``access``; ``home`` and ``tmp`` are its own,
     writable. ``readable`` and ``writable`` are further files and folders; what is missing is passed over. The
-    installation of the program that is started is readable without being named. ``hidden`` are folders to be
-    emptied should they lie among the system's, such as a project under /opt; the person's home and the
-    factory home always are.
+    installation of the program that is started is readable without being named.
     """
 
     workspace: Path
@@ -26,5 +24,4 @@ class SandboxRequest:
     tmp: Path
     readable: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
-    hidden: tuple[Path, ...] = ()
     network: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import pytest
 
@@ -16,7 +17,7 @@ from factory.ace.reflector import (
     same_lesson,
 )
 from factory.agents.roles import ROLES
-from factory.models import Reason
+from factory.models import GuardName, Reason
 
 
 def tried(
@@ -156,6 +157,9 @@ def test_the_same_lesson_in_other_words() -> None:
 
 def test_texts_are_of_reasons_and_roles_that_exist() -> None:
     assert REASON_TEXTS.keys() <= set(Reason)
+    assert GUARD_TEXTS.keys() == {*get_args(GuardName)} - {"baseline"}, (
+        "a guard is learned from by its entry in GUARD_TEXTS"
+    )
     for role, section, _ in (*REASON_TEXTS.values(), *GUARD_TEXTS.values()):
         assert role in ROLES
         assert section in ("do", "dont")

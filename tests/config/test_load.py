@@ -21,6 +21,7 @@ from factory.config import (
     load_user,
 )
 from factory.config.lines import KeyPath
+from factory.config.schema import RUNNERS
 from factory.errors import BadInput
 
 FULL = """\
@@ -163,7 +164,7 @@ builder = "../x"
         'factory.toml:16: eval.dimension[2].name: got "lint" again, expected another name than at factory.toml:14',
         "factory.toml:17: eval.dimension[2].noisy: got 1, expected true or false",
         "factory.toml:19: limits.usd: got nan, expected a number of 0 or more",
-        'factory.toml:21: runner.default: got "claud", expected one of auto, claude, codex, offline; '
+        f'factory.toml:21: runner.default: got "claud", expected one of {", ".join(RUNNERS)}; '
         'did you mean "claude"?',
         'factory.toml:22: runner.sandbox: got "off", expected it in config.toml in the factory home, '
         "for it is yours to decide",

@@ -13,6 +13,7 @@ from factory.config import (
     SettingValue,
     default_project,
     load_project,
+    schema,
     settings,
 )
 
@@ -78,7 +79,7 @@ def test_every_mistake_of_flags_and_environment_is_reported_at_once() -> None:
         'FACTORY_GITHUB: github.enabled: got "maybe", expected true or false',
         'FACTORY_SANDBOX: runner.sandbox: got "of", expected one of auto, bwrap, cli, off; did you mean "off"?',
         "--budget-invocations: limits.invocations: got 0, expected a whole number from 1 to 10000",
-        '--runner: runner.default: got "cluade", expected one of auto, claude, codex, offline; did you mean "claude"?',
+        f'--runner: runner.default: got "cluade", expected one of {", ".join(schema.RUNNERS)}; did you mean "claude"?',
     ]
 
 

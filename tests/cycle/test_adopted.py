@@ -28,7 +28,7 @@ class Adopting(Scripted):
         return said("Done.") if invocation.role == "builder" else None
 
 
-def cut_off(project: Path, harm: Callable[[Invocation], None]) -> None:
+def cut_off(project: Path, harm: Callable[[Invocation], None], sandbox: str = "off") -> None:
     """A cycle whose factory dies while its Builder works."""
 
     def builder(invocation: Invocation) -> AgentResult:
@@ -37,7 +37,7 @@ def cut_off(project: Path, harm: Callable[[Invocation], None]) -> None:
         raise Killed
 
     with pytest.raises(Killed):
-        run(project, Scripted({"builder": [builder]}), sandbox="off")
+        run(project, Scripted({"builder": [builder]}), sandbox=sandbox)
 
 
 @pytest.fixture
@@ -53,14 +53,15 @@ def test_nothing_was_touched(project: Path) -> None:
     assert_sound(project)
 
 
-def test_a_verdict_was_laid_into_the_records(project: Path) -> None:
+@pytest.mark.parametrize("sandbox", ["off", "cli"])
+def test_a_verdict_was_laid_into_the_records(project: Path, sandbox: str) -> None:
     planted = ProjectPaths(project).experiment(1) / "verdict.json"
 
     def harm(invocation: Invocation) -> None:
         planted.write_text("{}")
 
-    cut_off(project, harm)
-    run(project, Adopting(), sandbox="off")
+    cut_off(project, harm, sandbox)
+    run(project, Adopting())
     (row,) = history(project)
     assert (row["verdict"], row["reason"]) == ("revert", "guard")
     assert "verdict.json appeared while the Builder worked" in row["notes"]

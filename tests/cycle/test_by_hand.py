@@ -8,6 +8,7 @@ import pytest
 
 from factory.cycle.lab import open_lab
 from factory.cycle.mirror import mirror_log
+from factory.paths import ProjectPaths
 from tests.support.cli import factory
 from tests.support.matrix import named
 from tests.support.projects import (
@@ -109,6 +110,40 @@ def test_a_broken_test_is_reverted_although_the_composite_gains(tmp_path: Path) 
     assert row["delta"] > 0
     assert (row["verdict"], row["reason"]) == ("revert", "new_failures")
     assert row["notes"] == "precheck failed: new_failures: tests/test_sums.py::test_double"
+
+
+OTHER_SUITE = """
+[[eval.dimension]]
+name = "ui"
+command = "echo '<testsuite><testcase classname=\\"ui\\" name=\\"t\\"/></testsuite>'"
+parser = "junit"
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({}, id="the tests as they were"),
+        # A change of tests has the baseline's run on its code, by the same repetition.
+        pytest.param(
+            {"tests/test_new.py": FAILING.replace("== 3", "== 2")}, id="a test more", marks=pytest.mark.matrix
+        ),
+    ],
+)
+def test_a_broken_test_is_no_flaky_one_where_another_suite_tells_tests_too(
+    tmp_path: Path, more: dict[str, str]
+) -> None:
+    policy = TESTED_POLICY.replace('name = "tests"', 'name = "tests"\ntolerance = 1.0')
+    policy = policy.replace('name = "lint"', 'name = "lint"\nweight = 50')
+    project = small_project(tmp_path / "calc", policy=policy + OTHER_SUITE)
+    begun = begin(project).edit({"calc/sums.py": BROKEN_SUMS, **more})
+    begun.measure()
+    begun.review("keep")
+    row = begun.finalize()
+    assert row["delta"] > 0
+    assert (row["verdict"], row["reason"]) == ("revert", "new_failures")
+    assert row["notes"] == "precheck failed: new_failures: tests/test_sums.py::test_double"
+    assert not ProjectPaths(project).flaky.exists()
 
 
 def test_a_test_that_fails_at_the_baseline_already_reverts_nothing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from factory.cycle.lab import open_lab
-from factory.cycle.measuring import belongs_to_tests, judged_checkout
+from factory.cycle.measuring import harness_at, judged_checkout, measure_commit
 from factory.runners.base import AgentResult, Invocation
 from tests.support import role_model
 from tests.support.cycles import Scripted, run, said
@@ -33,6 +33,49 @@ def tested(tmp_path: Path) -> Path:
 
 
 RUFF = '[tool.ruff]\nexclude = ["calc"]\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "another"),
+    [
+        ({"ruff.toml": "line-length = 90\n"}, True),
+        ({"tests/pytest.ini": "[pytest]\naddopts = -k double\n"}, True),
+        ({"pyproject.toml": PYPROJECT + "\n[tool.mypy]\nstrict = true\n"}, True),
+        ({"package.json": json.dumps({"scripts": {"test": "node --test"}})}, True),
+        ({"eval/score.py": "print(1)\n"}, True),
+        ({"fixed/table.txt": "2\n"}, True),
+        ({"pyproject.toml": PYPROJECT.replace('"1"', '"2"'), "package.json": "{}"}, False),
+        ({"factory.toml": TESTED_POLICY, "calc/sums.py": CLEAN_SUMS, "tests/test_new.py": TESTS}, False),
+    ],
+)
+def test_who_changes_what_measures_makes_another_harness(
+    tested: Path, files: dict[str, str], another: bool
+) -> None:
+    lab = open_lab(tested, lambda _: None)
+    before, after = lab.repo.resolve("HEAD"), commit(tested, files, "Change")
+    policy = lab.required_policy(before)
+    assert (harness_at(lab, before, policy) != harness_at(lab, after, policy)) == another
+
+
+def test_a_commit_under_the_settings_of_two_judges_is_measured_twice_and_compared_within_one(
+    tmp_path: Path,
+) -> None:
+    project = small_project(tmp_path / "calc")
+    lab = open_lab(project, lambda _: None)
+    strict = lab.repo.resolve("HEAD")
+    lenient = commit(
+        project,
+        {"ruff.toml": "lint.ignore = ['F401']\n", "package.json": '{"scripts": {"lint": "true"}}'},
+        "Change the judge",
+    )
+    policy = lab.required_policy(strict)
+    old, held, own = (
+        measure_commit(lab, sha, judge, policy)
+        for sha, judge in ((strict, strict), (lenient, strict), (lenient, lenient))
+    )
+    assert old.harness == held.harness != own.harness
+    assert old.composite == held.composite
+    assert own.composite == 1.0
 
 
 @pytest.mark.parametrize(
@@ -68,6 +111,18 @@ def test_settings_in_the_measured_checkout(
         assert (place.read_text().strip() if place.exists() else None) == expected
 
 
+def test_what_settings_extend_in_the_measured_checkout(tested: Path) -> None:
+    commit(
+        tested, {"ruff.toml": "extend = 'lint/base.toml'\n", "lint/base.toml": "line-length = 90\n"}, "Base"
+    )
+    lab = open_lab(tested, lambda _: None)
+    judge = lab.repo.resolve("HEAD")
+    head = commit(tested, {"lint/base.toml": "exclude = ['*']\n", "lint/other.toml": ""}, "Looser")
+    with judged_checkout(lab, head, judge, lab.required_policy(judge)) as checkout:
+        assert (checkout / "lint/base.toml").read_text() == "line-length = 90\n"
+        assert (checkout / "lint/other.toml").exists()
+
+
 def test_what_is_not_the_judges_stays_the_changes_own(tested: Path) -> None:
     lab = open_lab(tested, lambda _: None)
     judge = lab.repo.resolve("HEAD")
@@ -78,22 +133,6 @@ def test_what_is_not_the_judges_stays_the_changes_own(tested: Path) -> None:
     assert 'dependencies = ["rich"]' in text
     assert 'pythonpath = ["."]' in text
     assert "ruff" not in text
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("tests/test_a.py", True),
-        ("tests/data/table.json", True),
-        ("calc/tests/helpers.py", True),
-        ("calc/testing/tools.py", False),
-        ("calc/testing/test_tools.py", True),
-        ("conftest.py", True),
-        ("calc/sums.py", False),
-    ],
-)
-def test_what_belongs_to_tests(path: str, expected: bool) -> None:
-    assert belongs_to_tests(path) is expected
 
 
 def test_a_good_change_with_new_and_better_tests_is_kept(tested: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from factory.evals.environment import Environment, resolve
 from factory.evals.testrun import TestRun, run_tests
 from factory.paths import HomePaths
+from factory.sandbox import OFF
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def environment(tmp_path: Path, project: Path | None = None, python: str = sys.e
     root = project or tmp_path / "project"
     root.mkdir(parents=True, exist_ok=True)
     home = HomePaths(tmp_path / "factory-home")
-    return resolve(root, root, Settings(python=python), home=home, progress=lambda _: None)
+    return resolve(root, root, Settings(python=python), sandbox=OFF, home=home, progress=lambda _: None)
 
 
 def measure(

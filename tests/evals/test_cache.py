@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from factory.evals.cache import MeasurementCache, cache_key, cacheable, resampled
-from factory.models import CommandResult, DimensionScore, Measurement, Tier
+from factory.models import CommandResult, DimensionScore, Measurement, Outcome, Tier
 
 
 def measurement(**changes: object) -> Measurement:
@@ -73,3 +73,16 @@ def test_a_smoke_test_that_fails_in_a_further_sample_is_not_forgotten() -> None:
     passed, failed = (CommandResult(name="smoke", command="true", exit_code=code) for code in (0, 1))
     again = measurement(smoke=failed, dimensions=[], composite=None)
     assert resampled(measurement(smoke=passed), again).smoke == failed
+
+
+def test_a_noisy_suite_that_runs_again_leaves_the_tests_of_the_others() -> None:
+    passed, failed = Outcome.PASSED, Outcome.FAILED
+
+    def told(**tests: Outcome) -> Measurement:
+        own = [DimensionScore(name="ui", tier=Tier.PROJECT, score=0.5, tests=[t for t in tests if t != "py"])]
+        of_pytest = [DimensionScore(name="tests", tier=Tier.HYGIENE, score=1.0, tests=["py"])]
+        return measurement(tests=tests, dimensions=[*(of_pytest if "py" in tests else []), *own])
+
+    again = resampled(told(py=passed, a=passed, gone=passed), told(a=failed, new=passed))
+    assert again.tests == {"py": passed, "a": failed, "new": passed}
+    assert [d.tests for d in again.dimensions] == [["py"], ["a", "new"]]

@@ -54,6 +54,9 @@ def test_what_counts_as_a_new_failure() -> None:
         ([P, P, P], [P, F, F], Confirmation(inconclusive=["t"], flaky=["t"])),
         ([P, P], ["timed out", F], Confirmation(failures=[SUSPECT])),
         ([P, P, P], ["x", "x", "x"], Confirmation(inconclusive=["t"])),
+        ([None, None, None], [F, F, F], Confirmation(inconclusive=["t"])),
+        ([None, P], [F, F], Confirmation(failures=[SUSPECT])),
+        ([None, F], [F, F], Confirmation(excused=["t"], flaky=["t"])),
     ],
 )
 def test_confirmation(

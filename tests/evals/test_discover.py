@@ -8,15 +8,18 @@ import pytest
 
 from factory.config import load_project
 from factory.evals.detect import detect
+from factory.evals.dimensions import BUILT_IN
 from factory.evals.discover import Discovery, discover
 from factory.evals.setup_file import threshold_for, time_limit_for
 from factory.git import Repo, scratch_checkout
 from factory.paths import HomePaths
+from factory.sandbox import OFF, Sandbox, choose
 from tests.evals.project_builder import FILES
 from tests.support.repos import make_repo, write
+from tests.support.sandboxes import working_sandbox
 
 
-def found(tmp_path: Path, files: dict[str, str]) -> Discovery:
+def found(tmp_path: Path, files: dict[str, str], sandbox: Sandbox = OFF) -> Discovery:
     root = make_repo(tmp_path / "project", files)
     (root / ".venv" / "bin").mkdir(parents=True)
     launcher = root / ".venv" / "bin" / "python"
@@ -28,21 +31,20 @@ def found(tmp_path: Path, files: dict[str, str]) -> Discovery:
         return scratch_checkout(Repo(root), "HEAD")
 
     return discover(
-        root, checkout, target_branch="main", progress=lambda _: None, home=HomePaths(tmp_path / "home")
+        root,
+        checkout,
+        target_branch="main",
+        sandbox=sandbox,
+        progress=lambda _: None,
+        home=HomePaths(tmp_path / "home"),
     )
 
 
 def test_a_python_project(tmp_path: Path) -> None:
     result = found(tmp_path, {**FILES, "README.md": "# calc\n\nSmall sums.\n", "docs/index.md": "Hello\n"})
     assert result.language == "Python"
-    assert [t.spec.name for t in result.tried if t.kept] == [
-        "tests",
-        "lint",
-        "coverage",
-        "capability_surface",
-        "observability",
-        "documentation",
-    ]
+    kept = [t.spec.name for t in result.tried if t.kept]
+    assert kept == [name for name in BUILT_IN if name != "type_check"]
     assert (result.failing, result.flaky, result.notes) == ([], [], [])
     config = load_project(result.config_text)
     assert config.goal == "Small sums."
@@ -148,6 +150,7 @@ def test_what_a_checkout_lacks_is_built_or_named(tmp_path: Path, condition: str,
         root,
         lambda: scratch_checkout(Repo(root), "HEAD"),
         target_branch="main",
+        sandbox=choose(),
         progress=lambda _: None,
         home=HomePaths(tmp_path / "home"),
     )
@@ -178,6 +181,16 @@ def test_other_languages_by_exit_code(tmp_path: Path) -> None:
     assert result.composite == 0.5
     assert config.scope.modifiable == ("lib/**",)
     assert config.scope.read_only == ("eval/**", "factory.toml", "/Makefile")
+
+
+def test_what_is_tried_is_tried_in_the_sandbox(tmp_path: Path) -> None:
+    write(tmp_path / "person", {"theirs": ""})
+    code = f"import os, sys\n\nos.system('touch {tmp_path}/person/by-' + os.path.basename(sys.argv[0]))\n"
+    files = {"calc.py": code, "test_calc.py": "import calc\n\n\ndef test_it():\n    pass\n"}
+    result = found(tmp_path, files, working_sandbox())
+    assert load_project(result.config_text).eval.smoke == 'python -c "import calc"'
+    assert result.tried[0].scores == (1.0, 1.0)
+    assert [path.name for path in (tmp_path / "person").iterdir()] == ["theirs"]
 
 
 def test_settings_of_tools_at_the_root_are_no_code_to_be_changed(tmp_path: Path) -> None:

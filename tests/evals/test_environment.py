@@ -6,21 +6,32 @@ import json
 import os
 import sys
 import venv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from factory.errors import EnvironmentLacking
-from factory.evals.dependencies import dependency_key, read_dependencies, version_fits
+from factory.evals.dependencies import (
+    DEPENDENCY_FILES,
+    MAIN_FILES,
+    TEST_FILES,
+    dependency_key,
+    read_dependencies,
+    version_fits,
+)
 from factory.evals.environment import prepare, resolve
 from factory.evals.install import Installer, building
 from factory.evals.interpreter import describe
 from factory.evals.making import base_interpreter
-from factory.evals.surroundings import scratch_folders
+from factory.evals.surroundings import package_settings, scratch_folders
 from factory.evals.testrun import run_tests
+from factory.globs import matches
 from factory.models import Outcome
 from factory.paths import HomePaths
+from factory.sandbox import OFF, choose
 from tests.evals.projects import Settings, environment, write
+from tests.support.sandboxes import working_sandbox
 
 
 def test_the_configured_interpreter_wins_and_its_own_tools_are_used(tmp_path: Path) -> None:
@@ -81,13 +92,54 @@ def test_setup_runs_in_each_checkout_with_its_interpreter(tmp_path: Path) -> Non
     checkout = write(tmp_path / "c", {"thing/__init__.py": ""})
     found = environment(tmp_path)
     make = "python -c \"open('thing/_version.py', 'w').write('v = 1')\""
-    assert prepare(checkout, found, "") == ""
-    assert prepare(checkout, found, make) == ""
+    assert prepare(checkout, found, "", sandbox=OFF) == ""
+    assert prepare(checkout, found, make, sandbox=OFF) == ""
     assert (checkout / "thing/_version.py").read_text() == "v = 1"
-    assert prepare(checkout, found, "echo 'Error: no compiler' >&2; exit 2") == (
+    assert prepare(checkout, found, "echo 'Error: no compiler' >&2; exit 2", sandbox=OFF) == (
         "[eval] setup failed with exit code 2: Error: no compiler"
     )
-    assert prepare(checkout, found, "sleep 9", timeout=0.5) == "[eval] setup took longer than 0.5 s"
+    assert (
+        prepare(checkout, found, "sleep 9", sandbox=OFF, timeout=0.5) == "[eval] setup took longer than 0.5 s"
+    )
+
+
+def test_setup_runs_in_the_sandbox_and_installs_into_what_was_made_alone(tmp_path: Path) -> None:
+    checkout = write(tmp_path / "c", {"thing/__init__.py": ""})
+    write(tmp_path, {"person/secret": "s", "env/lib": ""})
+    found = replace(environment(tmp_path), prefix=tmp_path / "env")
+    sandbox = working_sandbox()
+    told = prepare(checkout, found, f"cat {tmp_path}/person/secret", sandbox=sandbox)
+    assert told.startswith("[eval] setup failed with exit code 1: ")
+    install = f"echo made >thing/made && echo {{}} >{tmp_path}/env/installed"
+    assert "Read-only file system" in prepare(checkout, found, install.format(1), sandbox=sandbox)
+    assert prepare(checkout, replace(found, made=True), install.format(2), sandbox=sandbox) == ""
+    assert (tmp_path / "env/installed").read_text() == "2\n"
+    assert (checkout / "thing/made").read_text() == "made\n"
+
+
+def test_what_is_installed_is_built_in_the_sandbox(tmp_path: Path) -> None:
+    code = "import os; print(os.path.exists('../person'), os.listdir(os.environ['PIP_CACHE_DIR']))"
+    write(tmp_path, {"person/secret": "s", "c/pip.py": code, "home/cache/pip/kept": ""})
+    home = HomePaths(tmp_path / "home")
+    with scratch_folders() as scratch:
+        log = home.logs / "one.log"
+        installer = Installer(Path(sys.executable), home, scratch, log, working_sandbox())
+        assert installer.pip(["install", "."], cwd=tmp_path / "c").stdout == "False ['kept']\n"
+
+
+def test_what_the_settings_of_package_clients_name_can_be_read(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"pip.conf": "[global]\nindex-url = https://a/b\ncert = /c/ca.pem\nfind-links=file:///w /x\n"},
+    )
+    env = {
+        "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
+        "UV_FIND_LINKS": "/wheels",
+        "UV_PROJECT": "/home/project",
+    }
+    seen = {str(path) for path in package_settings(env)}
+    assert {str(tmp_path / "pip.conf"), "/etc/pip.conf", "/c/ca.pem", "/w", "/x", "/wheels"} <= seen
+    assert "/home/project" not in seen
 
 
 PYPROJECT = """
@@ -165,8 +217,9 @@ def test_where_nothing_names_the_tests_needs_the_requirements_are_a_guess(tmp_pa
 def test_a_guess_that_is_wrong_does_no_harm(tmp_path: Path, guess: str, there: bool) -> None:
     project = '[project]\nname = "a"\nversion = "1"\n[tool.setuptools]\npy-modules = ["a"]\n'
     checkout = write(tmp_path / "c", {"pyproject.toml": project, "a.py": "", "requirements.txt": guess})
+    home = HomePaths(tmp_path / "home")
     found = resolve(
-        tmp_path, checkout, Settings(python=""), home=HomePaths(tmp_path / "home"), progress=lambda _: None
+        tmp_path, checkout, Settings(python=""), sandbox=choose(), home=home, progress=lambda _: None
     )
     assert found.note == ""
     assert any((site / "iniconfig").is_dir() for site in found.sites) is there
@@ -180,6 +233,14 @@ def test_the_key_follows_dependencies_and_nothing_else(tmp_path: Path) -> None:
     write(tmp_path, {"pyproject.toml": PYPROJECT.replace("one>=1", "one>=2")})
     others.append(dependency_key(tmp_path, "3.11", ""))
     assert len({key, *others}) == 4
+
+
+@pytest.mark.parametrize("file", [*MAIN_FILES, *TEST_FILES, "setup.py", "setup.cfg", "pyproject.toml"])
+def test_a_change_that_brings_another_environment_is_one_of_dependencies(tmp_path: Path, file: str) -> None:
+    text = '[project]\ndependencies = ["one"]\n' if file.endswith(".toml") else "one\n"
+    before = dependency_key(tmp_path, "3.11", "")
+    assert dependency_key(write(tmp_path, {file: text}), "3.11", "") != before
+    assert matches(DEPENDENCY_FILES, file)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +309,9 @@ PROJECT = {
 def test_a_made_environment_holds_what_is_declared_but_not_the_projects_code(tmp_path: Path) -> None:
     checkout = write(tmp_path / "c", PROJECT)
     home, said = HomePaths(tmp_path / "home"), list[str]()
-    found = resolve(tmp_path, checkout, Settings(python=""), home=home, progress=said.append)
+    found = resolve(
+        tmp_path, checkout, Settings(python=""), sandbox=choose(), home=home, progress=said.append
+    )
     assert (found.kind, found.made, found.note) == ("made", True, "")
     assert "my_thing/gone.py" in found.project_files
     assert found.tools is not None
@@ -258,7 +321,7 @@ def test_a_made_environment_holds_what_is_declared_but_not_the_projects_code(tmp
     code = second / "src/my_thing/__init__.py"
     code.write_text(code.read_text().replace("'old'", "'new'"))
     said.clear()
-    again = resolve(tmp_path, second, Settings(python=""), home=home, progress=said.append)
+    again = resolve(tmp_path, second, Settings(python=""), sandbox=choose(), home=home, progress=said.append)
     assert (again, said) == (found, [])
     run = run_tests(second, again, timeout=60, coverage=True, progress=lambda _: None)
     assert run.outcomes == {
@@ -275,8 +338,9 @@ def test_a_made_environment_holds_what_is_declared_but_not_the_projects_code(tmp
 def test_a_project_that_cannot_be_built_gets_its_dependencies_and_the_reason_is_told(tmp_path: Path) -> None:
     files = PROJECT | {"setup.py": "raise RuntimeError('no compiler here')\n"}
     checkout = write(tmp_path / "c", files)
+    home = HomePaths(tmp_path / "home")
     found = resolve(
-        tmp_path, checkout, Settings(python=""), home=HomePaths(tmp_path / "home"), progress=lambda _: None
+        tmp_path, checkout, Settings(python=""), sandbox=choose(), home=home, progress=lambda _: None
     )
     assert found.note.startswith("the project could not be installed, only what it declares to need: ")
     assert {"iniconfig", "pluggy"} <= {
@@ -291,7 +355,7 @@ def test_a_failed_installation_says_why_and_leaves_nothing_that_counts(tmp_path:
     with pytest.raises(
         EnvironmentLacking, match="The project's dependencies could not be installed: ERROR: "
     ) as info:
-        resolve(tmp_path, checkout, Settings(python=""), home=home, progress=lambda _: None)
+        resolve(tmp_path, checkout, Settings(python=""), sandbox=OFF, home=home, progress=lambda _: None)
     log = Path(info.value.message.split("(see ")[1].rstrip(")"))
     assert "no-such-folder" in log.read_text()
     assert list(home.environments.glob("*/factory-environment.json")) == []
@@ -300,7 +364,7 @@ def test_a_failed_installation_says_why_and_leaves_nothing_that_counts(tmp_path:
 def test_the_log_of_an_installation_holds_no_secret(tmp_path: Path) -> None:
     home, key = HomePaths(tmp_path / "home"), "ghp_" + "0123456789abcdef"
     with scratch_folders() as scratch:
-        installer = Installer(Path(sys.executable), home, scratch, home.logs / "one.log")
+        installer = Installer(Path(sys.executable), home, scratch, home.logs / "one.log", OFF)
         installer.run(["sh", "-c", f"echo told; echo {key} >&2"], cwd=tmp_path)
     said = (home.logs / "one.log").read_text()
     assert "told\n[redacted]\n\n[exit code 0]\n" in said
@@ -312,13 +376,13 @@ def test_a_half_built_environment_is_built_again(tmp_path: Path, monkeypatch: py
     home = HomePaths(tmp_path / "home")
     tag = sys.implementation.cache_tag
     write(home.tools / str(tag), dict.fromkeys(["pytest/__init__.py", "coverage/__init__.py"], ""))
-    found = resolve(tmp_path, checkout, Settings(python=""), home=home, progress=lambda _: None)
+    found = resolve(tmp_path, checkout, Settings(python=""), sandbox=OFF, home=home, progress=lambda _: None)
     record = found.python.parent.parent / "factory-environment.json"
     assert json.loads(record.read_text()) == {"v": 1, "note": "", "project_files": []}
     record.unlink()
     (record.parent / "half").write_text("")
     said: list[str] = []
-    again = resolve(tmp_path, checkout, Settings(python=""), home=home, progress=said.append)
+    again = resolve(tmp_path, checkout, Settings(python=""), sandbox=OFF, home=home, progress=said.append)
     assert not (record.parent / "half").exists()
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     assert said == [f"making a Python {version} environment for the project"]

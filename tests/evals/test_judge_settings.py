@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from factory.evals.judge_extends import extended_settings
 from factory.evals.judge_settings import changed_settings, is_judge_file, with_settings_of
+from factory.git import Repo
+from tests.support.repos import make_repo
 
 PACKAGE: dict[str, Any] = {
     "name": "sums",
@@ -110,3 +114,24 @@ def test_a_package_that_cannot_be_read_is_the_baselines(text: str | None) -> Non
     before = json.dumps(PACKAGE)
     assert changed_settings("package.json", before, text)
     assert with_settings_of("package.json", text, before) == before
+
+
+def test_what_settings_extend_directly_or_by_another_file(tmp_path: Path) -> None:
+    extended = {
+        "lint/base.toml": 'extend = "../shared.toml"\n[lint]\nextend-select = ["E"]\n',
+        "shared.toml": "",
+        "web/config/base.json": "{}",
+        "web/rules.js": "module.exports = { extends: '../shared/rules.cjs', parser: './parser.js' };\n",
+        "shared/rules.cjs": "",
+    }
+    settings = {
+        "pyproject.toml": "[tool.ruff]\nextend = 'lint/base.toml'\nline-length = 100\n",
+        "web/tsconfig.json": '{"extends": ["./config/base"], "files": ["./main.js"]}\n',
+        "web/strict/tsconfig.json": '{"extends":"../tsconfig.json","files":["../main.js"]}\n',
+        "web/.eslintrc.yml": "extends:\n  - airbnb\n  - ./rules.js\nignorePatterns:\n  - ./old.js\n",
+    }
+    others = ["web/main.js", "web/parser.js", "web/old.js", "lint/other.toml", "web/config/a.json", "a.py"]
+    repo = Repo(make_repo(tmp_path, {**extended, **settings}))
+    assert extended_settings(repo, "HEAD", [*extended, *settings, *others]) == frozenset(extended)
+    assert extended_settings(repo, "HEAD", ["web/config/base"]) == {"web/config/base"}
+    assert extended_settings(repo, "HEAD", others) == frozenset()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.evals.roots import find_roots, is_test, source_files
+from factory.evals.roots import find_roots, source_files
 from tests.evals.projects import write
 
 Layout = tuple[dict[str, str], list[str], list[str]]
@@ -127,6 +127,7 @@ def test_source_and_tests_are_told_apart(tmp_path: Path) -> None:
     files = [
         "pkg/__init__.py",
         "pkg/a.py",
+        "pkg/testing.py",
         "pkg/tests/help.py",
         "pkg/sub/b.py",
         "tests/conftest.py",
@@ -138,6 +139,11 @@ def test_source_and_tests_are_told_apart(tmp_path: Path) -> None:
         "pkg/__init__.py",
         "pkg/a.py",
         "pkg/sub/b.py",
+        "pkg/testing.py",
     ]
     assert roots.tests == (checkout / "tests",)
-    assert not is_test(Path("pkg/testing.py"))
+
+
+def test_a_setup_file_that_is_nested_too_deeply_says_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {"setup.py": f"setup{'.b()' * 400}\n", "thing/__init__.py": ""})
+    assert find_roots(tmp_path).names == ("thing",)

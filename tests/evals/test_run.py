@@ -1,5 +1,6 @@
 """Measuring real checkouts: what is measured, what is cached, and what happens when things are broken."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from factory.git import Repo
 from factory.models import Measurement, Outcome
 from factory.paths import HomePaths
 from tests.evals.project_builder import FILES, config, scores
-from tests.support.repos import commit, make_repo
+from tests.support.repos import commit, make_repo, write
 
 Measure = Callable[..., Measurement]
 
@@ -28,7 +29,9 @@ def measured(tmp_path: Path, said: list[str]) -> Measure:
     """Measure a revision of the project in ``tmp_path / "project"`` in a fresh checkout."""
     root = tmp_path / "project"
 
-    def run(settings: ProjectConfig | None = None, fresh: bool = False) -> Measurement:
+    def run(
+        settings: ProjectConfig | None = None, fresh: bool = False, harness: str = "harness"
+    ) -> Measurement:
         repo = Repo(root)
         checkout = tmp_path / "checkout"
         sha = repo.checkout_at("HEAD", checkout)
@@ -37,6 +40,7 @@ def measured(tmp_path: Path, said: list[str]) -> Measure:
             config=settings or config(),
             commit=sha,
             tree=repo.tree(sha),
+            harness=harness,
             project_root=root,
             project_key="project-1",
             progress=said.append,
@@ -93,13 +97,9 @@ def test_an_unchanged_tree_is_not_measured_twice(project: Path, measured: Measur
 
 
 def test_another_harness_has_another_key(project: Path, measured: Measure) -> None:
-    first = measured()
-    commit(project, {"eval/run.py": "print(1)\n"}, "change")
-    second = measured()
-    assert second.harness != first.harness
-    third = measured(config('smoke = "true"'))
-    assert third.harness != second.harness
-    assert measured(config("threshold = 0.9")).harness == second.harness
+    runs = [measured(), measured(harness="another")]
+    assert [run.harness for run in runs] == ["harness", "another"]
+    assert runs[0].key != runs[1].key
 
 
 def test_a_damaged_cache_is_measured_again(project: Path, measured: Measure, tmp_path: Path) -> None:
@@ -224,7 +224,37 @@ def test_a_project_without_python_is_measured_by_its_commands(tmp_path: Path, me
     make_repo(tmp_path / "project", {"Makefile": "test:\n\ttrue\n"})
     own = '[[eval.dimension]]\nname = "tests"\ntier = "hygiene"\ncommand = "make test"\n'
     result = measured(config(own))
-    assert (result.environment, scores(result), result.composite) == ("none", {"tests": 1.0}, 1.0)
+    assert (scores(result), result.composite) == ({"tests": 1.0}, 1.0)
+
+
+def test_another_version_of_a_tool_is_another_environment(
+    tmp_path: Path, measured: Measure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_repo(tmp_path / "project", {"a.txt": "1\n"})
+    write(tmp_path / "bin", {"scorer": "#!/bin/sh\necho '{\"score\": 0.3}'\n"})
+    tool = tmp_path / "bin" / "scorer"
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+    own = config('[[eval.dimension]]\nname = "quality"\ncommand = "scorer"\nparser = "json"\n')
+    old = [measured(own), measured(own)]
+    tool.write_text("#!/bin/sh\necho '{\"score\": 0.45}'\n")
+    new = measured(own, fresh=True)
+    assert [run.composite for run in (*old, new)] == [0.3, 0.3, 0.45]
+    assert old[0].environment == old[1].environment != new.environment
+
+
+def test_packages_that_nothing_pins_are_measured_each_time(
+    tmp_path: Path, measured: Measure, said: list[str]
+) -> None:
+    make_repo(tmp_path / "project", {"package.json": "{}\n"})
+    own = config('setup = "true npm install"\n[[eval.dimension]]\nname = "quality"\ncommand = "true"\n')
+    for _ in range(2):
+        measured(own)
+    assert "unchanged since it was measured: taken from the cache" not in said
+    commit(tmp_path / "project", {"package-lock.json": "{}\n"}, "Pin them")
+    for _ in range(2):
+        measured(own)
+    assert "unchanged since it was measured: taken from the cache" in said
 
 
 def test_types_are_checked_where_a_checker_is_configured(project: Path, measured: Measure) -> None:

@@ -82,3 +82,38 @@ def test_what_failed_and_is_gone_fails_still_and_new_tests_are_no_share(
 def test_first_tests_help() -> None:
     first = measured({"a": P})
     assert held_to([measured({})], [first]) == [first]
+
+
+def two_suites(py: dict[str, str], ui: dict[str, str]) -> Measurement:
+    """A measurement in which two dimensions are shares of tests, each of its own, and one is of none."""
+    scored = [
+        DimensionScore(
+            name=name, tier=Tier.HYGIENE, score=list(own.values()).count(P) / len(own), tests=[*own]
+        )
+        for name, own in (("tests", py), ("ui", ui))
+    ]
+    bare = DimensionScore(name="lint", tier=Tier.HYGIENE, score=0.25, tests=[])
+    return measured({**py, **ui}).model_copy(update={"dimensions": [*scored, bare]})
+
+
+def test_each_suite_is_scored_by_its_own_tests() -> None:
+    py, ui = {"a": P, "b": P}, {"x": P, "y": F}
+    before = two_suites(py, ui)
+    scores = [
+        [d.score for d in held_to([before], [after])[0].dimensions]
+        for after in (two_suites({**py, "new": P}, ui), two_suites(py, {"x": P}), two_suites({"a": F}, ui))
+    ]
+    assert scores == [[1.0, 0.5, 0.25], [1.0, 0.5, 0.25], [0.0, 0.5, 0.25]]
+
+
+def test_a_test_that_is_left_out_moves_its_own_suite_alone() -> None:
+    steady = without([two_suites({"a": P, "b": P}, {"x": P, "y": F})], {"y"})[0]
+    assert [d.score for d in steady.dimensions] == [1.0, 1.0, 0.25]
+    assert set(steady.tests) == {"a", "b", "x"}
+
+
+def test_a_score_that_is_no_share_of_tests_stays_what_it_is() -> None:
+    own = two_suites({"a": P}, {"x": P, "y": F})
+    by_exit_code = own.dimensions[0].model_copy(update={"tests": []})
+    made = own.model_copy(update={"dimensions": [by_exit_code, *own.dimensions[1:]]})
+    assert without([made], {"x"})[0].dimensions[0] == by_exit_code

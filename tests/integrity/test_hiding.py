@@ -16,7 +16,8 @@ IMPORT = "from calc._vendor.sums import double\n"
     [
         ("calc/_vendor/sums.py", ["code_hidden:calc/_vendor/sums.py"]),
         ("calc/sums_pb2.py", ["code_hidden:calc/sums_pb2.py"]),
-        ("calc/testing/sums.py", ["code_hidden:calc/testing/sums.py"]),
+        ("testing/sums.py", ["code_hidden:testing/sums.py"]),
+        ("calc/testing/sums.py", []),
         ("examples/sums.py", ["code_hidden:examples/sums.py"]),
         ("calc/other.py", []),
         ("tests/test_sums.py", []),

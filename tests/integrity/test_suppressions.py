@@ -17,9 +17,16 @@ from tests.integrity.support import names, told
         ("# flake8: noqa: E501", "ruff: noqa E501"),
         ("# type: ignore", "type: ignore (all)"),
         ("# type: ignore[arg-type]", "type: ignore arg-type"),
-        ("# mypy: ignore-errors", "mypy ignore-errors"),
+        ("# ruff: file-ignore[F401]", "ruff: ignore F401"),
+        ("# ruff:disable [F401] as it is", "ruff: ignore F401"),
+        ("# ruff: ignore[unused-import]", "ruff: ignore unused-import"),
+        ("# isort: skip_file", "isort skip_file"),
+        ("# ruff: isort: off", "isort off"),
         ("# pyright: ignore[reportAny]", "pyright ignore[reportAny"),
         ("# pragma: no cover", "pragma no cover"),
+        ("# PRAGMA NO BRANCH", "pragma no branch"),
+        ("# pragma\tno cover", "pragma no cover"),
+        ("# pragmano cover", "pragma no cover"),
         ("# pylint: disable=unused-import", "pylint disable=unused-import"),
         ("# nosec B101", "nosec B101"),
         ("# a reason  # noqa: F401", "noqa F401"),
@@ -27,6 +34,36 @@ from tests.integrity.support import names, told
 )
 def test_kinds(comment: str, what: str) -> None:
     assert told("import os\n", f"import os  {comment}\n", "a.py") == [f"suppression_added::{what}"]
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("# mypy: ignore-errors", ["mypy ignore-errors"]),
+        ("# mypy: disallow-untyped-defs=False", ["mypy disallow-untyped-defs=False"]),
+        ("# mypy: strict-equality, check_untyped_defs = no", ["mypy check_untyped_defs = no"]),
+        ('# mypy: disable-error-code="a, b"', ['mypy disable-error-code="a, b"']),
+        (
+            "# mypy: follow-imports=skip, always-false=SAFE",
+            ["mypy always-false=SAFE", "mypy follow-imports=skip"],
+        ),
+    ],
+)
+def test_options_of_mypy_also_where_a_line_is_text(line: str, what: list[str]) -> None:
+    expected = [f"suppression_added::{one}" for one in what]
+    assert told("x = 1\n", f"{line}\nx = 1\n", "a.py") == expected
+    assert told("x = 1\n", f'x = """\n{line}\n"""\n', "a.py") == expected
+
+
+def test_what_coverage_takes_for_a_comment_in_a_string() -> None:
+    before = "def f(x):\n    return x\n"
+    inline = before.replace("(x)", "(x, _='# pragma: no cover')")
+    over_lines = before.replace("(x)", "(x, _='''#\npragma: no\ncover''')")
+    assert (
+        told(before, inline, "a.py")
+        == told(before, over_lines, "a.py")
+        == ["suppression_added::pragma no cover"]
+    )
 
 
 def test_a_decorator_that_turns_the_type_checker_off() -> None:
@@ -45,6 +82,11 @@ def test_a_decorator_that_turns_the_type_checker_off() -> None:
         ("x = 1  # noqa\n", "x = 1  # noqa: E1\n"),
         ("x = 1  # noqa: E1\ny = 2\n", "y = 2\nx = 1  # noqa: E1\n"),
         ("x = 1  # noqa: E1, E2\n", "x = 1  # noqa: E2\n"),
+        ("x = 1\n", "x = 1  # ruff: enable[E1]\n"),
+        ("x = 1\n", "x = 1  # isort: split\n"),
+        ("x = 1\n", "x = 1  # mypy: ignore-errors\n"),
+        ("x = 1\n", "# mypy: disallow-untyped-defs, warn_return_any = True\nx = 1\n"),
+        ("x = 1\n", '# mypy: enable-error-code="a, b", allow-untyped-defs=False\nx = 1\n'),
     ],
 )
 def test_nothing_is_turned_off_that_was_not(before: str, after: str) -> None:

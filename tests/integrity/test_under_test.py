@@ -34,6 +34,22 @@ def test_questions(question: str) -> None:
     assert told(before, after, "tests/helpers.py") == []
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "calc/testing/__init__.py",
+        "calc/_vendor/six.py",
+        "calc/_version.py",
+        "calc/api_pb2.py",
+        "docs/flags.py",
+    ],
+)
+def test_a_question_in_code_that_nothing_scores(path: str) -> None:
+    asking = "import sys\n\nFAST = 'pytest' in sys.modules\n"
+    assert told(None, asking, path) == ["behaves_under_test"]
+    assert told(None, asking, path.replace("calc", "tests").replace("docs", "calc/tests")) == []
+
+
 def test_a_question_in_other_letters_is_one() -> None:
     after = "import \uff53\uff59\uff53\nX = 'pytest' in \uff53\uff59\uff53.modules\n"
     assert told("", after, "calc.py") == ["behaves_under_test"]

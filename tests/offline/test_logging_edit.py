@@ -186,3 +186,8 @@ def test_the_result_is_python_that_differs_in_log_calls_alone(
     assert [h.obstacle for h in silent_handlers(after) if not h.obstacle] == []
     calls = after.text.count(".debug(") + after.text.count(".exception(")
     assert calls == len(wanted)
+
+
+def test_a_module_that_is_nested_too_deeply_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text(f"x = {'+'.join('1' * 900)}\n", encoding="utf-8")
+    assert read_module(tmp_path, "m.py") is None

@@ -150,3 +150,9 @@ def test_numbers_and_decoding() -> None:
         decoded_parts(base64.b64encode(b"hello hello hello hello").decode())
     )
     assert list(decoded_parts("A" * 5)) == []
+
+
+def test_digits_without_end_are_text_and_no_number() -> None:
+    rows = [f"{n}{'3' * 4400}" for n in range(10)]
+    leaks = fingerprints({"data/bits.txt": "\n".join(rows)}, {}, "normal").scan(" ".join(rows), "x.py")
+    assert [(leak.how, leak.source) for leak in leaks] == [("normalised", "data/bits.txt")]

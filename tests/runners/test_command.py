@@ -222,6 +222,14 @@ def test_without_a_sandbox_a_writer_is_not_started(tmp_path: Path) -> None:
     assert asked(tmp_path, spec("echo read"), none).text == "read"
 
 
+def test_a_template_has_no_sandbox_of_its_own(tmp_path: Path) -> None:
+    result = asked(tmp_path, spec("touch started"), choose("cli"), access="write")
+    assert (result.status, result.invocations) == ("missing", 0)
+    assert result.error.startswith("`--sandbox cli` is for an agent CLI that has a sandbox of its own")
+    assert not (tmp_path / "worktree/started").exists()
+    assert asked(tmp_path, spec("echo read"), choose("cli")).text == "read"
+
+
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = spec("true")
     assert CommandRunner("acme", absent, OFF).missing() == ""

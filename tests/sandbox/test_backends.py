@@ -66,8 +66,12 @@ def test_a_home_among_the_systems_folders_is_emptied(tmp_path: Path, monkeypatch
 
 
 def test_a_hidden_project_among_the_systems_folders_is_emptied(tmp_path: Path) -> None:
-    request = request_in(tmp_path, hidden=(Path("/usr/share"), Path("/usr/not-there")))
-    done = inside(request, "ls -A /usr/share; ls /usr/bin/env; echo x >/usr/bin/new")
+    sandbox = replace(working_sandbox(), hidden=(Path("/usr/share"), Path("/usr/not-there")))
+    request = request_in(tmp_path)
+    script = "ls -A /usr/share; ls /usr/bin/env; echo x >/usr/bin/new"
+    done = run(
+        sandbox.wrap(["sh", "-c", script], request), cwd=request.workspace, env=env_of(request), timeout=60
+    )
     assert done.stdout == "/usr/bin/env\n"
 
 

@@ -483,7 +483,7 @@ def test_rule_finds_it_at_its_line(case: Case) -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    assert {c.rule for c in CASES} == {r.id for r in RULES}
+    assert {c.rule for c in CASES} == {r.id for r in RULES}, "add a Case for each rule"
 
 
 def test_rule_ids_are_unique_and_complete() -> None:

@@ -95,6 +95,7 @@ def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
         lambda: scratch_checkout(lab.repo, revision, parent=lab.workspaces),
         target_branch=target,
         home=lab.home,
+        sandbox=lab.sandbox,
         progress=lab.progress,
     )
     remember_flaky(lab, found.flaky, lab.repo.tree(revision))

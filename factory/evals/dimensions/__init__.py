@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from factory.config.schema import BUILT_IN_DIMENSIONS
 from factory.models import DimensionScore, Tier
 
 PLACES_SHOWN = 20
 
-BUILT_IN: dict[str, Tier] = {
-    "tests": Tier.HYGIENE,
-    "lint": Tier.HYGIENE,
-    "type_check": Tier.HYGIENE,
-    "coverage": Tier.HYGIENE,
-    "capability_surface": Tier.GROWTH,
-    "observability": Tier.GROWTH,
-    "documentation": Tier.GROWTH,
-}
+BUILT_IN = {name: Tier(tier) for name, tier in BUILT_IN_DIMENSIONS.items()}
 
 
 def scored(name: str, score: float | None, **details: Any) -> DimensionScore:

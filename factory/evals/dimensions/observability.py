@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from factory.evals.dimensions import PLACES_SHOWN, place, scored
-from factory.evals.dimensions.sources import Source, syntax_errors
+from factory.evals.dimensions.sources import Source, syntax_errors, text_of
 from factory.models import DimensionScore
 
 HANDLER_WEIGHT = 0.7
@@ -81,7 +81,7 @@ def find_handlers(source: Source) -> list[Handler]:
 
 
 def _handler(path: str, node: ast.ExceptHandler) -> Handler:
-    return Handler(path, node.lineno, ast.unparse(node.type) if node.type else "", not _leaves_trace(node))
+    return Handler(path, node.lineno, text_of(node.type) if node.type else "", not _leaves_trace(node))
 
 
 def _caught(node: ast.ExceptHandler) -> set[str]:
@@ -112,7 +112,7 @@ def _tells(call: ast.Call) -> bool:
     if not isinstance(call.func, ast.Attribute):
         return False
     return call.func.attr in _TELLING or (
-        call.func.attr in _LEVELS and "log" in ast.unparse(call.func.value).lower()
+        call.func.attr in _LEVELS and "log" in text_of(call.func.value).lower()
     )
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 MAX_BYTES = 2_000_000
+MAX_DEPTH = 100
+"""How many levels a syntax tree may have that is read by recursion; what people write has fewer than 50."""
 
 _NOT_OURS = frozenset(
     {
@@ -24,7 +26,7 @@ _NOT_OURS = frozenset(
     }
 )
 _NOT_SOURCE = frozenset({"docs", "doc", "examples", "example", "benchmarks"})
-_TEST_DIRS = frozenset({"tests", "test", "testing", "__tests__", "__mocks__", "__snapshots__"})
+_TEST_DIRS = frozenset({"tests", "test", "__tests__", "__mocks__", "__snapshots__"})
 _TEST_FILE = re.compile(r"(test_.*|.*_test|tests|conftest)\.py|.*[._-](test|spec)\.[cm]?[jt]sx?")
 _GENERATED = re.compile(r"_version\.py|.*_pb2(_grpc)?\.py")
 _TOOLING = frozenset({"setup.py", "noxfile.py", "tasks.py", "fabfile.py"})
@@ -59,9 +61,14 @@ class Symbol:
 
 
 def is_test_file(path: str) -> bool:
-    """Whether a path is a test's, by the folders and names that users of pytest and jest go by."""
-    parts = PurePosixPath(path).parts
-    return bool(_TEST_FILE.fullmatch(parts[-1])) or any(part in _TEST_DIRS for part in parts[:-1])
+    """Whether a file is a test, or lies with tests: data, helpers, settings of their own.
+
+    Told by the folders and names that users of pytest and jest go by. A folder ``testing`` is one of tests at
+    the top only: inside a package it is a part of the product, for those who test what they make with it.
+    """
+    *folders, name = PurePosixPath(path).parts
+    among_tests = not _TEST_DIRS.isdisjoint(folders) or folders[:1] == ["testing"]
+    return among_tests or bool(_TEST_FILE.fullmatch(name))
 
 
 def is_source_file(path: str) -> bool:
@@ -106,6 +113,23 @@ def parse_source(path: str, content: bytes) -> Source:
     return Source(path, text, tree, sum(1 for node in ast.walk(tree) if _is_statement(node)))
 
 
+def is_too_deep(tree: ast.AST) -> bool:
+    """Whether a syntax tree has more than ``MAX_DEPTH`` levels, as a sum of hundreds of terms has."""
+    level, depth = [tree], 0
+    while level and depth <= MAX_DEPTH:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+    return depth > MAX_DEPTH
+
+
+def text_of(node: ast.expr) -> str:
+    """An expression as text; empty where it is nested too deeply to be written."""
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return ""
+
+
 def _unparsed(path: str, text: str, error: str, line: int) -> Source:
     size = sum(1 for row in text.splitlines() if row.strip())
     return Source(path, text, None, max(size, 1), error, line)
@@ -134,7 +158,9 @@ def public_symbols(source: Source) -> list[Symbol]:
 
 
 def _public(body: Sequence[ast.stmt], prefix: str) -> Iterator[tuple[str, Function | ast.ClassDef]]:
-    for node in body:
+    left = list(reversed(body))  # no recursion: each elif is one level deeper than the last
+    while left:
+        node = left.pop()
         if isinstance(node, Function | ast.ClassDef):
             if node.name.startswith("_") or _is_variant(node):
                 continue
@@ -142,9 +168,8 @@ def _public(body: Sequence[ast.stmt], prefix: str) -> Iterator[tuple[str, Functi
             if isinstance(node, ast.ClassDef):
                 yield from _public(node.body, f"{prefix}{node.name}.")
         elif isinstance(node, ast.If | ast.Try | ast.With):
-            yield from _public(
-                [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)], prefix
-            )
+            inside = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
+            left += reversed(inside)
 
 
 def _is_variant(node: Function | ast.ClassDef) -> bool:

@@ -192,6 +192,11 @@ def test_a_bare_except_counts() -> None:
     assert found.details["places"] == [{"file": "a.py", "line": 5, "what": "silent except"}]
 
 
+def test_observability_reads_handlers_that_are_nested_deeply() -> None:
+    text = f"try:\n    f()\nexcept a{'.b' * 900}:\n    a{'.b()' * 300}.info('x')\n"
+    assert observability.score([parse_source("a.py", text.encode())]).details["handlers"] == 1
+
+
 def test_observability_weighs_handlers_and_modules() -> None:
     silent = source("try:\n    f()\nexcept OSError:\n    pass\n", "dark.py")
     loud = source(handler("raise"), "loud.py")

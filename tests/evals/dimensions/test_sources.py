@@ -17,7 +17,16 @@ from factory.evals.dimensions.sources import (
 
 @pytest.mark.parametrize(
     "path",
-    ["src/a.py", "a.py", "pkg/sub/b.py", "build/main.py", "pkg/contest.py", "pkg/docs/a.py", "latest/a.py"],
+    [
+        "src/a.py",
+        "src/a/testing/b.py",
+        "a.py",
+        "pkg/sub/b.py",
+        "build/main.py",
+        "pkg/contest.py",
+        "pkg/docs/a.py",
+        "latest/a.py",
+    ],
 )
 def test_sources(path: str) -> None:
     assert is_source_file(path)
@@ -45,9 +54,23 @@ def test_no_sources(path: str) -> None:
     assert not is_source_file(path)
 
 
-def test_a_test_file_is_told_by_name_or_folder() -> None:
-    assert is_test_file("x/test/helper.py")
-    assert not is_test_file("x/attest/helper.py")
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("tests/test_a.py", True),
+        ("tests/data/table.json", True),
+        ("calc/tests/helpers.py", True),
+        ("calc/attests/helpers.py", False),
+        ("testing/helpers.py", True),
+        ("testing.py", False),
+        ("calc/testing/tools.py", False),
+        ("calc/testing/test_tools.py", True),
+        ("conftest.py", True),
+        ("calc/sums.py", False),
+    ],
+)
+def test_what_belongs_to_tests(path: str, expected: bool) -> None:
+    assert is_test_file(path) is expected
 
 
 def test_size_is_in_statements_and_does_not_depend_on_format_or_docstrings() -> None:
@@ -105,3 +128,8 @@ def test_links_and_missing_files_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
     (tmp_path / "b.py").symlink_to("/etc/hostname")
     assert [s.path for s in read_sources(tmp_path, ["a.py", "b.py", "gone.py"])] == ["a.py"]
+
+
+def test_public_symbols_behind_a_thousand_conditions() -> None:
+    text = "if a: pass\n" + "elif a:\n    def f(): pass\n" * 1500
+    assert len(public_symbols(parse_source("a.py", text.encode()))) == 1500
