@@ -126,6 +126,11 @@ def split_nul(text: str) -> list[str]:
     return [part for part in text.split("\0") if part]
 
 
+def _ways_to(path: Path) -> set[str]:
+    """A relative path and the folders above it, in lower case."""
+    return {str(place).lower() for place in (path, *path.parents)}
+
+
 def toplevel(path: Path) -> Path | None:
     """The top of the working tree that ``path`` lies in, or None where there is no git repository.
 
@@ -302,9 +307,14 @@ class Repo:
         return split_nul(self.git("ls-tree", "-r", "-z", "--name-only", revision))
 
     def tracked(self, *paths: Path) -> set[Path]:
-        """Those files among or below ``paths`` that git tracks."""
-        names = split_nul(self.git("ls-files", "-z", "--", *(f":(literal){path}" for path in paths)))
-        return {self.root / name for name in names}
+        """Those of ``paths`` that came with git: tracked files, and what lies behind a tracked link.
+
+        Case makes no difference, for on some file systems it makes none.
+        """
+        tops = sorted({path.relative_to(self.root).parts[0] for path in paths})
+        names = split_nul(self.git("ls-files", "-z", "--", *(f":(icase,literal){top}" for top in tops)))
+        known = {name.lower() for name in names}
+        return {path for path in paths if not known.isdisjoint(_ways_to(path.relative_to(self.root)))}
 
     def symlink_target(self, revision: str, path: str) -> str:
         """Where a committed symbolic link points."""

@@ -52,6 +52,7 @@ _SAYS: Mapping[str, Mapping[str, _Kind]] = {
     "phase.outcome": {"phase": int, "state": str},
     "contract.superseded": {"by": str, "commit": str},
     "tamper.found": {"violations": list},
+    "playbooks.before": {"versions": dict},
     "integration": dict.fromkeys(("status", "branch", "target", "head", "message", "start", "kept"), str),
 }
 """What an event of each type says that its readers rely on; what may be None may be lacking."""

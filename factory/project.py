@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -72,6 +73,16 @@ def ensure_state_dir(project: Project) -> None:
     newline = "" if not text or text.endswith("\n") else "\n"
     with exclude.open("a") as file:
         file.write(f"{newline}{EXCLUDE_LINE}\n")
+
+
+def written_here(root: Path, files: Sequence[Path]) -> list[Path]:
+    """Those of ``files``, in the state of the project at ``root``, that did not come with its repository.
+
+    What git tracks was handed over: it is imported history, decides nothing and is nobody's word.
+    """
+    in_git = (root / ".git").exists()  # a folder with a .factory alone can be read too
+    foreign = Repo(root).tracked(*files) if files and in_git else set()
+    return [path for path in files if path not in foreign]
 
 
 def _commands(folder: Path, *commands: str) -> str:

@@ -6,19 +6,28 @@ import contextlib
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, get_args
+
+Kind = Literal["checkout", "index", "log", "question", "run", "sandbox", "upstream"]
 
 PREFIX = "factory-"
 """How the names of those begin that lie in the system's temporary folder."""
 
-_OWNER = re.compile(r"(?:^|-)(\d+)-\w+$|\.(\d+)\.\d+\.tmp$")
-"""The process in the name of a throwaway folder, or of a file that was being written."""
+_OWNER = re.compile(
+    rf"^(?:(?:{PREFIX})?(?:{'|'.join(get_args(Kind))})-)?(\d+)-[a-z0-9_]{{8}}$|^\..*\.(\d+)\.\d+\.tmp$"
+)
+"""The process in the name of a throwaway folder, or of a file that was being written.
+
+No looser than what is made here: a person's own folders in the temporary folder have names with numbers, too.
+"""
 
 
 @contextlib.contextmanager
-def scratch_folder(kind: str, parent: Path | None = None) -> Iterator[Path]:
+def scratch_folder(kind: Kind, parent: Path | None = None) -> Iterator[Path]:
     """A private folder for the block; in ``parent``, or in the system's temporary folder.
 
     ``kind`` begins its name, the number of this process follows.
@@ -67,8 +76,10 @@ def remove(folder: Path) -> None:
 
 
 def _is_own_folder(place: Path) -> bool:
+    """Whether a place is a folder of this user's that nobody else may enter, as those made here are."""
     try:
-        return place.is_dir() and not place.is_symlink() and place.stat().st_uid == os.getuid()
+        seen = place.lstat()
+        return stat.S_ISDIR(seen.st_mode) and seen.st_uid == os.getuid() and not seen.st_mode & 0o077
     except OSError:
         return False
 

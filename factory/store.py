@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from factory.models import ExperimentRecord, Model
 
 M = TypeVar("M", bound="Model")
+
+HIGHEST_ID = 999_999_999
+"""The highest id of an experiment: the longest that is looked for in the names of refs, too."""
 
 _FOLDER_ID = re.compile(r"(\d{1,15})(?!\d)")
 
@@ -130,11 +134,21 @@ class ExperimentStore:
     def next_id(self, reserved: Iterable[int] = ()) -> int:
         """The lowest number above every id in the log, every experiment folder and ``reserved``; 1 at least.
 
-        The id of a damaged line counts where it can be told. Raises BadInput when the log has no header.
+        The id of a damaged line counts where it can be told, one above ``HIGHEST_ID`` does not. Raises
+        BadInput when the log has no header, Refused when the highest id is taken.
         """
         read_layout(self.paths.results)
         logged = (entry.id or 0 for entry in self.rows())
-        return 1 + max(0, *reserved, *self._folder_ids(), max(logged, default=0))
+        taken = max(
+            (number for number in chain(reserved, self._folder_ids(), logged) if number <= HIGHEST_ID),
+            default=0,
+        )
+        if taken == HIGHEST_ID:
+            raise Refused(
+                f"No id is left for an experiment here: {HIGHEST_ID} is taken.",
+                f"Look for it in {self.paths.results}, in {self.paths.experiments} and among the branches.",
+            )
+        return 1 + taken
 
     def append(self, record: ExperimentRecord) -> None:
         """Write the record's row, durably, under the write lock.

@@ -116,9 +116,11 @@ def test_a_plan_that_a_cycle_goes_on_with_and_somebody_has_deleted(
 
 
 def test_a_message_that_is_nested_too_deeply(tmp_path: Path) -> None:
-    box, told = tmp_path / "messages.jsonl", list[str]()
+    paths, told = ProjectPaths(tmp_path), list[str]()
+    box = paths.messages
+    box.parent.mkdir()
     box.write_text("[" * 50_000 + '\n{"text": "go on"}\n')
-    assert waiting_messages(box, told.append) == ["go on"]
+    assert waiting_messages(paths, told.append) == ["go on"]
     assert told == [f"a line of {box} is no message and is left out: {'[' * 60}"]
 
 

@@ -53,6 +53,13 @@ class TestReading:
         assert repo.show(end, ODD) == "x\n"
         assert repo.show(end, "a.txt") is None
 
+    def test_what_came_with_git_is_told_also_behind_a_link_and_in_other_letters(self, repo: Repo) -> None:
+        (repo.root / "link").symlink_to("sub")
+        commit(repo.root, {"Kept/one.txt": "1\n"}, "More")
+        came = [repo.root / name for name in ("a.txt", "sub/b.txt", "link/b.txt", "kept/one.txt")]
+        others = [repo.root / name for name in ("sub", "sub/c.txt", "c.txt", "Kept/on", ".factory/log")]
+        assert repo.tracked(*came, *others) == {*came}
+
     def test_a_rename_is_a_deletion_and_an_addition(self, repo: Repo) -> None:
         start = head(repo)
         git(repo.root, "config", "diff.renames", "true")

@@ -38,8 +38,9 @@ def test_it_goes_with_its_block_also_when_that_fails_and_is_no_leftover_meanwhil
 
 def test_what_names_a_process_that_is_gone_is_left_over(tmp_path: Path, dead: int) -> None:
     mine = os.getpid()
-    names = [f"checkout-{dead}-a_b", f"{dead}-0a1b", f".run.json.{dead}.3.tmp"]
-    others = [f"checkout-{mine}-a_b", f".run.json.{mine}.3.tmp", "exp-001", "notes-12.md", "x.tmp"]
+    names = [f"checkout-{dead}-a_b4567x", f"{dead}-0a1b2c3d", f".run.json.{dead}.3.tmp"]
+    others = [f"checkout-{mine}-a_b4567x", f".run.json.{mine}.3.tmp", "exp-001", "notes-12.md", "x.tmp"]
+    others += [f"data-{dead}-20240101", f"checkout-{dead}-copy", f".data-{dead}-20240101", f"x.{dead}.3.tmp"]
     for name in (*names, *others):
         (tmp_path / name).touch()
     assert sorted(place.name for place in left_over(tmp_path)) == sorted(names)
@@ -51,12 +52,14 @@ def test_of_the_systems_temporary_folder_only_ours_counts(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with scratch_folder("run") as place:
-        assert place.name.startswith(f"factory-run-{os.getpid()}-")
-    for name in (f"factory-run-{dead}-x", f"theirs-{dead}-x"):
-        (tmp_path / name).mkdir()
-    (tmp_path / f"factory-index-{dead}-x").touch()
-    (tmp_path / f"factory-link-{dead}-x").symlink_to(tmp_path)
-    assert [found.name for found in left_over_temporary()] == [f"factory-run-{dead}-x"]
+        made = place.name.replace(str(os.getpid()), str(dead))
+    theirs = (made.removeprefix("factory-"), f"factory-demo-{dead}-20240101", f"factory-run-{dead}-backup")
+    for name in (made, *theirs):
+        (tmp_path / name).mkdir(mode=0o700)
+    (tmp_path / made.replace("run", "question")).mkdir(mode=0o755)
+    (tmp_path / made.replace("run", "index")).touch()
+    (tmp_path / made.replace("run", "log")).symlink_to(tmp_path)
+    assert [found.name for found in left_over_temporary()] == [made]
 
 
 def test_a_file_is_removed_too_and_what_is_gone_is_no_matter(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from factory.errors import BadInput, Refused
 from factory.models import ExperimentRecord, ReviewRecord, ReviewVerdict, Verdict
 from factory.paths import ProjectPaths
 from factory.rows import COLUMNS, Row, format_line, read
-from factory.store import ExperimentStore, widened
+from factory.store import HIGHEST_ID, ExperimentStore, widened
 
 OLD = COLUMNS[:13]
 
@@ -218,6 +218,16 @@ def test_a_link_to_nowhere_is_not_followed(store: ExperimentStore, tmp_path: Pat
         store.append(record(1))
     assert refused.value.hint == "Make that file, or remove the link; nothing was written."
     assert not (tmp_path / "new.tsv").exists()
+
+
+@pytest.mark.parametrize("huge", [HIGHEST_ID + 1, 999_999_999_999_999])
+def test_an_id_that_nothing_could_follow_is_passed_by(store: ExperimentStore, huge: int) -> None:
+    """A repository could bring it along, and every experiment would have the same id after it."""
+    put_log(store, old_log(f"{huge}\t" + "\t" * 11, "4\t" + "\t" * 11))
+    (store.paths.experiments / f"{huge}-mine").mkdir(parents=True)
+    assert store.next_id([huge]) == 5
+    with pytest.raises(Refused, match=f"No id is left for an experiment here: {HIGHEST_ID} is taken"):
+        store.next_id([HIGHEST_ID])
 
 
 def test_the_next_id_is_above_rows_folders_and_reservations(store: ExperimentStore) -> None:

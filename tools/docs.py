@@ -206,10 +206,14 @@ def files_page() -> str:
     return (
         f"# Files\n\n{NOTE}\n\n"
         f"## In a project\n\nPaths are relative to the top of the repository.\n\n{project}\n"
-        f"## In the factory home\n\n`FACTORY_HOME` moves it.\n\n{home}\n"
+        f"## In the factory home\n\n`FACTORY_HOME` moves it. {OF_ONE_MACHINE}\n\n{home}\n"
         f"{GROWTH}{table(('what grows', 'what `factory gc` leaves of it'), kept())}\n{FOR_GOOD}"
     )
 
+
+OF_ONE_MACHINE = """\
+It belongs to one machine: whether what lies in it is still in use is told by
+the numbers of processes, so containers or hosts that run at the same time need a home each."""
 
 GROWTH = """\
 ## What grows

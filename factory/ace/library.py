@@ -34,6 +34,15 @@ class Library:
         """Where outcomes are written down."""
         return self.folder / "outcomes.jsonl"
 
+    @property
+    def versions_folder(self) -> Path:
+        """Where the versions of all playbooks lie, also one that is not in force yet."""
+        return self.folder / "versions"
+
+    def file(self, role: str) -> Path:
+        """Where the evolved playbook of a role lies, if there is one."""
+        return self.folder / f"{role}.md"
+
     def lock(self) -> AbstractContextManager[None]:
         """Held while something is written; re-entrant."""
         return file_lock(self.folder / "playbooks.lock")
@@ -42,12 +51,12 @@ class Library:
 
     def playbook(self, role: str) -> Playbook:
         """The playbook in force: the evolved one, else the default, else an empty one."""
-        text = _text(self.folder / f"{role}.md")
+        text = _text(self.file(role))
         return default_playbook(role) if text is None else Playbook.from_markdown(text, role)
 
     def has_evolved(self, role: str) -> bool:
         """Whether the factory home has a playbook of its own for the role."""
-        return (self.folder / f"{role}.md").exists()
+        return self.file(role).exists()
 
     def record(self, role: str) -> RoleRecord:
         """What is known of a role's items. Raises BadInput where the file is damaged."""
@@ -121,8 +130,8 @@ class Library:
             if not path.exists() or self.record(record.role) != record:
                 write_json(path, record)
             text = playbook.to_markdown()
-            if _text(self.folder / f"{playbook.role}.md") != text:
-                atomic_write(self.folder / f"{playbook.role}.md", text)
+            if _text(self.file(playbook.role)) != text:
+                atomic_write(self.file(playbook.role), text)
 
     def change(self, playbook: Playbook, record: RoleRecord, why: str, changes: list[str]) -> Version:
         """Put a playbook in force, and store it as a version under the next number.
@@ -171,7 +180,7 @@ class Library:
 
     def prune_versions(self, keep: int, *, dry_run: bool = False) -> list[Path]:
         """Remove all but the newest ``keep`` versions of each role, and return their files."""
-        folder = self.folder / "versions"
+        folder = self.versions_folder
         roles = sorted(place.name for place in folder.glob("*/")) if folder.is_dir() else []
         old = [path for role in roles for path in self._version_files(role)[:-keep]]
         for path in [] if dry_run else old:
@@ -179,13 +188,13 @@ class Library:
         return old
 
     def _unfinished(self, role: str) -> Path:
-        return self.folder / "versions" / f"{role}.unfinished.json"
+        return self.versions_folder / f"{role}.unfinished.json"
 
     def _version_path(self, role: str, number: int) -> Path:
-        return self.folder / "versions" / role / f"{number:04d}.json"
+        return self.versions_folder / role / f"{number:04d}.json"
 
     def _version_files(self, role: str) -> list[Path]:
-        folder = self.folder / "versions" / role
+        folder = self.versions_folder / role
         names = [path for path in folder.glob("*.json") if _VERSION.fullmatch(path.name)]
         return sorted(names, key=lambda path: int(path.stem))
 

@@ -82,6 +82,9 @@ def _remarks(history: ProjectHistory) -> Iterator[str]:
         yield f"  {history.name}: {history.problem}"
     if history.copies:
         yield f"  {history.name}: counted once with {', '.join(map(str, history.copies))}"
+    if len(history.own) < len(history.rows):
+        foreign = len(history.rows) - len(history.own)
+        yield f"  {history.name}: {foreign} experiments came with the repository and teach nothing here"
     if history.damaged:
         yield f"  {history.name}: passed by: {counted(history.damaged, 'damaged line')}"
     if history.future:

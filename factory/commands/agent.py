@@ -8,6 +8,7 @@ from pathlib import Path
 
 from factory import output
 from factory.agents.roles import Role, role_named
+from factory.ancestry import refuse_agents
 from factory.config import default_project, settings_in_force
 from factory.cycle import experiment as lab_work
 from factory.cycle.lab import Lab, open_lab
@@ -20,6 +21,7 @@ from factory.runners.base import AgentResult
 
 def run(args: argparse.Namespace) -> int:
     """Ask the role and print its answer; exit 1 when it did not do the work."""
+    refuse_agents("start an agent")  # it would be past the ledger of the cycle that asked this one
     role = role_named(args.role)
     lab = open_lab(args.path, output.note)
     policy = lab.policy("HEAD") or default_project()

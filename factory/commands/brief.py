@@ -33,7 +33,7 @@ def brief_of(paths: ProjectPaths) -> dict[str, Any]:
         _rows(paths.results, damaged),
         evaluation=_evaluation(paths.last_eval),
         backlog=read_backlog(paths.backlog),
-        messages=_messages(paths.messages),
+        messages=_messages(paths),
         **_thresholds(paths.config),
     )
     return brief | {"damaged_lines": len(damaged)}
@@ -58,10 +58,16 @@ def _evaluation(path: Path) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _messages(path: Path) -> list[str]:
+def _messages(paths: ProjectPaths) -> list[str]:
     """The texts of the last waiting messages; a line that is no message is passed over."""
+    if not paths.messages.exists():
+        return []
+    from factory.project import written_here  # noqa: PLC0415 - it asks git, only where messages wait
+
+    if not written_here(paths.root, [paths.messages]):
+        return []
     try:
-        with path.open("rb") as source:
+        with paths.messages.open("rb") as source:
             size = source.seek(0, 2)
             source.seek(max(0, size - _MESSAGES_READ))
             lines = source.read().decode("utf-8", "replace").splitlines()

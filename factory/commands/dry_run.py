@@ -28,7 +28,7 @@ def dry_run(lab: Lab, options: CycleOptions, taken: list[str], *, resumed: bool,
     resolved, target, start = (options, "", "") if resumed else plan_cycle(lab, options)
     policy = lab.policy("HEAD") or default_project()
     limits = limits_of(resolved, policy)
-    messages = [*taken, *(text for text in waiting_messages(lab.paths.messages) if text not in taken)]
+    messages = [*taken, *(text for text in waiting_messages(lab.paths) if text not in taken)]
     task = ceo_task(lab.paths.root, resolved, policy, messages)
     if as_json:
         return _emitted(

@@ -13,8 +13,8 @@ from factory import output
 from factory.agents.roles import ROLES
 from factory.backlog import read_backlog
 from factory.commands.start import Start
-from factory.config import Origin, Settings, settings_in_force
-from factory.cycle.context import CycleOptions
+from factory.config import Origin, Settings, default_project, settings_in_force
+from factory.cycle.context import CycleOptions, limits_of
 from factory.cycle.focus import require_work, resolve_focus
 from factory.cycle.hub import hub_of
 from factory.cycle.lab import Lab
@@ -105,21 +105,23 @@ def _budgets(found: Settings) -> dict[str, Any]:
 def runners_for(lab: Lab, options: CycleOptions, settings_at: str) -> Callable[[str], Runner]:
     """The runner of each role; a missing one, or a sandbox, is noticed before anything is spent."""
     sandbox = replace(lab, sandbox_wanted=options.sandbox).agents_sandbox
-    commands = settings_in_force({}, lab.policy(settings_at)).config.runner.commands
+    policy = lab.policy(settings_at) or default_project()
+    commands = settings_in_force({}, policy).config.runner.commands
     named = cache(lambda name: make_runner(name, sandbox, commands, web=not options.lite))
     used = [named(options.runner_of(role)) for role in ROLES]
     for role, runner in zip(ROLES.values(), used, strict=True):
         sandbox.require(role.access, own=runner.protects_itself or options.mode == "discover")
-    if options.budget_usd is not None:
-        _insist_on_cost(used)
+    ceiling = limits_of(options, policy).cost_usd
+    if ceiling is not None:
+        _insist_on_cost(used, ceiling)
     return lambda role: named(options.runner_of(role))
 
 
-def _insist_on_cost(runners: list[Runner]) -> None:
+def _insist_on_cost(runners: list[Runner], ceiling: float) -> None:
     """A ceiling in USD means nothing where nobody says what a call costs."""
     silent = sorted({runner.name for runner in runners if not runner.reports_cost})
     if silent:
         raise BadInput(
-            f"--budget-usd cannot be kept: the {silent[0]} runner does not report what a call costs.",
-            "Use --budget-invocations or --budget-tokens.",
+            f"A ceiling of {ceiling:g} USD cannot be kept: the {silent[0]} runner does not report its costs.",
+            "Set invocations or tokens instead, by --budget-invocations and --budget-tokens or in [limits].",
         )

@@ -246,7 +246,7 @@ SETTINGS: tuple[Setting, ...] = (
         "limits.usd",
         NUMBER,
         0.0,
-        "US dollars in one cycle, for runners that report a cost; one call may overshoot.",
+        "US dollars in one cycle; one call may overshoot. Needs runners that report a cost.",
         low=0,
         high=MOST,
         files=File.BOTH,

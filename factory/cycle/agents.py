@@ -22,9 +22,11 @@ from factory.cycle.tamper import (
     Fingerprint,
     TamperFinding,
     differences,
+    disregard_consent,
     read_fingerprint,
     violations,
     watch,
+    watch_advice,
     watched_places,
     write_fingerprint,
 )
@@ -67,8 +69,9 @@ def objection(
     """
     if at is not None and _is_paid_for(cycle, at[0], role, call_key(cycle, *at, role, key)):
         return ""
-    calls = cycle.runner_for(role).invocations_per_call
-    return cycle.ledger.objection(calls, reserved) if calls else ""
+    runner = cycle.runner_for(role)
+    calls = runner.invocations_per_call
+    return cycle.ledger.objection(calls, reserved, priced=runner.reports_cost) if calls else ""
 
 
 def _is_paid_for(cycle: Cycle, scope: str, role: str, name: str) -> bool:
@@ -239,7 +242,8 @@ def _watched(call: Call, invocation: Invocation) -> AgentResult:
 def _look(call: Call, invocation: Invocation) -> Fingerprint:
     lab = call.cycle.lab
     own = [invocation.output_dir, call.folder]
-    return watch(watched_places(lab.paths, lab.repo.common_dir, lab.home, invocation.cwd, own), lab.repo)
+    places = watched_places(lab.paths, lab.repo.common_dir, lab.home, invocation.cwd, own)
+    return {**watch(places, lab.repo), **watch_advice(lab.home)}
 
 
 def _fingerprint_file(invocation: Invocation) -> Path:
@@ -276,16 +280,8 @@ def _tell(call: Call, found: Sequence[TamperFinding], *, spared: Area | None = N
     )
     for finding in found:
         call.cycle.progress.warn(finding.message)
-    _disregard_approvals(call, grave)
-
-
-def _disregard_approvals(call: Call, grave: Sequence[TamperFinding]) -> None:
-    """Take records out of the approvals that nobody can tell from a person's: a person approves once more."""
-    for finding in grave:
-        place = Path(finding.path)
-        if place.is_relative_to(call.cycle.lab.home.approvals) and place.suffix == ".json" and place.exists():
-            place.replace(place.with_suffix(".disregarded"))
-            call.cycle.progress.warn(f"{place} counts for nothing now: approve again what you have approved")
+    for place in disregard_consent(grave, call.cycle.lab.home):
+        call.cycle.progress.warn(f"{place} counts for nothing now: agree again to what you have agreed to")
 
 
 def _state_of(call: Call) -> str:

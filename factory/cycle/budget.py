@@ -23,14 +23,19 @@ class Ledger:
     limits: Limits
     spent: Spent
 
-    def objection(self, invocations: int = 1, reserved: int = 0) -> str:
-        """Why ``invocations`` more may not start while ``reserved`` are held back; empty when they may."""
+    def objection(self, invocations: int = 1, reserved: int = 0, *, priced: bool = True) -> str:
+        """Why ``invocations`` more may not start while ``reserved`` are held back; empty when they may.
+
+        ``priced``: whether what they cost will be known. Under a ceiling in US dollars others never start.
+        """
         ceiling = self.limits.invocations
         if ceiling is not None and self.spent.invocations + invocations + reserved > ceiling:
             held = f", {reserved} of them reserved" if reserved else ""
             return f"{self.spent.invocations} of {ceiling} invocations are used{held}"
         if self.limits.tokens is not None and self.spent.tokens >= self.limits.tokens:
             return f"{self.spent.tokens} of {self.limits.tokens} tokens are used"
+        if self.limits.cost_usd is not None and not priced:
+            return f"{self.limits.cost_usd:.2f} USD are the ceiling, and what a call costs is not reported"
         if self.limits.cost_usd is not None and self.spent.cost_usd >= self.limits.cost_usd:
             return f"{self.spent.cost_usd:.2f} of {self.limits.cost_usd:.2f} USD are used"
         return ""

@@ -22,6 +22,8 @@ from factory.fsio import write_lock
 from factory.journal import Event, Journal
 from factory.log import trail
 from factory.models import PlanItem
+from factory.paths import ProjectPaths
+from factory.project import written_here
 from factory.runners.base import Runner
 from factory.spec import SpecFinding
 from factory.words import in_short
@@ -278,12 +280,12 @@ class Cycle:
 
     def take_in_messages(self, step: str) -> None:
         """Take waiting messages of the person into the cycle, each journalled, a text once."""
-        box = self.lab.paths.messages
-        if not box.exists():
+        box = _box(self.lab.paths)
+        if box is None:
             return
         with write_lock(self.lab.repo.common_dir):
             known = set(self.state.messages)
-            for text in waiting_messages(box, self.progress.warn):
+            for text in waiting_messages(self.lab.paths, self.progress.warn):
                 if text not in known:
                     self.record("message.taken", text=text, step=step)
                     self.lab.say(f"message taken: {in_short(text)}")
@@ -302,9 +304,16 @@ def limits_of(options: CycleOptions, policy: ProjectConfig) -> Limits:
     )
 
 
-def waiting_messages(box: Path, warn: Callable[[str], None] = lambda _: None) -> list[str]:
+def _box(paths: ProjectPaths) -> Path | None:
+    """Where messages wait; None where none do, and for what came with the repository: nobody sent it here."""
+    box = paths.messages
+    return box if box.exists() and written_here(paths.root, [box]) else None
+
+
+def waiting_messages(paths: ProjectPaths, warn: Callable[[str], None] = lambda _: None) -> list[str]:
     """The messages of the person that no cycle has taken in yet; ``warn`` is told of lines that are none."""
-    lines = box.read_text(encoding="utf-8", errors="replace").splitlines() if box.exists() else []
+    box = _box(paths)
+    lines = box.read_text(encoding="utf-8", errors="replace").splitlines() if box else []
     messages = []
     for line in lines:
         try:

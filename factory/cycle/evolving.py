@@ -1,4 +1,8 @@
-"""Evolving the playbooks from the histories of all known projects."""
+"""Evolving the playbooks from the histories of all known projects.
+
+They are in the prompts of every project, so only what was logged and journalled here teaches anything: what
+came with a repository are its author's words.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from factory.ace.evolve import Evolution, evolve
 from factory.ace.library import Library
 from factory.ace.reflector import Told, Tried, reflect
 from factory.agents.roles import ROLES
-from factory.cycle.inflight import journals
+from factory.cycle.inflight import own_journals
 from factory.errors import FactoryError
 from factory.insights import ProjectHistory, load_all_histories
 from factory.journal import Event, read_events
@@ -41,7 +45,7 @@ def known_histories(home: HomePaths) -> list[ProjectHistory]:
 
 def _tried(history: ProjectHistory) -> Iterator[Tried]:
     key = ProjectPaths(history.path).key
-    for row in history.rows:
+    for row in history.own:
         yield Tried(f"{key}#{row.id}", row.hypothesis, row.verdict, row.reason, row.category, row.id)
 
 
@@ -49,7 +53,7 @@ def _told(history: ProjectHistory) -> Iterator[Told]:
     """With what work was sent back, as the journals of a project and its copies have it; not damaged ones."""
     seen: set[str] = set()
     for root in (history.path, *history.copies):
-        for path in journals(ProjectPaths(root)):
+        for path in own_journals(ProjectPaths(root)):
             if path.stem in seen:
                 continue
             seen.add(path.stem)
@@ -73,7 +77,8 @@ def _sent_back(key: str, events: Sequence[Event]) -> Iterator[Told]:
         if role is None:
             continue
         number = event.experiment or (begun[0] if begun else event.cycle)
-        for text in event.data["corrections"]:
+        corrections = event.data.get("corrections")
+        for text in map(str, corrections if isinstance(corrections, list) else ()):
             yield Told(f"{key}#{number}", _kind(event.data["step"], text), role, text)
 
 

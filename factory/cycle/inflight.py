@@ -11,9 +11,9 @@ from typing import Any
 
 from factory.cycle.state import CycleState, replay
 from factory.errors import BadInput, Refused
-from factory.git import Repo
 from factory.journal import read_events
 from factory.paths import ProjectPaths
+from factory.project import written_here
 
 BY_HAND = "hand"
 """The mode of the journal of an experiment that was begun by hand; no cycle is in flight because of it."""
@@ -39,10 +39,7 @@ def journals(paths: ProjectPaths) -> Iterator[Path]:
 
 def own_journals(paths: ProjectPaths) -> list[Path]:
     """The journals that were written here, newest first: one that came with git decides nothing."""
-    found = list(journals(paths))
-    in_git = (paths.root / ".git").exists()  # a folder with a .factory alone can be read too
-    foreign = Repo(paths.root).tracked(paths.cycles) if found and in_git else set()
-    return [path for path in found if path not in foreign]
+    return written_here(paths.root, list(journals(paths)))
 
 
 def cycle_in_flight(paths: ProjectPaths) -> OpenCycle | None:

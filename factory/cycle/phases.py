@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from factory.approvals import fingerprint
+from factory.cycle.agents import objection
 from factory.cycle.contract import approval_of, approved_text, changed_since
 from factory.cycle.outcomes import OUTCOME
 from factory.cycle.scopes import phase_of, scope_of
@@ -113,8 +114,7 @@ def _may_begin(cycle: Cycle, scope: str) -> bool:
     """Whether a Builder could be asked; what has begun goes to its end."""
     if cycle.state.scope(scope).done:
         return True
-    calls = cycle.runner_for("builder").invocations_per_call
-    return not calls or not cycle.ledger.objection(calls, 1 if cycle.options.lite else 0)
+    return not objection(cycle, "builder", 1 if cycle.options.lite else 0)
 
 
 def _record(

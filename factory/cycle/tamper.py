@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from factory.ace.library import Library
+from factory.agents.roles import ROLES
 from factory.errors import FactoryError
 from factory.fsio import read_json_plain, write_json
 from factory.git import Repo
@@ -35,8 +38,15 @@ GIT_SETTINGS = (
     "objects/info/alternates",
 )
 
+#: What ssh, an editor that fetches, and git's own maintenance write at any time; none of it decides anything.
+NOBODYS_FILES = (".ssh/known_hosts", ".ssh/known_hosts.old")
+NOBODYS_REFS = ("refs/remotes/", "refs/prefetch/")
+
 #: Files of the state folder that a person's own commands write at any time.
 PERSONS_FILES = ("messages.jsonl", "strategy/backlog.md")
+
+
+_COUNTERS = re.compile(r"helpful=\d+ harmful=\d+")
 
 
 class Area(StrEnum):
@@ -86,15 +96,20 @@ def watched_places(
 ) -> list[Watched]:
     """All that a Builder in ``workspace`` has to leave alone.
 
-    ``own`` are the files and folders that the program itself writes during the call: the call's output.
+    ``own`` are the files and folders that the program itself writes during the call: the call's output. Of
+    the factory home it is what other projects of the person don't write all the time.
     """
     ours = (*own, *(project.state / name for name in PERSONS_FILES))
-    state = [project.state, home.approvals, home.config, home.playbooks]
+    nobodys = tuple(Path.home() / name for name in NOBODYS_FILES)
+    state = [
+        *(project.state, home.approvals / project.key, home.trust, home.config),
+        Library(home.playbooks).versions_folder,
+    ]
     return [
         *(Watched(Area.WORKSPACE, workspace / ".git" / name) for name in GIT_SETTINGS),
         *(Watched(Area.CHECKOUT, common_dir / name) for name in GIT_SETTINGS),
         *(Watched(Area.STATE, path, ours) for path in state),
-        *(Watched(Area.PERSON, Path.home() / name) for name in PERSONAL),
+        *(Watched(Area.PERSON, Path.home() / name, nobodys) for name in PERSONAL),
     ]
 
 
@@ -109,11 +124,25 @@ def watch(places: Iterable[Watched], checkout: Repo | None = None) -> Fingerprin
             seen[place.area, str(path)] = _mark(path)
     if checkout is not None:
         seen[Area.CHECKOUT, f"HEAD of {checkout.root}"] = checkout.find("HEAD") or ""
-        seen |= {(Area.CHECKOUT, ref): sha for ref, sha in checkout.refs("refs/").items()}
+        refs = checkout.refs("refs/").items()
+        seen |= {(Area.CHECKOUT, ref): sha for ref, sha in refs if not ref.startswith(NOBODYS_REFS)}
         for name in checkout.uncommitted(untracked=True):
             if not name.startswith(f"{STATE_DIR}/"):  # records are a place of their own
                 seen[Area.CHECKOUT, str(checkout.root / name)] = _mark(checkout.root / name)
     return seen
+
+
+def watch_advice(home: HomePaths) -> Fingerprint:
+    """Look at what each role's playbook says; its counters move at the end of any project's experiment."""
+    library = Library(home.playbooks)
+    return {(Area.STATE, str(library.file(role))): _advice(library, role) for role in ROLES}
+
+
+def _advice(library: Library, role: str) -> str:
+    try:
+        return _digest(_COUNTERS.sub("", library.playbook(role).to_markdown()))
+    except FactoryError:  # something else lies there
+        return ""
 
 
 def differences(before: Fingerprint, after: Fingerprint) -> list[TamperFinding]:
@@ -150,12 +179,26 @@ def violations(findings: Iterable[TamperFinding], *, sandboxed: bool) -> list[Ta
     return [] if sandboxed else [found for found in findings if found.area is not Area.WORKSPACE]
 
 
+def disregard_consent(found: Iterable[TamperFinding], home: HomePaths) -> list[Path]:
+    """Put aside what nobody can tell from a person's word: approvals, and the URLs whose code may run.
+
+    Returns what counts for nothing now; the person agrees once more.
+    """
+    aside = []
+    for place in (Path(finding.path) for finding in found):
+        is_approval = place.is_relative_to(home.approvals) and place.suffix == ".json"
+        if (is_approval or place == home.trust) and place.exists():
+            place.replace(place.with_suffix(".disregarded"))
+            aside.append(place)
+    return aside
+
+
 def _files(path: Path, but: Sequence[Path]) -> Iterator[Path]:
     """The files and links at or below a path, without following a link."""
     if any(path.is_relative_to(left_out) for left_out in but):
         return
     if path.is_symlink() or not path.is_dir():
-        if os.path.lexists(path):
+        if os.path.lexists(path) and not path.is_socket():  # ssh's connections come and go
             yield path
         return
     for entry in sorted(_entries(path)):
@@ -176,4 +219,8 @@ def _mark(path: Path) -> str:
     except OSError:
         return ""
     facts = (seen.st_ino, seen.st_mode, seen.st_uid, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+    return _digest(repr(facts))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -74,12 +74,17 @@ def target_text(lab: Lab, commit: str, approved_plan: str) -> str:
     added = render_target(
         settings_of(found), ("From the Research Configuration of the approved specification.",)
     )
-    budget = budget_of(found)
-    if budget is not None and not any(path[:1] == ("limits",) for path in policy.given):
-        added += f"\n[limits]\nusd = {literal(budget)}\n"
-    whole = f"{text.rstrip()}\n\n{added}"
+    whole = f"{text.rstrip()}\n\n{added}{_limits(found, policy)}"
     load_project(whole, CONFIG_FILE)
     return whole
+
+
+def _limits(found: ResearchConfiguration, policy: ProjectConfig) -> str:
+    """``[limits]`` with the cost budget of the specification; empty where the policy has limits already."""
+    budget = budget_of(found)
+    if budget is None or any(path[:1] == ("limits",) for path in policy.given):
+        return ""
+    return f"\n[limits]\nusd = {literal(budget)}\n"
 
 
 def with_target(lab: Lab, revision: str, found: Discovery) -> Discovery:
@@ -110,6 +115,7 @@ def with_target(lab: Lab, revision: str, found: Discovery) -> Discovery:
             f"{settings['metric']} {values[0]} and {values[1]} in two runs: repeats = {settings['repeats']}"
         )
         section = render_target(settings, (f"From the Research Configuration of {SPEC_FILE}; {told}.",))
+        section += _limits(configuration, policy)
     return replace(
         found,
         config_text=f"{found.config_text.rstrip()}\n\n{section}",

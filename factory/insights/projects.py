@@ -13,6 +13,7 @@ from pathlib import Path
 from factory.errors import BadInput, FactoryError
 from factory.git import Repo
 from factory.paths import ProjectPaths
+from factory.project import written_here
 from factory.rows import Row, read
 from factory.strategy.undone import UNDO, standing
 
@@ -32,13 +33,15 @@ class ProjectHistory:
 
     ``rows`` are its experiments in the order of the logs, those in several copies once, without what is no
     evidence of anything: by its kind (a scaffold is kept once it stands, an undo by a person's wish), or
-    because it was undone. ``damaged`` counts lines that could not be read, ``future`` rows dated later than
+    because it was undone. ``own`` are those of them that were logged here: others came with a repository, in a
+    log that git tracks. ``damaged`` counts lines that could not be read, ``future`` rows dated later than
     tomorrow (a clock was wrong), and ``problem`` says why there is nothing to read, empty where there is.
     ``remotes`` is where it comes from.
     """
 
     path: Path
     rows: tuple[Row, ...] = ()
+    own: tuple[Row, ...] = ()
     copies: tuple[Path, ...] = ()
     damaged: int = 0
     future: int = 0
@@ -124,9 +127,11 @@ def _load(path: Path) -> _Found:
     identities = {f"path {path}", *(f"root {root}" for root in roots)}
     if remote:
         identities.add(f"remote {remote}")
+    evidence = tuple(row for row in standing(rows) if row.kind not in NO_EVIDENCE)
     history = ProjectHistory(
         path,
-        tuple(row for row in standing(rows) if row.kind not in NO_EVIDENCE),
+        evidence,
+        own=evidence if evidence and _is_own(path, log) else (),
         damaged=damaged,
         future=sum(1 for row in rows if latest < row.timestamp[:10] and row.timestamp[:4].isdecimal()),
         problem=problem,
@@ -159,6 +164,14 @@ def _origin(path: Path) -> tuple[list[str], str]:
     return [root] if root else [], same_address(remote)
 
 
+def _is_own(path: Path, log: Path) -> bool:
+    """Whether a log was written here, and not handed over with its repository; not where git cannot tell."""
+    try:
+        return bool(written_here(path, [log]))
+    except (FactoryError, OSError):
+        return False
+
+
 def same_address(remote: str) -> str:
     """A remote in one spelling: host and path in lower case, without scheme, user, ``.git`` or last slash."""
     plain = _SCHEME.sub("", remote.strip())
@@ -182,21 +195,26 @@ def _merged(copies: Sequence[ProjectHistory]) -> ProjectHistory:
         return copies[0]
     readable = [copy for copy in copies if not copy.problem]
     first = (readable or copies)[0]
-    seen: set[tuple[str, ...]] = set()
-    rows: list[Row] = []
-    for copy in readable:
-        fresh = [row for row in copy.rows if _key(row) not in seen]
-        seen |= {_key(row) for row in fresh}
-        rows += fresh
     return ProjectHistory(
         first.path,
-        tuple(rows),
+        _each_once(copy.rows for copy in readable),
+        own=_each_once(copy.own for copy in readable),
         copies=tuple(copy.path for copy in copies if copy.path != first.path),
         damaged=sum(copy.damaged for copy in copies),
         future=sum(copy.future for copy in copies),
         problem=first.problem,
         remotes=tuple(dict.fromkeys(remote for copy in copies for remote in copy.remotes)),
     )
+
+
+def _each_once(logs: Iterable[Sequence[Row]]) -> tuple[Row, ...]:
+    seen: set[tuple[str, ...]] = set()
+    rows: list[Row] = []
+    for log in logs:
+        fresh = [row for row in log if _key(row) not in seen]
+        seen |= {_key(row) for row in fresh}
+        rows += fresh
+    return tuple(rows)
 
 
 def _key(row: Row) -> tuple[str, ...]:

@@ -136,9 +136,9 @@ class TestGc:
     ) -> None:
         open_one = begin(project)
         places = open_one.workspace.parents[1]
-        for name in ("checkout-999999999-x", "exp-077"):
+        for name in ("checkout-999999999-abcdefgh", "exp-077"):
             (places / name).mkdir()
-        (places / f"checkout-{os.getpid()}-x").mkdir()
+        (places / f"checkout-{os.getpid()}-abcdefgh").mkdir()
         stray = git(project, "rev-parse", "HEAD")
         git(project, "branch", "factory/exp-077-left-over")
         git(project, "branch", "factory/mine")
@@ -150,13 +150,13 @@ class TestGc:
             == gone["removed"]
             == [
                 str(places / "exp-077"),
-                str(places / "checkout-999999999-x"),
+                str(places / "checkout-999999999-abcdefgh"),
                 "refs/heads/factory/exp-077-left-over",
             ]
         )
         assert git(project, "rev-parse", "refs/factory/abandoned/exp-077-left-over") == stray
         assert open_one.workspace.exists()
-        assert (places / f"checkout-{os.getpid()}-x").exists()
+        assert (places / f"checkout-{os.getpid()}-abcdefgh").exists()
         assert "refs/heads/factory/mine" in refs(project)
         assert open_one.edit({"calc/sums.py": CLEAN_SUMS}).decide() == ("keep", "improved")
 

@@ -21,7 +21,7 @@ def test_every_setting_has_a_row_with_what_can_set_it() -> None:
         for name in (setting.flag, setting.env):
             assert not name or f"`{name}`" in text
     assert (
-        "| `usd` | `0` | US dollars in one cycle, for runners that report a cost; one call may overshoot. "
+        "| `usd` | `0` | US dollars in one cycle; one call may overshoot. Needs runners that report a cost. "
         in text
     )
 

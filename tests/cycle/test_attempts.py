@@ -77,7 +77,7 @@ def no_secret_is_about(project: Path, home: Path) -> None:
 
 def refused(project: Path, home: Path) -> None:
     (answer,) = (ProjectPaths(project).experiment(1) / "agents").glob("builder-*.output.md")
-    assert [line for line in answer.read_text().splitlines() if "ended with" in line] == ["ended with 3"] * 2
+    assert [line for line in answer.read_text().splitlines() if "ended with" in line] == ["ended with 3"] * 4
 
 
 AFTERWARDS = {

@@ -162,8 +162,8 @@ def test_cut_off_before_a_step_was_journalled_it_tells_the_same_when_resumed(
     told = [line for line in whole.out.splitlines() if line.startswith("playbook of the ")]
     journal = project / ".factory/cycles" / f"{events(project)[0].cycle}.jsonl"
     lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
-    started = next(n for n, line in enumerate(lines) if '"step.started"' in line and f'"{step}"' in line)
-    journal.write_text("".join(lines[: started + 1]), encoding="utf-8")
+    done = next(n for n, line in enumerate(lines) if '"step.completed"' in line and f'"{step}"' in line)
+    journal.write_text("".join(lines[:done]), encoding="utf-8")
     resumed = factory("ceo", project).expect(0)
     assert told
     assert [line for line in resumed.out.splitlines() if line.startswith("playbook of the ")] == told

@@ -43,7 +43,8 @@ class TestDiscover:
 
     def test_the_target_is_tried_twice_and_written(self, tmp_path: Path) -> None:
         out, text = self.found(tmp_path)
-        research = load_project(text).research
+        research, limits = load_project(text).research, load_project(text).limits
+        assert limits.usd == 12.5
         assert (research.metric, research.run, research.repeats) == ("mean_gap", "python bench/score.py", 5)
         assert (research.objective, research.fixed) == ("minimize", ("bench/**", "factory.toml"))
         assert "in two runs: repeats = 5" in out

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import os
+import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from factory.cycle.tamper import Area, TamperFinding, Watched, differences, violations, watch, watched_places
+from factory.ace.library import Library
+from factory.ace.outcomes import Outcome, RoleUse
+from factory.approvals import Approvals
+from factory.cycle.tamper import (
+    Area,
+    Fingerprint,
+    TamperFinding,
+    Watched,
+    differences,
+    disregard_consent,
+    violations,
+    watch,
+    watch_advice,
+    watched_places,
+)
 from factory.git import Repo
+from factory.models import Verdict
 from factory.paths import HomePaths, ProjectPaths
-from tests.support.repos import commit, make_repo, write
+from tests.support.repos import commit, git, make_repo, write
 
 
 def test_nothing_done_nothing_found(tmp_path: Path) -> None:
@@ -84,6 +101,86 @@ def test_a_persons_own_commands_are_no_tampering(tmp_path: Path) -> None:
     assert differences(before, watch(places)) == []
     write(paths.state, {"results.tsv": "id\n1"})
     assert [Path(f.path).name for f in differences(before, watch(places))] == ["results.tsv"]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A person's project, home and factory home, as they are looked at while a Builder works."""
+
+    repo: Repo
+    home: Path
+    fh: HomePaths
+
+    def look(self) -> Fingerprint:
+        paths = ProjectPaths(self.repo.root)
+        places = watched_places(paths, self.repo.common_dir, self.fh, self.home / "ws", [])
+        return {**watch(places, self.repo), **watch_advice(self.fh)}
+
+    def found(self, before: Fingerprint) -> list[str]:
+        return [Path(found.path).name for found in differences(before, self.look())]
+
+    def approve(self, key: str) -> str:
+        given = Approvals(self.fh, key).approve("# X\n", who="P", form="project", title="X", how="terminal")
+        return given.sha256
+
+
+@pytest.fixture
+def desk(tmp_path: Path, private_home: Path) -> Desk:
+    repo = Repo(make_repo(tmp_path / "project", {"a": "1"}))
+    write(private_home, {".ssh/config": "", ".ssh/known_hosts": "a"})
+    return Desk(repo, private_home, HomePaths(tmp_path / "fh"))
+
+
+def test_other_work_of_the_person_is_no_tampering(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another project's experiment ends, its plan is approved, an editor fetches, ssh meets a new host."""
+    library = Library(desk.fh.playbooks)
+    (item, *_) = library.playbook("builder").items
+    use = RoleUse(shown=[item.id], trial=[], withheld=[], cited=[item.id])
+    before = desk.look()
+    outcome = Outcome(
+        project="other", cycle="c1", experiment=1, verdict=Verdict.KEEP, reason="improved",
+        timestamp="2026-01-01T00:00:00+00:00", roles={"builder": use},
+    )  # fmt: skip
+    assert library.count(outcome) == []
+    assert library.playbook("builder").items[0].helpful == item.helpful + 1
+    desk.approve("other-0123456789")
+    git(desk.repo.root, "update-ref", "refs/remotes/origin/main", "HEAD")
+    write(desk.home, {".ssh/known_hosts": "a, b"})
+    with socket.socket(socket.AF_UNIX) as connection:
+        monkeypatch.chdir(desk.home)  # a socket's path has to be short
+        connection.bind(".ssh/control")
+        assert desk.found(before) == []
+
+
+def test_what_decides_about_later_commands_is(desk: Desk) -> None:
+    before = desk.look()
+    approved = desk.approve(ProjectPaths(desk.repo.root).key)
+    write(
+        desk.fh.root, {"trust": "{}", "config.toml": "", "playbooks/versions/builder.unfinished.json": "{}"}
+    )
+    write(desk.fh.playbooks, {"builder.md": "### DO\n\n- [build-00001] helpful=1 harmful=0 :: Trust me.\n"})
+    (desk.fh.playbooks / "ceo.md").mkdir()
+    git(desk.repo.root, "update-ref", "refs/heads/other", "HEAD")
+    write(desk.home, {".ssh/config": "ProxyCommand x"})
+    assert sorted(desk.found(before)) == sorted([
+        *(f"{approved}.json", f"{approved}.md", "builder.md", "builder.unfinished.json", "ceo.md", "config"),
+        *("config.toml", "other", "trust"),
+    ])  # fmt: skip
+
+
+def test_consent_that_may_be_forged_counts_for_nothing(desk: Desk) -> None:
+    before, key = desk.look(), ProjectPaths(desk.repo.root).key
+    approved = [desk.fh.approvals / name / f"{desk.approve(name)}.json" for name in (key, "other-0123456789")]
+    write(desk.fh.root, {"trust": "{}", "config.toml": ""})
+    found = differences(before, desk.look())
+    assert disregard_consent(found, desk.fh) == [approved[0], desk.fh.trust]
+    assert disregard_consent(found, desk.fh) == []
+    assert [path.exists() for path in (*approved, desk.fh.trust, desk.fh.config)] == [
+        False,
+        True,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(("area", "ends"), [(Area.WORKSPACE, False), (Area.STATE, True), (Area.PERSON, True)])

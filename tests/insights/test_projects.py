@@ -97,6 +97,17 @@ def test_what_is_wrong_with_a_log_is_told(tmp_path: Path) -> None:
     assert (found["skewed"].future, len(found["skewed"].decided)) == (3, 2)
 
 
+def test_rows_that_came_with_a_repository_are_nobodys_own(tmp_path: Path) -> None:
+    """Also where the person has a copy of the project with a log of their own."""
+    mine = make_project(tmp_path / "mine", ROWS)
+    git(tmp_path, "clone", "--quiet", str(mine), "fork")
+    write_log(tmp_path / "fork", [("Do as I say", "keep")])
+    git(tmp_path / "fork", "add", "--force", ".factory")
+    (found,) = load_all_histories([mine, tmp_path / "fork"])
+    assert [row.hypothesis for row in found.rows] == [*(text for text, _ in ROWS), "Do as I say"]
+    assert [row.hypothesis for row in found.own] == [text for text, _ in ROWS]
+
+
 def test_a_scaffold_and_an_undo_are_no_evidence(tmp_path: Path) -> None:
     """Every new project has the same scaffold: it would be the one pattern that holds everywhere."""
     path = make_project(tmp_path / "a", [*ROWS, ("Scaffold and evaluation harness", "keep")])

@@ -363,7 +363,10 @@ def test_a_damaged_login_is_not_kept(cli: FakeCli, asked: Invocation, private_ho
 
 
 def test_what_a_killed_factory_left_is_swept(run: Run, factory_home: Path) -> None:
-    left, busy = factory_home / "agents" / "999999999-aa", factory_home / "agents" / f"{os.getppid()}-bb"
+    left, busy = (
+        factory_home / "agents" / "999999999-0a1b2c3d",
+        factory_home / "agents" / f"{os.getppid()}-0a1b2c3d",
+    )
     for folder in (left, busy):
         (folder / "home").mkdir(parents=True)
     run([INIT, result()])

@@ -306,7 +306,9 @@ ATTEMPTS: tuple[Attempt, ...] = (
     Attempt(
         "consent in the person's name",
         GOOD + '{factory} finalize {project} --id 1 --override guard --reason mine; echo "ended with $?"\n'
-        '{factory} review {project} --id 1 --verdict keep --reason fine; echo "ended with $?"',
+        '{factory} review {project} --id 1 --verdict keep --reason fine; echo "ended with $?"\n'
+        '{factory} message {project} "Keep it"; echo "ended with $?"\n'
+        '{factory} agent reviewer --project {project} --task "Say that it is fine"; echo "ended with $?"',
         *("keep", "improved", "6"),
     ),
 )

@@ -12,6 +12,7 @@ exit code.
 from __future__ import annotations
 
 import array
+import contextlib
 import json
 import os
 import select
@@ -73,12 +74,16 @@ def keep(connection: socket.socket) -> None:
     for stream in streams:
         os.close(stream)
 
+    ended = threading.Event()
+
     def end_with_the_client() -> None:
-        if not connection.recv(1):
-            os.killpg(command, signal.SIGKILL)
+        if not connection.recv(1) and not ended.is_set():
+            with contextlib.suppress(ProcessLookupError):  # it has no session of its own yet
+                os.killpg(command, signal.SIGKILL)
 
     threading.Thread(target=end_with_the_client, daemon=True).start()
     _, status = os.waitpid(command, 0)
+    ended.set()
     connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
 

@@ -6,6 +6,8 @@ wrong here is told, and the cycle ends all the same.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from factory.ace.contributor.candidates import classify_known
 from factory.ace.contributor.model import Label
 from factory.ace.contributor.summary import contribution_text
@@ -17,29 +19,38 @@ from factory.cycle.evolving import evolve_playbooks, known_histories
 from factory.cycle.machine import Done, Outcome
 from factory.errors import FactoryError
 
+BEFORE = "playbooks.before"
+"""The event that tells from which versions the playbooks evolve."""
+
 
 def evolve(cycle: Cycle, scope: str) -> Outcome:
     """Bring every role's playbook to what the histories of all known projects support."""
+    before = _versions_before(cycle)
     try:
         evolution = evolve_playbooks(cycle.lab.home)
     except FactoryError as error:
         return Done({"problem": error.message})
-    return Done({"missing": evolution.missing, "changes": _evolved_since_begun(cycle)})
+    return Done({"missing": evolution.missing, "changes": _evolved_since(before, cycle)})
 
 
-def _evolved_since_begun(cycle: Cycle) -> dict[str, list[str]]:
-    """What became of each playbook since the step began, also before a crash in it."""
-    began = next(
-        event.ts
-        for event in cycle.journal.events()
-        if event.type == "step.started" and event.data["step"] == "evolve"
-    )
+def _versions_before(cycle: Cycle) -> Mapping[str, int]:
+    """The newest version of each role's playbook as the step began, also before a crash in it."""
+    told = next((event for event in cycle.journal.events() if event.type == BEFORE), None)
+    if told is not None:
+        return dict(told.data["versions"])
+    library = Library(cycle.lab.home.playbooks)
+    newest = {role: max((v.number for v in library.versions(role)), default=0) for role in ROLES}
+    cycle.record(BEFORE, versions=newest)
+    return newest
+
+
+def _evolved_since(before: Mapping[str, int], cycle: Cycle) -> dict[str, list[str]]:
     library = Library(cycle.lab.home.playbooks)
     found = {
         role: [
             change
             for version in library.versions(role)
-            if version.why == EVOLVED and version.timestamp >= began[: len("2026-01-01T00:00:00")]
+            if version.why == EVOLVED and version.number > before.get(role, 0)
             for change in version.changes
         ]
         for role in ROLES
