@@ -33,8 +33,8 @@ class ProjectHistory:
 
     ``rows`` are its experiments in the order of the logs, those in several copies once, without what is no
     evidence of anything: by its kind (a scaffold is kept once it stands, an undo by a person's wish), or
-    because it was undone. ``own`` are those of them that were logged here: others came with a repository, in a
-    log that git tracks. ``damaged`` counts lines that could not be read, ``future`` rows dated later than
+    because it was undone. ``own`` are those of them that were logged here: others came with a repository, in
+    a log that git tracks. ``damaged`` counts lines that could not be read, ``future`` rows dated later than
     tomorrow (a clock was wrong), and ``problem`` says why there is nothing to read, empty where there is.
     ``remotes`` is where it comes from.
     """
