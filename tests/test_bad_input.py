@@ -64,6 +64,12 @@ def test_a_folder_whose_name_is_no_text(project: Path, run: Run, command: tuple[
     assert run(*command, odd)[0] == 0
 
 
+def test_commands_to_copy_are_quoted(project: Path, run: Run) -> None:
+    spaced = project.with_name("my project")
+    project.rename(spaced)
+    assert f"`factory history '{spaced}' --all` lists them." in run("undo", "9", spaced)[1]
+
+
 @pytest.mark.parametrize("command", ["status", "history", "brief"])
 def test_a_log_can_be_read_without_git(
     project: Path, run: Run, command: str, monkeypatch: pytest.MonkeyPatch

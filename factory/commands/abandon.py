@@ -11,6 +11,7 @@ from factory.cycle.launch import (
     abandon_by_hand,
 )
 from factory.errors import EXIT_OK
+from factory.words import quoted
 
 
 def run(args: argparse.Namespace) -> int:
@@ -25,5 +26,7 @@ def run(args: argparse.Namespace) -> int:
         f"cycle {ended} is abandoned; its journal and experiments stay, `factory gc` clears its workspaces"
     )
     if kept:
-        output.say(f"its {kept} kept experiments wait on their branch: factory integrate {lab.paths.root}")
+        output.say(
+            f"its {kept} kept experiments wait on their branch: factory integrate {quoted(lab.paths.root)}"
+        )
     return EXIT_OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +16,7 @@ from factory.paths import CONFIG_FILE, factory_home
 from factory.project import Project, open_project
 from factory.spec import Form, PlanLimits, Spec, SpecFinding, check, parse
 from factory.target import SPEC_FILE
+from factory.words import quoted
 
 
 def approve(target: Path, *, yes: bool, as_json: bool) -> int:
@@ -70,7 +70,7 @@ def _describe(file: Path, text: str, spec: Spec, findings: Sequence[SpecFinding]
     output.note(f"plan:      {count(len(spec.phases), 'phase')}, {count(len(spec.features), 'feature')}")
     output.note(f"blocked:   {count(len(spec.blocked), 'item')} waiting for you")
     if findings:
-        output.note(f"warnings:  {len(findings)}, see `factory spec check {shlex.quote(str(file))}`")
+        output.note(f"warnings:  {len(findings)}, see `factory spec check {quoted(file)}`")
     output.note(f"SHA-256:   {fingerprint(text)}")
 
 
@@ -80,7 +80,7 @@ def _agreed(file: Path, *, yes: bool) -> bool:
     if not output.can_ask():
         raise Refused(
             "An approval needs a person's answer, and there is no terminal.",
-            f"Type it in one, or say yes beforehand: `factory spec approve {shlex.quote(str(file))} --yes`.",
+            f"Type it in one, or say yes beforehand: `factory spec approve {quoted(file)} --yes`.",
         )
     return output.confirm("Approve this text as it stands?")
 
@@ -103,11 +103,11 @@ def _commit_advice(project: Project, file: Path, text: str) -> list[str]:
     if committed == text:
         return [f"{SPEC_FILE} is committed with this very text."]
     if _is_found(project, file.resolve()):
-        return [f"Nothing was committed; the build does that: factory ceo {_quoted(root)} --mode build"]
-    git = f"git -C {_quoted(root)}"
+        return [f"Nothing was committed; the build does that: factory ceo {quoted(root)} --mode build"]
+    git = f"git -C {quoted(root)}"
     return [
         f"Nothing was committed, and a build takes what is {SPEC_FILE} at the project's top. Type:",
-        f"  cp {_quoted(file.resolve())} {_quoted(root / SPEC_FILE)}",
+        f"  cp {quoted(file.resolve())} {quoted(root / SPEC_FILE)}",
         f"  {git} add {SPEC_FILE}",
         f"  {git} commit -m 'Specify the project'",
     ]
@@ -123,10 +123,6 @@ def _is_found(project: Project, file: Path) -> bool:
 def _plan_advice(project: Project, file: Path) -> list[str]:
     """How an approved improvement is carried out: from the one place where improve looks for its plan."""
     lines = (
-        [] if file.resolve() == project.paths.plan else [f"cp {_quoted(file)} {_quoted(project.paths.plan)}"]
+        [] if file.resolve() == project.paths.plan else [f"cp {quoted(file)} {quoted(project.paths.plan)}"]
     )
-    return [f"next: {' && '.join([*lines, f'factory ceo {_quoted(project.root)} --mode improve'])}"]
-
-
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))
+    return [f"next: {' && '.join([*lines, f'factory ceo {quoted(project.root)} --mode improve'])}"]

@@ -11,6 +11,7 @@ from factory.cycle.auditing import Audit, audit
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.undoing import undo
 from factory.errors import EXIT_NO, EXIT_OK
+from factory.words import quoted
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,7 +42,7 @@ def show_audit(lab: Lab, found: Audit) -> None:
     if not found.broken:
         output.say("The sum is what its parts promised.")
     for number in found.culprits:
-        output.say(f"to take it back: factory undo {number} {lab.paths.root}")
+        output.say(f"to take it back: factory undo {number} {quoted(lab.paths.root)}")
 
 
 def offer(lab: Lab, found: Audit) -> None:

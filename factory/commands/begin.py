@@ -66,12 +66,14 @@ def _item(lab: Lab, args: argparse.Namespace) -> PlanItem:
 def _planned(lab: Lab, phase: int) -> PlanItem:
     if not lab.paths.plan.exists():
         raise BadInput(
-            "There is no current plan.", f"`factory begin {lab.paths.root} --hypothesis TEXT` needs none."
+            "There is no current plan.",
+            f"`factory begin {quoted(lab.paths.root)} --hypothesis TEXT` needs none.",
         )
     items = parse(read_text(lab.paths.plan)).items()
     found = next((item for item in items if item.phase == phase), None)
     if found is None:
         raise BadInput(
-            f"The current plan has no phase {phase}.", f"`factory spec show {lab.paths.root}` shows it."
+            f"The current plan has no phase {phase}.",
+            f"`factory spec show {quoted(lab.paths.root)}` shows it.",
         )
     return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from factory import output
 from factory.cycle.context import Cycle
 from factory.cycle.lab import Lab
+from factory.words import quoted
 
 
 def show_design_end(lab: Lab, cycle: Cycle) -> None:
@@ -39,7 +39,7 @@ def _approved(cycle: Cycle) -> Iterator[str]:
 
 def _waiting(lab: Lab, cycle: Cycle) -> Iterator[str]:
     following = "build" if cycle.options.idea else "improve"
-    plan, root = (shlex.quote(str(path)) for path in (lab.paths.plan, lab.paths.root))
+    plan, root = (quoted(path) for path in (lab.paths.plan, lab.paths.root))
     yield f"the draft waits for a person: {lab.paths.plan}"
     broken = len(cycle.state.result("gate_draft").get("problems", []))
     if broken:

@@ -83,7 +83,7 @@ def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
         output.say(f"phase {phase} waits for a person, or for a runner that can do it: {why}")
     if account.get("features") and not account.get("all_built"):
         word = word_for(lab, cycle.state.result("contract").get("sha256", ""))
-        output.say(f"not everything that was {word} is built: factory spec trace {lab.paths.root}")
+        output.say(f"not everything that was {word} is built: factory spec trace {quoted(lab.paths.root)}")
 
 
 def _show_research(found: Mapping[str, Any]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 
 from factory import output
 from factory.ancestry import refuse_agents
 from factory.errors import EXIT_OK, BadInput
 from factory.fsio import durable_append, utc_now, write_lock
 from factory.project import ensure_state_dir, open_project, written_here
+from factory.words import quoted
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     if not written_here(project.root, [box]):
         raise BadInput(
             f"{box} is tracked by git: what came with a repository is nobody's message.",
-            f"git -C {shlex.quote(str(project.root))} rm {box.relative_to(project.root)}",
+            f"git -C {quoted(project.root)} rm {box.relative_to(project.root)}",
         )
     with write_lock(project.common_dir):
         durable_append(box, json.dumps({"text": args.text, "ts": utc_now()}))

@@ -23,6 +23,7 @@ from factory.target import (
     resolve_target,
     trust,
 )
+from factory.words import quoted
 
 DESIGN = "design"
 FOR_NEW = (DESIGN, "build")
@@ -163,5 +164,5 @@ def _note_surroundings(place: Path) -> None:
     if around is not None and not is_taken(place):
         output.note(
             f"{place} lies inside the repository {around}, which will see it as a folder of its own; "
-            f"`factory ceo {around} --focus …` works on that project itself."
+            f"`factory ceo {quoted(around)} --focus …` works on that project itself."
         )

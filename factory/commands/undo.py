@@ -10,7 +10,7 @@ from factory.ancestry import refuse_agents
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.undoing import Undone, undo
 from factory.errors import EXIT_NO, EXIT_OK
-from factory.words import signed
+from factory.words import quoted, signed
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,4 +39,4 @@ def show_undone(lab: Lab, done: Undone) -> None:
     else:
         output.say(f"integration is pending: {done.integrated.message}")
         output.say(f"when that is out of the way: {done.integrated.command}")
-    output.say(f"next: factory history {lab.paths.root}")
+    output.say(f"next: factory history {quoted(lab.paths.root)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 from factory.approvals import Approval, Approvals, difference
@@ -11,6 +10,7 @@ from factory.errors import BadInput, Refused
 from factory.fsio import read_exactly
 from factory.spec import Form, parse
 from factory.target import SPEC_FILE
+from factory.words import quoted
 
 
 def approved_text(lab: Lab, revision: str) -> str:
@@ -80,7 +80,7 @@ def waiting_plan(lab: Lab) -> str:
     if not place.is_file():
         raise Refused(
             f"{place}, with which this cycle goes on, is gone.",
-            f"Put it back; or give the cycle up: factory abandon {lab.paths.root}",
+            f"Put it back; or give the cycle up: factory abandon {quoted(lab.paths.root)}",
         )
     return read_exactly(place)
 
@@ -120,8 +120,8 @@ def refuse_specified(lab: Lab, revision: str) -> None:
     root = lab.paths.root
     raise Refused(
         f"{root} has its {SPEC_FILE} already; what is agreed is not drafted again.",
-        f"`factory ceo {root} --mode build` goes on with it, `factory ceo {root} --mode design` argues about "
-        "what comes next.",
+        f"`factory ceo {quoted(root)} --mode build` goes on with it, "
+        f"`factory ceo {quoted(root)} --mode design` argues about what comes next.",
     )
 
 
@@ -168,7 +168,7 @@ def text_of(lab: Lab, sha256: str) -> str:
             return approvals.text_of(contract)
     raise Refused(
         f"The approval of the specification that is built, {sha256[:12]}, is gone or damaged.",
-        f"factory spec approve {lab.paths.root / SPEC_FILE}",
+        f"factory spec approve {quoted(lab.paths.root / SPEC_FILE)}",
     )
 
 
@@ -179,10 +179,10 @@ def _approvals(lab: Lab) -> Approvals:
 def _refused(lab: Lab, text: str, name: str = SPEC_FILE) -> Refused:
     place = lab.paths.root / name
     if not text:
-        return Refused(f"{SPEC_FILE} was deleted.", f"git -C {lab.paths.root} restore {SPEC_FILE}")
+        return Refused(f"{SPEC_FILE} was deleted.", f"git -C {quoted(lab.paths.root)} restore {SPEC_FILE}")
     latest = next((known for known in _approvals(lab).contracts() if known.form == Form.PROJECT), None)
     changed = f"\n{difference(_approvals(lab).text_of(latest), text)}" if latest else ""
     return Refused(
         f"{name} is not approved{' as it is now' if latest else ''}.{changed}",
-        f"Read it, then: factory spec approve {shlex.quote(str(place))}",
+        f"Read it, then: factory spec approve {quoted(place)}",
     )

@@ -25,6 +25,7 @@ from factory.models import (
 )
 from factory.registry import Registry
 from factory.strategy import find_anti_patterns
+from factory.words import quoted
 
 META = "experiment.json"
 BEFORE = "eval_before.json"
@@ -65,12 +66,12 @@ def load_open(lab: Lab, number: int) -> Experiment:
     if is_finalized(lab, experiment):
         raise Refused(
             f"Experiment {number} is finalized already.",
-            f"`factory history {lab.paths.root}` shows its verdict.",
+            f"`factory history {quoted(lab.paths.root)}` shows its verdict.",
         )
     if experiment.scope:
         raise Refused(
             f"Experiment {number} belongs to cycle {experiment.cycle}.",
-            f"`factory ceo {lab.paths.root}` resumes it, `factory begin` starts one by hand.",
+            f"`factory ceo {quoted(lab.paths.root)}` resumes it, `factory begin` starts one by hand.",
         )
     return experiment
 
@@ -88,7 +89,7 @@ def at_work(lab: Lab, number: int, *, finalizes: bool = False) -> Iterator[Exper
         if lab.store.experiment(number).exists(VERDICT) and not finalizes:
             raise Refused(
                 f"Experiment {number} is decided, but not all of that was written.",
-                f"Type: factory finalize {lab.paths.root} --id {number}",
+                f"Type: factory finalize {quoted(lab.paths.root)} --id {number}",
             )
         yield experiment
 

@@ -12,6 +12,7 @@ from factory.cycle.lab import Lab
 from factory.cycle.pulls import Pull
 from factory.errors import Refused
 from factory.models import Integration
+from factory.words import quoted
 
 
 def stacks(mode: str) -> bool:
@@ -49,7 +50,7 @@ def ground_of(lab: Lab, hub: Hub) -> Ground | None:
     if on_pulls and not hub.pull_requests:
         raise Refused(
             f"What an earlier cycle kept waits on #{', #'.join(on_pulls)}, and GitHub is to be left alone.",
-            f"To merge it here: factory integrate {lab.paths.root} --no-github",
+            f"To merge it here: factory integrate {quoted(lab.paths.root)} --no-github",
         )
     tried = {done.branch: done for done in integrate_pending(lab, hub)} if waiting else {}
     stuck = [tried[one.branch] for one in waiting if not _settled(tried[one.branch])]

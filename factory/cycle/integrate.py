@@ -31,6 +31,7 @@ from factory.guard import run_guards
 from factory.journal import Event, read_events
 from factory.models import GuardFinding, Integration, Verdict
 from factory.target import SPEC_FILE
+from factory.words import quoted
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def integrate_branch(lab: Lab, branch: str, target: str, *, start: str, kept: st
 def left_pending(lab: Lab, branch: str, target: str, head: str, message: str) -> Integrated:
     """What is said of kept work that stays on its branch, and why."""
     place = lab.repo.worktree_of(target) or lab.paths.root
-    command = f"factory integrate {place}"
+    command = f"factory integrate {quoted(place)}"
     return Integrated(Integration.PENDING, branch, target, head, message, command)
 
 
@@ -230,7 +231,7 @@ def _by_pulls(lab: Lab, hub: Hub, waiting: Waiting, pulls: tuple[int, ...]) -> I
         waiting.target,
         waiting.kept,
         found.message,
-        found.command or f"factory integrate {lab.paths.root}",
+        found.command or f"factory integrate {quoted(lab.paths.root)}",
         pulls,
         settled=found.settled and not found.merged,
     )

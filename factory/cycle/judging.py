@@ -51,6 +51,7 @@ from factory.models import (
 )
 from factory.precheck import PrecheckFacts, run_precheck
 from factory.store import ExperimentFolder
+from factory.words import quoted
 
 
 def baseline_measurement(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Measurement:
@@ -159,7 +160,8 @@ def candidate_of(lab: Lab, experiment: Experiment) -> str:
     if tip == experiment.baseline:
         raise Refused(
             f"Experiment {experiment.id} has no change yet.",
-            f"Edit {workspace(lab, experiment)}, then `factory eval {lab.paths.root} --id {experiment.id}`.",
+            f"Edit {workspace(lab, experiment)}, then "
+            f"`factory eval {quoted(lab.paths.root)} --id {experiment.id}`.",
         )
     return tip
 
@@ -170,7 +172,7 @@ def out_of_order(lab: Lab, experiment: Experiment, commit: str) -> tuple[str, st
     A review that rejects the commit decides it, measured or not.
     """
     folder = lab.store.experiment(experiment.id)
-    place = f"{lab.paths.root} --id {experiment.id}"
+    place = f"{quoted(lab.paths.root)} --id {experiment.id}"
     review = folder.find(FINAL_REVIEW, ReviewRecord)
     if review is not None and rejects(review, commit):
         return "", ""

@@ -20,6 +20,7 @@ from factory.rows import Row, read
 from factory.sandbox import Sandbox, choose
 from factory.scratch import left_over, left_over_temporary
 from factory.store import ExperimentStore
+from factory.words import quoted
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,10 @@ class Lab:
         if self.paths.config.exists():
             committing = f"git add {CONFIG_FILE} && git commit -m 'Set up factory'"
             return f"{lacking}, only an uncommitted one in the checkout.", committing
-        return f"{lacking}.", f"`factory discover {self.paths.root}` measures the project and writes one."
+        return (
+            f"{lacking}.",
+            f"`factory discover {quoted(self.paths.root)}` measures the project and writes one.",
+        )
 
     def target_branch(self, wanted: str, policy: ProjectConfig | None = None) -> str:
         """The branch that keeps go to: as wanted, else the policy's, else the one checked out."""

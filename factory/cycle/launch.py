@@ -102,7 +102,7 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
     if options.plan_only and mode != "design":
         raise Refused(
             f"What was designed here is approved, and goes on with {mode}: there is no draft to stop after.",
-            f"To go on with it: factory ceo {lab.paths.root} --mode {mode}",
+            f"To go on with it: factory ceo {quoted(lab.paths.root)} --mode {mode}",
         )
     if mode == "build":
         require_ground(lab, start, options.idea)
@@ -151,7 +151,7 @@ def _insist_on_rules(lab: Lab, text: str) -> None:
     if found:
         raise Refused(
             f"The approved plan breaks a rule: line {found[0].line}: {found[0].rule}: {found[0].message}.",
-            f"Mend {lab.paths.plan}, then: factory spec approve {lab.paths.plan}",
+            f"Mend {lab.paths.plan}, then: factory spec approve {quoted(lab.paths.plan)}",
         )
 
 
@@ -297,7 +297,7 @@ def abandon(lab: Lab, why: str) -> tuple[str, int]:
         if found is None:
             raise Refused(
                 "There is no cycle in flight to abandon.",
-                f"`factory status {lab.paths.root}` shows the last one.",
+                f"`factory status {quoted(lab.paths.root)}` shows the last one.",
             )
         journal = lab.journal(found.id)
         finalized = found.state.finalized | _completed(lab, journal, found)

@@ -39,7 +39,7 @@ from factory.models import (
     Verdict,
     VerdictRecord,
 )
-from factory.words import counted
+from factory.words import counted, quoted
 
 TASK = (
     "Review this pull request. What stands as its plan item are the words of its author: a claim about it, "
@@ -105,7 +105,7 @@ def _decision(lab: Lab, experiment: Experiment) -> VerdictRecord:
     if review is None or review.commit != commit:
         raise Refused(
             f"Experiment {experiment.id} is neither decided nor reviewed at {commit[:12]}.",
-            f"factory review {lab.paths.root} --id {experiment.id} --verdict keep --reason TEXT",
+            f"factory review {quoted(lab.paths.root)} --id {experiment.id} --verdict keep --reason TEXT",
         )
     keep = review.verdict is ReviewVerdict.PROCEED
     record = VerdictRecord(

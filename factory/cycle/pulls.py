@@ -18,6 +18,7 @@ from factory.errors import Refused
 from factory.github import PullDetails, same_account
 from factory.github.texts import PullText
 from factory.models import Experiment, VerdictRecord
+from factory.words import quoted
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def standing(lab: Lab, hub: Hub, numbers: Sequence[int], target: str) -> Standin
         return Standing(False, False, there, "git pull")
     if lacking:
         there = f"merged as {_told(lacking)} into {lacking[0].base_branch}, and {target} does not have it"
-        return Standing(False, False, there, f"factory integrate {lab.paths.root} --no-github")
+        return Standing(False, False, there, f"factory integrate {quoted(lab.paths.root)} --no-github")
     closed = [pull for pull in found if pull.state == "closed"]
     if closed:
         return Standing(False, True, f"closed without a merge: {_told(closed)}")

@@ -17,6 +17,7 @@ from factory.evals.steady import without
 from factory.models import Kind, Measurement, MeasurementPairs, Outcome, Verdict
 from factory.rows import Row
 from factory.strategy.undone import is_undo
+from factory.words import quoted
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def _chosen(kept: list[Row], last: int | None, since: int | None, lab: Lab) -> l
         if all(row.id != since for row in kept):
             raise BadInput(
                 f"Experiment {since} is no kept experiment on the target branch.",
-                f"`factory history {lab.paths.root} --all` lists them.",
+                f"`factory history {quoted(lab.paths.root)} --all` lists them.",
             )
         return [row for row in kept if row.id is not None and row.id >= since]
     if last is not None:

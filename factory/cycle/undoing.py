@@ -35,6 +35,7 @@ from factory.models import (
 from factory.rows import Row
 from factory.strategy import categorize_hypothesis
 from factory.strategy.undone import undo_title, undone_by
+from factory.words import quoted
 
 
 @dataclass(frozen=True)
@@ -110,18 +111,18 @@ def _kept_row(lab: Lab, number: int) -> Row:
     if row is None:
         raise BadInput(
             f"There is no experiment {number} here that could be taken back.",
-            f"`factory history {lab.paths.root} --all` lists them.",
+            f"`factory history {quoted(lab.paths.root)} --all` lists them.",
         )
     if row.verdict != Verdict.KEEP:
         raise BadInput(
             f"Experiment {number} was not kept ({row.verdict}: {row.reason}): there is nothing to take back.",
-            f"`factory history {lab.paths.root}` shows what was kept.",
+            f"`factory history {quoted(lab.paths.root)}` shows what was kept.",
         )
     by = undone_by(history).get(number)
     if by is not None:
         raise Refused(
             f"Experiment {number} is undone already, by experiment {by}.",
-            f"`factory undo {by} {lab.paths.root}` brings it back.",
+            f"`factory undo {by} {quoted(lab.paths.root)}` brings it back.",
         )
     return row
 
@@ -131,7 +132,7 @@ def _insist_on_merged(lab: Lab, row: Row, target: str, head: str) -> None:
     if waiting:
         raise Refused(
             f"Experiment {row.id} is not on {target} yet: it waits on {waiting}.",
-            f"factory integrate {lab.paths.root}",
+            f"factory integrate {quoted(lab.paths.root)}",
         )
 
 

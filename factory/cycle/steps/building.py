@@ -17,6 +17,7 @@ from factory.paths import CONFIG_FILE
 from factory.spec import Form, Phase, Spec, parse
 from factory.spec.trace import PhaseOutcome, State, Trace, trace
 from factory.target import SPEC_FILE
+from factory.words import quoted
 
 
 def has_contract(cycle: Cycle) -> str:
@@ -153,7 +154,7 @@ def contract_unchanged(cycle: Cycle, scope: str) -> Outcome:
     if fingerprint(text) != known:
         raise Refused(
             f"{SPEC_FILE} on the cycle's branch is not the text that this build began with.",
-            f"factory abandon {root}",
+            f"factory abandon {quoted(root)}",
         )
     changed = changed_since(cycle.lab, text, start=cycle.start, target=cycle.target)
     if changed is None:
@@ -162,8 +163,8 @@ def contract_unchanged(cycle: Cycle, scope: str) -> Outcome:
         raise Refused(f"{SPEC_FILE} was deleted since it was approved.", "Put it back; the build goes on.")
     raise Refused(
         f"{SPEC_FILE} was changed since it was approved.\n{changed.difference}",
-        f"To build what it says now: factory spec approve {root / SPEC_FILE}, then factory ceo {root}; "
-        "what is built stays built. Or take the change back.",
+        f"To build what it says now: factory spec approve {quoted(root / SPEC_FILE)}, then "
+        f"factory ceo {quoted(root)}; what is built stays built. Or take the change back.",
     )
 
 

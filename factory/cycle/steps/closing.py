@@ -25,6 +25,7 @@ from factory.cycle.state import CYCLE_SCOPE
 from factory.cycle.steps.hosting import kept_scopes, no_pull_requests
 from factory.models import Integration, Verdict
 from factory.research import ratchet
+from factory.words import quoted
 
 SUPERSEDED = {"reason": "superseded", "detail": "the specification was changed, and approved anew"}
 """How a build ends whose contract is replaced by another one."""
@@ -115,7 +116,7 @@ def _by_pulls(cycle: Cycle, branch: str, kept: list[str]) -> Integrated:
     told = ", ".join(f"#{one['number']} ({one['url']})" for one in made)
     return Integrated(
         Integration.PR, branch, cycle.target, cycle.head, f"waits on {told}",
-        f"factory integrate {cycle.lab.paths.root}", tuple(int(one["number"]) for one in made),
+        f"factory integrate {quoted(cycle.lab.paths.root)}", tuple(int(one["number"]) for one in made),
     )  # fmt: skip
 
 

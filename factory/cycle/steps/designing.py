@@ -20,6 +20,7 @@ from factory.errors import EXIT_INTERRUPTED, BadInput, FactoryError, Refused
 from factory.fsio import atomic_write, read_exactly
 from factory.spec import Form, PlanContext, PlanLimits, Spec, SpecFinding, check, parse
 from factory.target import SPEC_FILE
+from factory.words import quoted
 
 NEW_GROUND = 0.5
 """Share of a feedback's significant words that draft and research lack, from which it opens new ground."""
@@ -205,7 +206,7 @@ def discuss(cycle: Cycle, scope: str) -> Outcome:
     if cycle.options.plan_only or cycle.person is None:
         atomic_write(cycle.lab.paths.plan, _read(file))
         place = cycle.lab.paths.plan
-        return End("plan_only", f"the draft waits for a person: factory spec approve {place}")
+        return End("plan_only", f"the draft waits for a person: factory spec approve {quoted(place)}")
     shown = _view(cycle, scope)
     said = cycle.person.discuss(shown)
     if said.kind == "quit":

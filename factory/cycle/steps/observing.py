@@ -56,8 +56,8 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
             cycle,
             "The project's tests cannot be run",
             found.untestable,
-            f"Mend that. To do without tests, run `factory discover {cycle.lab.paths.root}` and commit the "
-            "factory.toml.",
+            f"Mend that. To do without tests, run `factory discover {quoted(cycle.lab.paths.root)}` and "
+            "commit the factory.toml.",
         )
     for note in found.notes:
         cycle.lab.progress(Remark(note))

@@ -23,6 +23,7 @@ from factory.runners.base import AgentResult
 from factory.spec import PlanContext, PlanLimits, Spec, check, parse
 from factory.strategy import detect_stuck, not_to_repeat
 from factory.strategy.undone import undone_by
+from factory.words import quoted
 
 HISTORY_SHOWN = 50
 
@@ -125,8 +126,8 @@ def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     if approved and fingerprint(text) != approved:
         raise Refused(
             f"{cycle.lab.paths.plan} was changed since it was approved.",
-            f"Take the change back; or, for what it says now: factory abandon {cycle.lab.paths.root}, then "
-            f"factory spec approve {cycle.lab.paths.plan}",
+            f"Take the change back; or, for what it says now: factory abandon {quoted(cycle.lab.paths.root)}"
+            f", then factory spec approve {quoted(cycle.lab.paths.plan)}",
         )
     try:
         spec = parse(text)

@@ -23,6 +23,7 @@ from factory.models import Kind, Reason, Verdict
 from factory.paths import CONFIG_FILE
 from factory.research.ratchet import Moved, compare_runs, fallen, number, on_held_out
 from factory.research.result import cases_of, failures_text, read_result, worst_first
+from factory.words import quoted
 
 TARGET_MESSAGE = f"Set up research\n\nThe target of the approved specification, in {CONFIG_FILE}.\n"
 RUNS_TOLD = 30
@@ -114,7 +115,7 @@ def _failures(cycle: Cycle) -> dict[str, Any]:
     if not runs:
         raise BadInput(
             f"The runs of this cycle are gone from {store.folder}.",
-            f"`factory abandon {cycle.lab.paths.root}` ends it; another cycle makes runs of its own.",
+            f"`factory abandon {quoted(cycle.lab.paths.root)}` ends it; another cycle makes runs of its own.",
         )
     worst = min(runs, key=lambda run: settings.sign * (run.value or 0.0))
     result = read_result(store.result(worst.number))
