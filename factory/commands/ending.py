@@ -53,6 +53,9 @@ def next_step(lab: Lab, cycle: Cycle) -> str:
     place = quoted(lab.paths.root)
     if cycle.options.mode == "discover":
         return f"look at {CONFIG_FILE}, then factory ceo {place}"
+    found = lab.paths.cycle_dir(cycle.id) / "research.md"
+    if not cycle.state.finalized and found.is_file():
+        return f"read what was found, and left alone: {found}"
     return f"factory history {place}"
 
 

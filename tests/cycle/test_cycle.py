@@ -177,6 +177,9 @@ class TestOneCycle:
         out = run_cycle(project)
         assert "0 kept, 0 reverted, 0 errors" in out
         assert "ended early: no_plan" in out
+        found = journal_files(project)[-1].with_suffix("") / "research.md"
+        assert out.endswith(f"next: read what was found, and left alone: {found}\n")
+        assert found.is_file()
         assert len(history(project)) == 1
         assert refs(project, "refs/heads") == ["refs/heads/main"]
         assert_sound(project)
