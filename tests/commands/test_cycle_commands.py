@@ -29,7 +29,7 @@ from tests.support.repos import commit, git, make_repo
 STATUS_KEYS = [
     *("cycle", "state", "mode", "lite", "running", "step", "parked", "ended"),
     *("kept", "reverted", "errors", "invocations", "tokens", "cost_usd", "integration"),
-    *("research", "by_hand"),
+    *("integration_message", "research", "by_hand", "waiting"),
 ]
 
 
@@ -73,7 +73,7 @@ class TestStatus:
                 ["at: study", "next: `factory ceo {0}` resumes it, `factory abandon {0}` ends it"],
             ),
             ([STUDY, PARKED], "parked", ["at: study: no login"]),
-            ([STUDY, WAITING, CLOSED], "ended", ["integration: pending"]),
+            ([STUDY, WAITING, CLOSED], "ended", ["integration: pending: x"]),
             ([STUDY, RESEARCHED], "ended", ["research ended: plateau: no new best in 2"]),
             ([STUDY, ENDED_EARLY], "ended", ["ended early: no_plan: nothing to propose"]),
             ([STUDY, ABANDONED], "abandoned", ["ended early: another idea"]),
@@ -94,7 +94,7 @@ class TestStatus:
         begin(project)
         assert factory("status", project, "--json").expect(0).json["state"] == "none"
         told = factory("status", project).expect(0).out
-        assert "experiment 1, begun by hand, is not decided: `factory history --id 1`\n" in told
+        assert f"experiment 1, begun by hand, is not decided: `factory history {project} --id 1`\n" in told
         assert factory("abandon", project).expect(3).err.startswith("factory: There is no cycle in flight")
 
 
