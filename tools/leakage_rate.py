@@ -59,7 +59,8 @@ def texts(archive: Path) -> dict[str, str]:
     """The text files of a source archive, by their path below its top folder."""
     found = {}
     with tempfile.TemporaryDirectory() as scratch, tarfile.open(archive) as packed:
-        packed.extractall(scratch, filter="data")
+        packed.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.2 has none
+        packed.extractall(scratch)
         for path in sorted(Path(scratch).rglob("*")):
             if path.is_file() and not path.is_symlink():
                 name = "/".join(path.relative_to(scratch).parts[1:])

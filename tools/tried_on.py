@@ -110,7 +110,8 @@ def unpacked(trial: Trial, folder: Path) -> Path:
     fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
     _run([*fetch, f"{trial.name}=={trial.version}"], folder)
     with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.2 has none
+        archive.extractall(folder)
     root = next(path for path in folder.iterdir() if path.is_dir())
     for made in root.rglob("*.egg-info"):  # not in the project's repository, only in its archive
         shutil.rmtree(made)

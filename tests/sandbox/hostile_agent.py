@@ -80,7 +80,7 @@ ATTEMPTS: dict[str, Callable[[Places], None]] = {
     "write into the checkout": lambda p: write(f"{p['checkout']}/new.py"),
     "change the checkout": lambda p: write(f"{p['checkout']}/calc.py"),
     "write into the log": lambda p: write(f"{p['checkout']}/.factory/results.tsv"),
-    "approve itself": lambda p: write(f"{p['factory_home']}/approvals/mine.json"),
+    "approve itself": lambda p: write(f"{p['approvals']}/mine.json"),
     "write into the home": lambda p: write(f"{p['home']}/.bashrc"),
     "set the person's git up": lambda p: write(f"{p['home']}/.gitconfig"),
     "set the checkout's git up": lambda p: shell(f"git -C {p['checkout']} config core.hooksPath /tmp/evil"),

@@ -50,13 +50,17 @@ class Scene:
     def output(self) -> Path:
         return self.checkout / ".factory" / "experiments" / "001" / "agents" / "builder-1"
 
+    @property
+    def approvals(self) -> Path:
+        return self.home / ".factory" / "approvals" / ProjectPaths(self.checkout).key
+
     def prompt(self) -> str:
         return json.dumps(
             {
                 "checkout": str(self.checkout),
                 "remote": str(self.remote),
                 "home": str(self.home),
-                "factory_home": str(self.home / ".factory"),
+                "approvals": str(self.approvals),
                 "ssh_agent": str(self.root / "ssh.sock"),
                 "beat": str(self.workspace / "beat"),
             }
@@ -90,7 +94,7 @@ def scene(tmp_path: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -
     write(
         private_home, {".ssh/id_ed25519": "hidden-in-the-home\n", ".gitconfig": "[user]\n", ".bashrc": "\n"}
     )
-    write(private_home / ".factory", {"approvals/one.json": "{}\n"})
+    write(scene.approvals, {"one.json": "{}\n"})
     Repo(scene.checkout).checkout_at("HEAD", scene.workspace)
     monkeypatch.setenv("SOME_TOKEN", "hidden-in-the-environment")
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "ssh.sock"))
@@ -162,7 +166,7 @@ def test_switched_off_what_it_did_outside_is_told(scene: Scene) -> None:
         (scene.checkout / ".git/config", "changed", "in the person's checkout"),
         ("refs/heads/evil", "appeared", "in the person's checkout"),
         (scene.checkout / ".factory/results.tsv", "changed", "in the factory's own records"),
-        (scene.home / ".factory/approvals/mine.json", "appeared", "in the factory's own records"),
+        (scene.approvals / "mine.json", "appeared", "in the factory's own records"),
         (scene.home / ".bashrc", "changed", "among the person's own settings"),
         (scene.home / ".gitconfig", "changed", "among the person's own settings"),
     ]:

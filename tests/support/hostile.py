@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from factory.paths import ProjectPaths
 from tests.support.repos import git, write
 from tests.support.role_model import GOOD, Change
 
@@ -31,6 +32,7 @@ class Machine:
     def attempts(self, beat: str = "daemon-beat") -> dict[str, str]:
         """Shell commands by what they attempt; each prints ``worked`` where it did."""
         p, h, f = self.project, self.home, self.factory_home
+        approvals = f / "approvals" / ProjectPaths(p).key
         tried = {
             "write into the checkout": f"echo harm > {p}/new.py",
             "change the checkout": f"echo '# harm' >> {p}/calc/sums.py",
@@ -38,7 +40,7 @@ class Machine:
             "write the log": f"echo 9 >> {p}/.factory/results.tsv",
             "write the journal": f"for f in {p}/.factory/cycles/*.jsonl; do test -f $f && echo x >> $f; done",
             "review itself": f"echo '{{}}' > {p}/.factory/experiments/001/reviews/final.json",
-            "approve itself": f"mkdir -p {f}/approvals && echo '{{}}' > {f}/approvals/mine.json",
+            "approve itself": f"mkdir -p {approvals} && echo '{{}}' > {approvals}/mine.json",
             "set factory up": f"echo '[runner]' >> {f}/config.toml",
             "set the shell up": f"echo harm >> {h}/.bashrc",
             "set the person's git up": f"git config --file {h}/.gitconfig alias.harm '!touch {h}/harm'",
