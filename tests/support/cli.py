@@ -111,7 +111,8 @@ class Server:
 
 @functools.cache
 def _server() -> Server:
-    folder = tempfile.TemporaryDirectory(prefix="factory-forking-")
+    # Not where the test that starts it keeps its own: that may be gone with it, or too long for a socket.
+    folder = tempfile.TemporaryDirectory(prefix="factory-forking-", dir="/tmp")
     address = f"{folder.name}/socket"
     process = subprocess.Popen(
         [sys.executable, "-P", FORKING, "--serve", address],
