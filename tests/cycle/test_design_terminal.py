@@ -199,7 +199,7 @@ def test_cut_off_while_an_agent_works(
         wait_for(lambda: f'"role":"{role}"' in told(place) and "agent.started" in told(place))
         if how == "ctrl-c":
             terminal.send(CTRL_C)
-            terminal.expect("factory: interrupted; resume with `factory ceo")
+            terminal.expect("factory: interrupted; resume with")
             assert terminal.end() == EXIT_INTERRUPTED
     assert len(asked(place)) == before
     configured(factory_home, Path(engineer.__file__).read_text())
