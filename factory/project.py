@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ from factory.fsio import ensure_private_dir
 from factory.git import Repo, toplevel
 from factory.git_errors import GitError
 from factory.paths import STATE_DIR, ProjectPaths
+from factory.words import quoted
 
 EXCLUDE_LINE = f"/{STATE_DIR}/"
 FIRST_COMMIT = ("add -A", "commit -m 'Start'")
@@ -86,7 +86,7 @@ def written_here(root: Path, files: Sequence[Path]) -> list[Path]:
 
 
 def _commands(folder: Path, *commands: str) -> str:
-    lines = [f"git -C {shlex.quote(str(folder))} {command}" for command in commands]
+    lines = [f"git -C {quoted(folder)} {command}" for command in commands]
     return "Type:\n" + "\n".join(f"  {line}" for line in lines)
 
 
@@ -110,6 +110,6 @@ def _no_checkout(folder: Path) -> BadInput:
     if bare:
         return BadInput(
             f"{folder} is a bare repository, without files to work on.",
-            _commands(folder.resolve(), f"worktree add {shlex.quote(str(folder.resolve()) + '-checkout')}"),
+            _commands(folder.resolve(), f"worktree add {quoted(str(folder.resolve()) + '-checkout')}"),
         )
     return BadInput(f"{folder} lies inside a git directory.", "Name the folder of the checkout.")

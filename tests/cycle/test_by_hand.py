@@ -19,6 +19,7 @@ from tests.support.projects import (
     TESTED_POLICY,
     TESTS,
     WORSE_SUMS,
+    Begun,
     assert_sound,
     begin,
     history,
@@ -121,17 +122,24 @@ def test_a_change_that_breaks_a_test_is_reverted_whatever_its_score_and_whoever_
     assert_sound(tested)
 
 
-def test_a_broken_test_is_reverted_although_the_composite_gains(tmp_path: Path) -> None:
-    policy = TESTED_POLICY.replace('name = "lint"', 'name = "lint"\nweight = 50')
-    policy = policy.replace('name = "tests"', 'name = "tests"\ntolerance = 1.0')
-    project = small_project(tmp_path / "calc", policy=policy)
-    begun = begin(project).edit({"calc/sums.py": BROKEN_SUMS})
+LINT_ABOVE_ALL = TESTED_POLICY.replace('name = "lint"', 'name = "lint"\nweight = 50').replace(
+    'name = "tests"', 'name = "tests"\ntolerance = 1.0'
+)
+"""A policy under which a change gains by its lint, whatever it breaks."""
+
+
+def assert_reverted_for_its_broken_test(begun: Begun) -> None:
     begun.measure()
     begun.review("keep")
     row = begun.finalize()
     assert row["delta"] > 0
     assert (row["verdict"], row["reason"]) == ("revert", "new_failures")
     assert row["notes"] == "precheck failed: new_failures: tests/test_sums.py::test_double"
+
+
+def test_a_broken_test_is_reverted_although_the_composite_gains(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc", policy=LINT_ABOVE_ALL)
+    assert_reverted_for_its_broken_test(begin(project).edit({"calc/sums.py": BROKEN_SUMS}))
 
 
 OTHER_SUITE = """
@@ -155,16 +163,8 @@ parser = "junit"
 def test_a_broken_test_is_no_flaky_one_where_another_suite_tells_tests_too(
     tmp_path: Path, more: dict[str, str]
 ) -> None:
-    policy = TESTED_POLICY.replace('name = "tests"', 'name = "tests"\ntolerance = 1.0')
-    policy = policy.replace('name = "lint"', 'name = "lint"\nweight = 50')
-    project = small_project(tmp_path / "calc", policy=policy + OTHER_SUITE)
-    begun = begin(project).edit({"calc/sums.py": BROKEN_SUMS, **more})
-    begun.measure()
-    begun.review("keep")
-    row = begun.finalize()
-    assert row["delta"] > 0
-    assert (row["verdict"], row["reason"]) == ("revert", "new_failures")
-    assert row["notes"] == "precheck failed: new_failures: tests/test_sums.py::test_double"
+    project = small_project(tmp_path / "calc", policy=LINT_ABOVE_ALL + OTHER_SUITE)
+    assert_reverted_for_its_broken_test(begin(project).edit({"calc/sums.py": BROKEN_SUMS, **more}))
     assert not ProjectPaths(project).flaky.exists()
 
 

@@ -11,7 +11,6 @@ exit code.
 
 from __future__ import annotations
 
-import array
 import contextlib
 import json
 import os
@@ -31,8 +30,7 @@ def client(address: str, *args: str) -> int:
     folder = os.open(".", os.O_RDONLY)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
         server.connect(address)
-        streams = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2, folder]))
-        server.sendmsg([len(request).to_bytes(4)], [streams])
+        socket.send_fds(server, [len(request).to_bytes(4)], [0, 1, 2, folder])
         server.sendall(request)
         code = int(server.recv(16) or b"1")
     if code < 0:
