@@ -9,8 +9,7 @@ from pathlib import Path
 
 from factory.errors import BadInput
 from factory.fsio import ensure_private_dir
-from factory.git import Repo, toplevel
-from factory.git_errors import GitError
+from factory.git import GitError, Repo, toplevel
 from factory.paths import STATE_DIR, ProjectPaths
 from factory.words import quoted
 

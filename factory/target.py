@@ -12,8 +12,7 @@ from typing import Any, Literal
 from factory.ancestry import refuse_agents
 from factory.errors import BadInput, EnvironmentLacking, Refused
 from factory.fsio import read_json_plain, unreadable, utc_now, write_json
-from factory.git import Repo, clone, start_repository, toplevel
-from factory.git_errors import GitError
+from factory.git import GitError, Repo, clone, start_repository, toplevel
 from factory.paths import HomePaths
 from factory.redact import without_password
 from factory.words import quoted

@@ -32,7 +32,6 @@ LAYERS: dict[str, int] = {
             "supervisor",
             "ancestry",
             "scratch",
-            "git_errors",
         ),
         2,
     ),

@@ -7,6 +7,7 @@ import argparse
 from factory import output
 from factory.cycle.lab import open_lab
 from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
+from factory.git import without_paths
 from factory.globs import matches
 from factory.paths import CONFIG_FILE, STATE_DIR
 from factory.target import SPEC_FILE
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     name = args.to or f"{branch.removeprefix('refs/heads/')}-clean"
     if repo.refs(f"refs/heads/{name}"):
         raise Refused(f"The branch {name} is there already.", "Remove it, or name another with --to.")
-    made = repo.without_paths(base, head, lambda path: matches(patterns, path), _message)
+    made = without_paths(repo, base, head, lambda path: matches(patterns, path), _message)
     repo.set_ref(f"refs/heads/{name}", made)
     for path in left_out:
         output.say(f"left out: {path}")

@@ -31,7 +31,7 @@ from factory.cycle.tamper import (
     write_fingerprint,
 )
 from factory.fsio import atomic_write, write_json
-from factory.git import scratch_checkout
+from factory.git import checkout_at, scratch_checkout, snapshot
 from factory.models import FORMAT_VERSION
 from factory.runners.base import NOT_EVIDENCE, AgentResult, Invocation, Runner
 
@@ -186,7 +186,7 @@ def _adopt(call: Call) -> AgentResult | None:
             _compare_adopted(call, invocation)
         _store_answer(call, started["name"], result)
     elif call.workspace is not None and started["workspace"]:
-        call.cycle.lab.repo.checkout_at(started["workspace"], call.workspace, BUILDER_HISTORY)
+        checkout_at(call.cycle.lab.repo, started["workspace"], call.workspace, BUILDER_HISTORY)
     return result
 
 
@@ -289,7 +289,7 @@ def _state_of(call: Call) -> str:
     if call.workspace is None or call.experiment is None:
         return ""
     baseline = str(call.cycle.state.result("begin", call.scope)["baseline"])
-    return call.cycle.lab.repo.snapshot(call.workspace, baseline, "Workspace before a call") or baseline
+    return snapshot(call.cycle.lab.repo, call.workspace, baseline, "Workspace before a call") or baseline
 
 
 def _free_name(folder: Path, role: str) -> str:

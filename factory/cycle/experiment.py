@@ -16,6 +16,7 @@ from factory.cycle.branches import set_aside
 from factory.cycle.lab import Lab
 from factory.errors import BadInput, Refused
 from factory.fsio import hold, utc_now, write_lock
+from factory.git import checkout_at, snapshot
 from factory.journal import Journal
 from factory.models import (
     Experiment,
@@ -152,7 +153,7 @@ def begin(
         )  # fmt: skip
     _open_folder(lab, experiment)
     lab.repo.set_ref(_branch_ref(experiment), experiment.baseline)
-    lab.repo.checkout_at(experiment.baseline, workspace(lab, experiment), BUILDER_HISTORY)
+    checkout_at(lab.repo, experiment.baseline, workspace(lab, experiment), BUILDER_HISTORY)
     Registry(lab.home).register(lab.paths.root, lab.repo.remote_url(), lab.repo.root_commit())
     return experiment
 
@@ -249,7 +250,7 @@ def record_candidate(lab: Lab, experiment: Experiment) -> str | None:
     place = workspace(lab, experiment)
     if not place.is_dir():
         return _changed(tip, baseline)
-    made = repo.snapshot(place, baseline, commit_message(experiment))
+    made = snapshot(repo, place, baseline, commit_message(experiment))
     tree, last = repo.tree(made or baseline), _last_recorded(lab, experiment)
     was_reset = made is not None and tip == baseline
     if not was_reset and (tree == repo.tree(tip) or (tree == repo.tree(last) and tip != last)):

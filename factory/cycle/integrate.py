@@ -26,7 +26,7 @@ from factory.cycle.metric import Bench, ratchet
 from factory.cycle.pulls import Pull, Serves, kept_pulls, pull_below, standing
 from factory.errors import FactoryError
 from factory.evals.decide import threshold_holds
-from factory.git import BRANCHES
+from factory.git import BRANCHES, fast_forward, replay
 from factory.guard import run_guards
 from factory.journal import Event, read_events
 from factory.models import GuardFinding, Integration, Verdict
@@ -76,7 +76,7 @@ def integrate_branch(lab: Lab, branch: str, target: str, *, start: str, kept: st
         if replayed is None:
             return left_pending(lab, branch, target, kept, why_not)
         head = replayed
-    merge = lab.repo.fast_forward(target, head)
+    merge = fast_forward(lab.repo, target, head)
     if not merge.done:
         return left_pending(lab, branch, target, kept, merge.message)
     return Integrated(Integration.MERGED, branch, target, head, f"{target} is now at {head[:12]}")
@@ -92,7 +92,7 @@ def left_pending(lab: Lab, branch: str, target: str, head: str, message: str) ->
 def _replay(lab: Lab, branch: str, target: str, *, start: str, head: str, tip: str) -> tuple[str | None, str]:
     """The branch's commits on top of a target that has moved; None with the reason if that is unsound."""
     lab.say(f"{target} has moved to {tip[:12]}: replaying what was kept on it")
-    replayed = lab.repo.replay(start, head, tip)
+    replayed = replay(lab.repo, start, head, tip)
     if replayed is None:
         return None, f"the kept changes conflict with what {target} has become"
     if lab.repo.tree(replayed) == lab.repo.tree(tip):

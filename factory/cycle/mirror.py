@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from factory.cycle.lab import Lab
 from factory.fsio import write_lock
+from factory.git import write_blob_ref
 
 LOG_REF = "refs/factory/log"
 
@@ -18,7 +19,7 @@ def mirror_log(lab: Lab, when: str) -> None:
     log = lab.paths.results
     if log.exists() and not any(mirror_problems(lab)):
         with write_lock(lab.repo.common_dir):
-            lab.repo.write_blob_ref(LOG_REF, log.name, log, f"Log at the close of {when}")
+            write_blob_ref(lab.repo, LOG_REF, log.name, log, f"Log at the close of {when}")
 
 
 def mirror_problems(lab: Lab) -> Iterator[str]:

@@ -10,6 +10,7 @@ from factory.cycle.agents import objection
 from factory.cycle.contract import approval_of, approved_text, changed_since
 from factory.cycle.outcomes import OUTCOME
 from factory.cycle.scopes import phase_of, scope_of
+from factory.git import commit_files
 from factory.models import Kind, PhaseState, PlanItem, Reason, Verdict
 from factory.spec import parse
 from factory.target import SPEC_FILE
@@ -105,7 +106,7 @@ def _committed(cycle: Cycle, text: str) -> str:
     repo = cycle.lab.repo
     if repo.show(f"refs/heads/{cycle.target}", SPEC_FILE) in (text, repo.show(cycle.head, SPEC_FILE)):
         return ""
-    commit = repo.commit_files(cycle.head, {SPEC_FILE: text}, f"Specify {parse(text).title}\n")
+    commit = commit_files(repo, cycle.head, {SPEC_FILE: text}, f"Specify {parse(text).title}\n")
     repo.set_ref(cycle.branch_ref, commit)
     return commit
 

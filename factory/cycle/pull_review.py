@@ -26,7 +26,7 @@ from factory.cycle.told import experiment_told
 from factory.errors import BadInput, EnvironmentLacking, Refused
 from factory.evals.dimensions.sources import is_test_file
 from factory.fsio import utc_now
-from factory.git import scratch_checkout
+from factory.git import fetch, scratch_checkout
 from factory.github import CheckRun, Note, PullDetails, same_account
 from factory.github.texts import REVIEW_MARK, PullReview, experiment_review, pull_review
 from factory.guard import run_guards
@@ -150,10 +150,10 @@ def _earlier(hub: Hub, number: int) -> Note | None:
 
 def _judged(lab: Lab, hub: Hub, pull: PullDetails, wanted: tuple[str, str]) -> Review:
     """Guard and Reviewer on a pull request that is no experiment."""
-    head = lab.repo.fetch(REMOTE, f"refs/pull/{pull.number}/head")
+    head = fetch(lab.repo, REMOTE, f"refs/pull/{pull.number}/head")
     if head != pull.head:
         raise Refused(f"Pull request #{pull.number} has moved to {head[:12]} meanwhile.", "Run it again.")
-    base = lab.repo.merge_base(lab.repo.fetch(REMOTE, f"refs/heads/{pull.base_branch}"), head)
+    base = lab.repo.merge_base(fetch(lab.repo, REMOTE, f"refs/heads/{pull.base_branch}"), head)
     if not base:
         raise BadInput(f"Pull request #{pull.number} shares no history with {pull.base_branch}.", "")
     policy = lab.policy(base) or default_project()

@@ -15,6 +15,7 @@ from factory.cycle.hub import REMOTE, Hub
 from factory.cycle.lab import Lab
 from factory.cycle.told import experiment_told
 from factory.errors import Refused
+from factory.git import push, replay
 from factory.github import PullDetails, same_account
 from factory.github.texts import PullText
 from factory.models import Experiment, VerdictRecord
@@ -65,7 +66,7 @@ def open_pull(
     known = _known(hub, experiment, text)
     if known is not None:
         return Pull(known.number, known.url, experiment.branch)
-    lab.repo.push(REMOTE, decision.commit, experiment.branch)
+    push(lab.repo, REMOTE, decision.commit, experiment.branch)
     base = below.branch if below else experiment.target
     url = client.open_pull_request(hub.slug, experiment.branch, base, text.title, text.body())
     made = int(url.rstrip("/").rpartition("/")[2])
@@ -142,7 +143,7 @@ def _has_changes(lab: Lab, target: str, head: str) -> bool:
     """Whether the target has the very changes of a commit, whatever commits brought them."""
     tip, commit = lab.repo.resolve(f"refs/heads/{target}"), lab.repo.find(head)
     base = lab.repo.merge_base(tip, commit) if commit else ""
-    replayed = lab.repo.replay(base, commit, tip) if commit and base else None
+    replayed = replay(lab.repo, base, commit, tip) if commit and base else None
     return replayed is not None and lab.repo.tree(replayed) == lab.repo.tree(tip)
 
 

@@ -20,6 +20,7 @@ from factory.cycle.lab import Lab
 from factory.cycle.mirror import mirror_log
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock
+from factory.git import take_back
 from factory.journal import Journal, new_cycle_id
 from factory.models import (
     Experiment,
@@ -138,7 +139,7 @@ def _insist_on_merged(lab: Lab, row: Row, target: str, head: str) -> None:
 
 def _reversed(lab: Lab, undone: Experiment, commit: str, onto: str, message: str) -> str:
     """The commit on ``onto`` that takes the experiment's change back. Raises Refused where there is none."""
-    made = lab.repo.take_back(undone.baseline, commit, onto, message)
+    made = take_back(lab.repo, undone.baseline, commit, onto, message)
     if made is None:
         raise Refused(
             f"Later changes on {undone.target} stand on experiment {undone.id}, so taking it back conflicts; "

@@ -16,6 +16,7 @@ from factory.approvals import Approvals, fingerprint
 from factory.cycle.context import Cycle, CycleOptions, Draft, Opinion
 from factory.cycle.lab import open_lab
 from factory.cycle.launch import follow_up, run_cycle
+from factory.cycle.steps import designing
 from factory.cycle.steps.designing import Paused
 from factory.errors import EXIT_INTERRUPTED, EXIT_NO, EXIT_OK, EXIT_REFUSED, Refused
 from factory.git import Repo
@@ -220,13 +221,13 @@ class Cut(BaseException):
     [
         (Approvals, "approve"),
         (Approvals, "record"),
-        (Repo, "commit_files"),
+        (designing, "commit_files"),
         (Repo, "set_ref"),
         (Journal, "append"),
     ],
 )
 def test_an_approval_that_was_cut_off_is_not_asked_for_again(
-    new: Path, monkeypatch: pytest.MonkeyPatch, where: type, name: str
+    new: Path, monkeypatch: pytest.MonkeyPatch, where: object, name: str
 ) -> None:
     runner, real = Scripted(), getattr(where, name)
     person = Person([Opinion("approve")])

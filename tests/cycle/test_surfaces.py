@@ -10,6 +10,7 @@ import pytest
 from factory.config import ProjectConfig, default_project
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.surfaces import fixed_places, restore_fixed
+from factory.git import checkout_at
 from tests.support.repos import commit, git, make_repo
 
 FILES = {
@@ -45,7 +46,7 @@ def test_places_are_folders_where_all_of_one_is_fixed(
     lab: Lab, tmp_path: Path, fixed: tuple[str, ...], places: set[str]
 ) -> None:
     work = tmp_path / "work"
-    lab.repo.checkout_at("HEAD", work)
+    checkout_at(lab.repo, "HEAD", work)
     found = fixed_places(work, policy(*fixed))
     assert {str(place.relative_to(work)) for place in found} == places
     for place in found:
@@ -59,7 +60,7 @@ def test_what_was_touched_is_put_back_and_the_rest_stays(lab: Lab, tmp_path: Pat
     baseline = git(root, "rev-parse", "HEAD")
     changed = {"data/a.csv": "9\n", "data/new.csv": "4\n", "data/deep/b.csv": None, "src/main.py": "x = 2\n"}
     candidate = commit(root, changed, "Touch things")
-    lab.repo.checkout_at(candidate, work)
+    checkout_at(lab.repo, candidate, work)
     touched = restore_fixed(lab, work, baseline, candidate, policy("data/**"))
     assert touched == ["data/a.csv", "data/deep/b.csv", "data/new.csv"]
     assert (work / "data/a.csv").read_text() == "1\n"
@@ -74,7 +75,7 @@ def test_a_folder_that_became_a_link_is_a_folder_again(lab: Lab, tmp_path: Path)
     git(root, "rm", "-rq", "data")
     (root / "data").symlink_to(tmp_path)
     candidate = commit(root, {}, "A link in place of the data")
-    lab.repo.checkout_at(candidate, work)
+    checkout_at(lab.repo, candidate, work)
     restore_fixed(lab, work, baseline, candidate, policy("data/**", "data"))
     assert (work / "data/a.csv").read_text() == "1\n"
     assert not (work / "data").is_symlink()

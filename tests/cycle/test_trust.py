@@ -11,6 +11,7 @@ from factory.cycle import deciding, judging
 from factory.cycle import experiment as lab_work
 from factory.cycle.lab import open_lab
 from factory.errors import BadInput
+from factory.git import commit_files
 from factory.models import PrecheckReport, Verdict
 from factory.paths import ProjectPaths
 from factory.precheck import PrecheckFacts, run_precheck
@@ -126,7 +127,7 @@ def test_the_verdict_is_on_the_commit_that_was_checked(
     experiment, checked = lab_work.load(lab, 1), begun.tip
 
     def moved_meanwhile(facts: PrecheckFacts) -> PrecheckReport:
-        other = lab.repo.commit_files(checked, {"calc/sums.py": BROKEN_SUMS}, "Other")
+        other = commit_files(lab.repo, checked, {"calc/sums.py": BROKEN_SUMS}, "Other")
         lab.repo.set_ref(f"refs/heads/{begun.branch}", other)
         return run_precheck(facts)
 
@@ -173,7 +174,7 @@ check = "test $(cat notes.md calc/names.py 2>/dev/null | wc -l) -lt 4"
             if invocation.facts["subject"] == "cycle":
                 branch = refs(project, "refs/heads/factory/cycle-*")[0]
                 lab = open_lab(project, lambda _: None)
-                found.append(lab.repo.commit_files(branch, {"mine": "1"}, "Mine"))
+                found.append(commit_files(lab.repo, branch, {"mine": "1"}, "Mine"))
                 lab.repo.set_ref(branch, found[0])
             return said("A note.")
 

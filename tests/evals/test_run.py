@@ -10,7 +10,7 @@ from factory.config import ProjectConfig
 from factory.evals.cache import write_last_eval
 from factory.evals.run import measure
 from factory.evals.run import test_once as run_tests_once
-from factory.git import Repo
+from factory.git import Repo, checkout_at
 from factory.models import Measurement, Outcome
 from factory.paths import HomePaths
 from tests.evals.project_builder import FILES, config, scores
@@ -34,7 +34,7 @@ def measured(tmp_path: Path, said: list[str]) -> Measure:
     ) -> Measurement:
         repo = Repo(root)
         checkout = tmp_path / "checkout"
-        sha = repo.checkout_at("HEAD", checkout)
+        sha = checkout_at(repo, "HEAD", checkout)
         return measure(
             checkout,
             config=settings or config(),

@@ -14,7 +14,7 @@ import pytest
 
 from factory.config.model import CommandSpec
 from factory.cycle.tamper import Area, TamperFinding, differences, violations, watch, watched_places
-from factory.git import Repo
+from factory.git import Repo, checkout_at, snapshot
 from factory.paths import HomePaths, ProjectPaths
 from factory.runners.base import AgentResult, Invocation
 from factory.runners.command import CommandRunner
@@ -95,7 +95,7 @@ def scene(tmp_path: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -
         private_home, {".ssh/id_ed25519": "hidden-in-the-home\n", ".gitconfig": "[user]\n", ".bashrc": "\n"}
     )
     write(scene.approvals, {"one.json": "{}\n"})
-    Repo(scene.checkout).checkout_at("HEAD", scene.workspace)
+    checkout_at(Repo(scene.checkout), "HEAD", scene.workspace)
     monkeypatch.setenv("SOME_TOKEN", "hidden-in-the-environment")
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "ssh.sock"))
     with socket.socket(socket.AF_UNIX) as agent:
@@ -138,7 +138,7 @@ def test_its_daemon_is_gone_and_its_hook_is_not_run(scene: Scene) -> None:
     assert beats
     assert (scene.workspace / "beat").read_text() == beats
     repo = Repo(scene.checkout)
-    commit = repo.snapshot(scene.workspace, repo.resolve("HEAD"), "What it made")
+    commit = snapshot(repo, scene.workspace, repo.resolve("HEAD"), "What it made")
     assert commit is not None
     assert not (scene.workspace.parent / "hook-ran").exists()
     assert "work.py" in repo.files(commit)

@@ -13,7 +13,6 @@ from factory.cycle.finalizing import finalize
 from factory.cycle.inflight import BY_HAND
 from factory.cycle.lab import open_lab
 from factory.cycle.mirror import mirror_log
-from factory.git import Repo
 from factory.journal import new_cycle_id
 from factory.models import PlanItem
 
@@ -28,7 +27,7 @@ def finalize_as_errors(project: Path, titles: Iterable[str]) -> None:
         item = PlanItem.model_validate(said)
         journal = lab.journal(new_cycle_id())
         journal.append("cycle.opened", mode=BY_HAND, options={}, target="main", start=base)
-        with patch.object(Repo, "checkout_at"):
+        with patch("factory.cycle.experiment.checkout_at"):
             experiment = lab_work.begin(lab, journal, item, base=base, target="main", policy=policy)
         decision = settle(lab, experiment, policy, ended={"reason": "error", "detail": "not tried"})
         record = finalize(lab, journal, experiment, decision)

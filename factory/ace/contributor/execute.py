@@ -9,7 +9,7 @@ from pathlib import Path
 from factory.ace.contributor.prepare import Contribution
 from factory.ace.contributor.upstream import address, cloned, fetched, push, slug_of
 from factory.errors import EnvironmentLacking, Refused
-from factory.git import Repo
+from factory.git import Repo, commit_files
 from factory.github import GitHub, repository_slug
 
 Connect = Callable[[Path], GitHub]
@@ -52,7 +52,7 @@ def execute_contribution(
         place = pushed_to or _target(contribution, github)
         commit = contribution.base
         if contribution.items:
-            commit = repo.commit_files(contribution.base, contribution.files, contribution.message)
+            commit = commit_files(repo, contribution.base, contribution.files, contribution.message)
             before_push(place)
             push(repo, place, commit, contribution.branch)
         if github is None:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from factory.errors import BadInput, EnvironmentLacking
-from factory.git import ENGINE_EMAIL, ENGINE_NAME, Repo
-from factory.git_errors import GitError
+from factory.git import ENGINE_EMAIL, ENGINE_NAME, GitError, Repo
 from factory.github import repository_slug
 from factory.scratch import scratch_folder
 

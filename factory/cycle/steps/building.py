@@ -12,6 +12,7 @@ from factory.cycle.machine import Done, Outcome
 from factory.cycle.outcomes import OUTCOME, outcome_events, outcomes_of, was_tried
 from factory.cycle.steps.observing import SETUP_MESSAGE, discover_setup, told
 from factory.errors import BadInput, Refused
+from factory.git import commit_files
 from factory.models import FeatureCheck, PhaseState, PlanItem
 from factory.paths import CONFIG_FILE
 from factory.spec import Form, Phase, Spec, parse
@@ -175,7 +176,7 @@ def setup_phase(cycle: Cycle, scope: str) -> Outcome:
     found = discover_setup(cycle.lab, cycle.head, cycle.target)
     if found.untestable:
         return Done({"made": False, "why": found.untestable})
-    commit = cycle.lab.repo.commit_files(cycle.head, {CONFIG_FILE: found.config_text}, SETUP_MESSAGE)
+    commit = commit_files(cycle.lab.repo, cycle.head, {CONFIG_FILE: found.config_text}, SETUP_MESSAGE)
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
     return Done({"made": True, "commit": commit, "summary": told(found)})
 

@@ -18,6 +18,7 @@ from factory.cycle.research import defined_findings, research_text
 from factory.cycle.steps import planning
 from factory.errors import EXIT_INTERRUPTED, BadInput, FactoryError, Refused
 from factory.fsio import atomic_write, read_exactly
+from factory.git import commit_files
 from factory.spec import Form, PlanContext, PlanLimits, Spec, SpecFinding, check, parse
 from factory.target import SPEC_FILE
 from factory.words import quoted
@@ -300,7 +301,7 @@ def _put_in_place(cycle: Cycle, spec: Spec, text: str) -> dict[str, Any]:
         atomic_write(cycle.lab.paths.plan, text.encode("utf-8", "surrogateescape"))
         mode = "research" if spec.research else "improve"
         return told | {"place": str(cycle.lab.paths.plan), "next": mode}
-    commit = cycle.lab.repo.commit_files(cycle.head, {SPEC_FILE: text}, f"Specify {spec.title}\n")
+    commit = commit_files(cycle.lab.repo, cycle.head, {SPEC_FILE: text}, f"Specify {spec.title}\n")
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
     return told | {"place": SPEC_FILE, "commit": commit, "next": "build"}
 

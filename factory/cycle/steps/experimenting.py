@@ -18,7 +18,7 @@ from factory.cycle.research import findings_of, research_text
 from factory.cycle.scopes import attempt_of, phase_of, scope_of
 from factory.cycle.steps import hosting
 from factory.cycle.steps.gates import answer_or_why, ceo_verdict, told_by
-from factory.git_errors import GitError
+from factory.git import GitError
 from factory.models import (
     Experiment,
     FailureReport,

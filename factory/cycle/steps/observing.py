@@ -21,7 +21,7 @@ from factory.evals.discover import Discovery, discover
 from factory.evals.progress import Remark
 from factory.evals.remarks import remarks, unmeasured
 from factory.fsio import atomic_write
-from factory.git import scratch_checkout
+from factory.git import commit_files, scratch_checkout
 from factory.models import Measurement
 from factory.paths import CONFIG_FILE
 from factory.scratch import remove
@@ -61,7 +61,7 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
         )
     for note in found.notes:
         cycle.lab.progress(Remark(note))
-    commit = cycle.lab.repo.commit_files(cycle.start, {CONFIG_FILE: found.config_text}, SETUP_MESSAGE)
+    commit = commit_files(cycle.lab.repo, cycle.start, {CONFIG_FILE: found.config_text}, SETUP_MESSAGE)
     cycle.lab.repo.set_ref(cycle.branch_ref, commit)
     return Done({"commit": commit, "made": True, "summary": told(found)})
 

@@ -19,6 +19,7 @@ from factory.cycle.surfaces import restore_fixed
 from factory.cycle.target import target_text
 from factory.errors import BadInput
 from factory.fsio import atomic_write
+from factory.git import commit_files
 from factory.models import Kind, Reason, Verdict
 from factory.paths import CONFIG_FILE
 from factory.research.ratchet import Moved, compare_runs, fallen, number, on_held_out
@@ -37,7 +38,7 @@ def setup(cycle: Cycle, scope: str) -> Outcome:
     if policy.research.configured:
         return outcome
     text = target_text(cycle.lab, commit, cycle.options.approved_plan)
-    made = cycle.lab.repo.commit_files(commit, {CONFIG_FILE: text}, TARGET_MESSAGE)
+    made = commit_files(cycle.lab.repo, commit, {CONFIG_FILE: text}, TARGET_MESSAGE)
     cycle.lab.repo.set_ref(cycle.branch_ref, made)
     return Done({**outcome.result, "commit": made, "made": True, "target": True})
 
