@@ -95,7 +95,8 @@ def _main_checkout(repo: Repo) -> Path:
         return repo.root
     common = repo.common_dir
     linked = Path(repo.git("rev-parse", "--absolute-git-dir").rstrip("\n")).resolve() != common
-    bare = linked and Repo(common).git("rev-parse", "--is-bare-repository") == "true\n"
+    # Named as the git directory: a person may have told git to trust none that it only comes across.
+    bare = linked and repo.git("--git-dir", str(common), "rev-parse", "--is-bare-repository") == "true\n"
     return common.parent if linked and common.name == ".git" and not bare else repo.root
 
 

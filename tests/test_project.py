@@ -43,6 +43,13 @@ def test_a_linked_worktree_shares_the_state_of_the_main_checkout(root: Path) -> 
     assert project.common_dir == root / ".git"
 
 
+def test_a_linked_worktree_is_known_where_git_is_told_to_trust_no_git_directory_it_meets(root: Path) -> None:
+    linked = root.parent / "linked"
+    git(root, "worktree", "add", "-q", str(linked))
+    git(root, "config", "--global", "safe.bareRepository", "explicit")
+    assert open_project(str(linked)).root == root
+
+
 def test_a_submodule_is_a_project_of_its_own(root: Path) -> None:
     outer = root.parent / "outer"
     outer.mkdir()

@@ -91,7 +91,7 @@ def edited_text(lab: Lab) -> str | None:
     if not place.is_file():
         return None if committed is None else ""
     text = read_exactly(place)
-    return None if text == committed else text
+    return None if text == committed or lab.repo.holds("HEAD", SPEC_FILE) else text
 
 
 def require_ground(lab: Lab, revision: str, idea: str) -> None:

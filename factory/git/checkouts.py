@@ -18,7 +18,10 @@ def copy_commit(repo: Repo, source: Path, sha: str, depth: int) -> None:
     # A source that is not the tip of a branch may be wanted: upload-pack is told to hand out any commit.
     pack = "git -c uploadpack.allowAnySHA1InWant=true upload-pack"
     options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--upload-pack", pack, *limit]
-    repo.git("fetch", *options, source.as_uri(), sha, what=f"copy commit {sha[:12]}")
+    # A person may have forbidden what comes from files of others; this is their own repository. Where that is
+    # a partial clone, git has to bring the files that are not there yet.
+    args = ("-c", "protocol.file.allow=always", "fetch", *options, source.as_uri(), sha)
+    repo.git(*args, what=f"copy commit {sha[:12]}", env={"GIT_NO_LAZY_FETCH": "0"})
 
 
 def checkout_at(repo: Repo, revision: str, dest: Path, depth: int = 1) -> str:

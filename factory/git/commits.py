@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from factory.git.checkouts import copy_commit, scratch_checkout
-from factory.git.repo import Repo
+from factory.git.repo import FILE_MODES, Repo, parse_raw
 from factory.git.running import as_bytes, run, run_alone
 from factory.scratch import scratch_folder
 
@@ -38,13 +38,32 @@ def snapshot(repo: Repo, workspace: Path, parent: str, message: str) -> str | No
             "GIT_INDEX_FILE": str(engine / "index"),
             "GIT_OBJECT_DIRECTORY": str(repo.common_dir / "objects"),
         }
-        own = ("-c", "core.bare=false", "-c", "advice.addEmbeddedRepo=false")
-        for args in (["read-tree", parent], ["add", "--all", "--", "."], ["write-tree"]):
-            said = run_alone([*own, *args], workspace, "record the workspace", env)
-        tree = said.strip()
+
+        def record(*args: str, stdin: str | None = None) -> str:
+            own = ("-c", "core.bare=false", "-c", "advice.addEmbeddedRepo=false")
+            return run_alone([*own, *args], workspace, "record the workspace", env, stdin)
+
+        record("read-tree", parent)
+        record("add", "--all", "--", ".")
+        record("update-index", "-z", "--index-info", stdin=_untouched(record, parent))
+        tree = record("write-tree").strip()
     if tree == repo.tree(parent):
         return None
     return commit_tree(repo, tree, [parent], message)
+
+
+def _untouched(record: Callable[..., str], parent: str) -> str:
+    """The index entries of ``parent`` for files that are as they were there, byte for byte.
+
+    The index is made afresh, so git converts every file anew, as by a ``text`` attribute that came after the
+    file; what nobody touched would be part of the change.
+    """
+    told = record("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", parent)
+    converted = [c for c in parse_raw(told) if c.old_mode == c.new_mode in FILE_MODES and "\n" not in c.path]
+    paths = "".join(f"{change.path}\n" for change in converted)
+    blobs = record("hash-object", "--no-filters", "--stdin-paths", stdin=paths).split()
+    same = [change for change, blob in zip(converted, blobs, strict=True) if blob == change.old_blob]
+    return "".join(f"{change.old_mode} {change.old_blob}\t{change.path}\0" for change in same)
 
 
 def commit_files(repo: Repo, parent: str, files: Mapping[str, str], message: str) -> str:

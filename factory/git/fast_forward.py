@@ -50,9 +50,11 @@ def _merge_here(repo: Repo, head: str) -> Merge:
 
 
 def _fast_forward_here(repo: Repo, head: str) -> Merge:
-    # With autostash, a setting of the person's, git would put their changes away and back.
-    done = run(["merge", "--ff-only", "--no-autostash", "--quiet", head], repo.root)
-    return Merge(done.ok, in_the_way(done.stderr) or done.stdout.strip())
+    # By settings of the person's, git would put their changes away and back (autostash), or bring the changes
+    # and leave the branch where it was (squash, no commit).
+    plain = ("--ff-only", "--no-squash", "--commit", "--no-autostash", "--quiet")
+    done = run(["merge", *plain, head], repo.root)
+    return Merge(done.ok and repo.is_ancestor(head, "HEAD"), in_the_way(done.stderr) or done.stdout.strip())
 
 
 def _same_in_the_way(repo: Repo, head: str) -> list[str]:

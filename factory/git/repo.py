@@ -21,6 +21,9 @@ GITLINK_MODE = "160000"
 SYMLINK_MODE = "120000"
 FILE_MODES = ("100644", "100755")
 
+# No program and no setting, be it the person's or the repository's own, decides what a difference shows.
+_WHOLE = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -56,8 +59,13 @@ def toplevel(path: Path) -> Path | None:
     return Path(done.stdout.rstrip("\n"))
 
 
+def parse_raw(said: str) -> list[Change]:
+    """The entries of ``git diff --raw -z``: ``:100644 100644 <blob> <blob> M`` and the path, in turn."""
+    parts = split_nul(said)
+    return [_change(meta, path) for meta, path in zip(parts[::2], parts[1::2], strict=True)]
+
+
 def _change(meta: str, path: str) -> Change:
-    """An entry of ``git diff --raw``: ``:100644 100644 <blob> <blob> M`` and the path."""
     old_mode, new_mode, old_blob, new_blob, status = meta.lstrip(":").split()
     return Change(status[0], path, old_mode, new_mode, old_blob, new_blob)
 
@@ -170,9 +178,8 @@ class Repo:
 
     def changes(self, base: str, head: str) -> list[Change]:
         """The paths that differ between two commits, renames as a deletion and an addition."""
-        options = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv")
-        parts = split_nul(self.git("diff", *options, base, head))
-        return [_change(meta, path) for meta, path in zip(parts[::2], parts[1::2], strict=True)]
+        options = ("--raw", "-z", "--no-abbrev", "--no-renames")
+        return parse_raw(self.git("diff", *_WHOLE, *options, base, head))
 
     def diff(self, base: str, head: str, *, all_as_text: bool = False) -> str:
         """The unified diff between two commits.
@@ -180,8 +187,8 @@ class Repo:
         ``all_as_text``: also of files that git, or the project's attributes, take for binary.
         """
         text = ("--text",) if all_as_text else ()
-        plain = ("--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
-        return self.git("diff", *plain, *text, base, head)
+        plain = ("--no-color", "--src-prefix=a/", "--dst-prefix=b/")
+        return self.git("diff", *_WHOLE, *plain, *text, base, head)
 
     def churn(self, revision: str, commits: int = 100) -> list[str]:
         """The paths touched by the last ``commits`` commits, once for each touch."""
@@ -218,6 +225,11 @@ class Repo:
         names = split_nul(self.git("ls-files", "-z", "--", *(f":(icase,literal){top}" for top in tops)))
         known = {name.lower() for name in names}
         return {path for path in paths if not known.isdisjoint(_ways_to(path.relative_to(self.root)))}
+
+    def holds(self, revision: str, path: str) -> bool:
+        """Whether the checkout's file is the one of ``revision``, up to what git converts, as line ends."""
+        committed = self.attempt("rev-parse", "--verify", "--quiet", f"{revision}:{path}")
+        return committed is not None and self.attempt("hash-object", "--", path) == committed
 
     def symlink_target(self, revision: str, path: str) -> str:
         """Where a committed symbolic link points."""

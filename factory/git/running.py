@@ -87,9 +87,15 @@ def run(
     return Said(done.returncode, done.stdout, done.stderr, timeout if done.timed_out else 0.0)
 
 
-def run_alone(args: Sequence[str], cwd: Path, what: str, env: Mapping[str, str] | None = None) -> str:
+def run_alone(
+    args: Sequence[str],
+    cwd: Path,
+    what: str,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+) -> str:
     """The output of git without the configuration of the person and the machine. Raises as ``checked``."""
-    return checked(run(args, cwd, env=env, own_config=True), what).stdout
+    return checked(run(args, cwd, env=env, stdin=stdin, own_config=True), what).stdout
 
 
 def checked(said: Said, what: str) -> Said:

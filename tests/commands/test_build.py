@@ -261,6 +261,18 @@ def test_an_unapproved_edit_is_refused_before_anything_begins(
     assert not log.exists()
 
 
+def test_line_ends_that_git_converts_are_no_edit(tmp_path: Path, factory_home: Path, log: Path) -> None:
+    text = specs.spec(TEN[:1])
+    project = approved(tmp_path / "calc", text)
+    git(project, "add", "SPEC.md")
+    git(project, "commit", "--quiet", "-m", "Specify")
+    git(project, "config", "core.autocrlf", "true")
+    (project / "SPEC.md").write_bytes(text.replace("\n", "\r\n").encode())
+    spec_agent.configure(factory_home, {}, log)
+    factory("ceo", project, *BUILD).expect(EXIT_OK)
+    assert builds(log) == ["one"]
+
+
 def opened(project: Path) -> list[tuple[str, bool]]:
     """Mode and lite of every cycle, as they were opened, oldest first."""
     found = [read_events(path)[0].data for path in journal_files(project)]

@@ -63,3 +63,18 @@ def test_a_scratch_checkout_goes_with_its_block_also_when_that_fails(repo: Repo,
     with pytest.raises(ZeroDivisionError):
         look_and_fail()
     assert list((tmp_path / "places").iterdir()) == []
+
+
+def test_a_person_may_have_forbidden_to_clone_from_files(repo: Repo, tmp_path: Path) -> None:
+    git(repo.root, "config", "--global", "protocol.file.allow", "never")
+    assert checkout_at(repo, "HEAD", tmp_path / "out") == head(repo)
+
+
+def test_a_partial_clone_brings_what_is_missing(repo: Repo, tmp_path: Path) -> None:
+    commit(repo.root, {"a.txt": "2\n"}, "Two")
+    git(repo.root, "config", "uploadpack.allowFilter", "true")
+    git(repo.root, "config", "uploadpack.allowAnySHA1InWant", "true")
+    url, partial = repo.root.as_uri(), tmp_path / "partial"
+    git(tmp_path, "clone", "--quiet", "--filter=blob:none", url, str(partial))
+    assert checkout_at(Repo(partial), "HEAD", tmp_path / "out", depth=50) == head(repo)
+    assert git(tmp_path / "out", "show", "HEAD~1:a.txt") == "1"

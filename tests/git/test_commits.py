@@ -70,3 +70,20 @@ def test_a_file_as_a_ref_of_its_own(repo: Repo, tmp_path: Path) -> None:
     assert repo.show("refs/factory/log", "log.tsv") == "one\ntwo\r\n"
     assert git(repo.root, "rev-list", "--count", "refs/factory/log") == "2"
     assert git(repo.root, "status", "--porcelain") == ""
+
+
+def test_a_file_that_git_would_convert_is_only_recorded_where_it_was_touched(
+    repo: Repo, tmp_path: Path
+) -> None:
+    files = {"mine.txt": "1\r\n", "theirs.txt": "1\r\n"}
+    commit(repo.root, files, "Before the attribute")
+    start = commit_files(repo, head(repo), {".gitattributes": "*.txt text\n"}, "The attribute")
+    place = tmp_path / "out"
+    checkout_at(repo, start, place)
+    assert (place / "theirs.txt").read_bytes() == b"1\r\n"
+    assert snapshot(repo, place, start, "Nothing") is None
+    (place / "mine.txt").write_bytes(b"2\r\n")
+    made = snapshot(repo, place, start, "Work")
+    assert made is not None
+    assert [c.path for c in repo.changes(start, made)] == ["mine.txt"]
+    assert repo.show(made, "theirs.txt") == "1\r\n"

@@ -78,3 +78,12 @@ def test_hooks_of_the_person_do_not_run(repo: Repo, tmp_path: Path) -> None:
     hook.chmod(0o755)
     assert fast_forward(repo, "main", commit_files(repo, head(repo), {"a.txt": "2\n"}, "Two")).done
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("setting", ["--squash", "--no-commit", "--no-ff"])
+def test_the_branch_moves_whatever_a_person_has_set_for_their_own_merges(repo: Repo, setting: str) -> None:
+    git(repo.root, "config", "branch.main.mergeOptions", setting)
+    end = commit_files(repo, head(repo), {"a.txt": "2\n"}, "Two")
+    assert fast_forward(repo, "main", end).done
+    assert head(repo) == end
+    assert git(repo.root, "status", "--porcelain") == ""

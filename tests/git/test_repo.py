@@ -177,3 +177,29 @@ def test_many_files_are_read_as_each_by_itself(tmp_path: Path) -> None:
         change.path: repo.show("HEAD", change.path) for change in changes
     }
     assert repo.texts([]) == {}
+
+
+@pytest.mark.parametrize("where", ["the repository's own", "the person's"])
+def test_a_submodule_that_moved_is_a_change_whatever_a_setting_says(repo: Repo, where: str) -> None:
+    if where == "the repository's own":
+        modules = '[submodule "vendor"]\n\tpath = vendor\n\turl = ./vendor\n\tignore = all\n'
+        (repo.root / ".gitmodules").write_text(modules)
+    vendor = make_repo(repo.root / "vendor", {"v.txt": "1\n"})
+    before = commit(repo.root, {}, "A submodule")
+    moved = commit(vendor, {"v.txt": "2\n"}, "On its own")
+    git(repo.root, "update-index", "--cacheinfo", f"160000,{moved},vendor")
+    git(repo.root, "commit", "--quiet", "--message", "Moved")
+    after = head(repo)
+    if where == "the person's":
+        git(repo.root, "config", "diff.ignoreSubmodules", "all")
+    assert [change.path for change in repo.changes(before, after)] == ["vendor"]
+    assert f"+Subproject commit {moved}" in repo.diff(before, after)
+
+
+def test_a_file_is_the_committed_one_up_to_what_git_converts(repo: Repo) -> None:
+    git(repo.root, "config", "core.autocrlf", "true")
+    (repo.root / "a.txt").write_bytes(b"1\r\n")
+    assert repo.holds("HEAD", "a.txt")
+    (repo.root / "a.txt").write_bytes(b"2\r\n")
+    assert not repo.holds("HEAD", "a.txt")
+    assert not repo.holds("HEAD", "none.txt")
