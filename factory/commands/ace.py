@@ -160,7 +160,9 @@ def _items(
     known = tallies(library.outcomes(), role, record.survivors)
     for section in HEADINGS:
         for item in playbook.section(section):
-            yield role, section, item, record.items.get(item.id), known.get(item.id, Tally())
+            about = record.items.get(item.id)
+            now = about.where_it_says(section, item.text) if about else None
+            yield role, section, item, now, known.get(item.id, Tally())
 
 
 def _origin(about: ItemRecord | None) -> str:
