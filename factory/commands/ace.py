@@ -15,6 +15,7 @@ from factory.ace.outcomes import tallies
 from factory.ace.paths import user_playbooks_dir
 from factory.ace.records import ItemRecord, Tally, Version
 from factory.agents.roles import ROLES, role_named
+from factory.ancestry import refuse_agents
 from factory.commands.insights import histories
 from factory.cycle.evolving import evolve_playbooks
 from factory.errors import EXIT_OK, BadInput
@@ -208,6 +209,7 @@ def _diff(library: Library, role: str, number: int, *, as_json: bool) -> int:
 
 
 def _roll_back(library: Library, role: str, number: int, *, as_json: bool) -> int:
+    refuse_agents("put a version of a playbook in force again")
     version = roll_back(library, role, number)
     if as_json:
         output.emit_json(_version_data(version))

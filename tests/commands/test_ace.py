@@ -214,6 +214,14 @@ def test_a_pinned_item_stays_whatever_is_counted(library: Library) -> None:
     assert "pinned by a rollback" in factory("ace", "--show", "--role", "builder").expect(0).out
 
 
+def test_an_agent_takes_no_version_back(registered: Path, library: Library) -> None:
+    factory("ace").expect(0)
+    before = files(library.folder)
+    told = factory("ace", "--rollback", "1", "--role", "builder", env={"FACTORY_ROLE": "builder"}).expect(3)
+    assert "Only a person can put a version of a playbook in force again" in told.err
+    assert files(library.folder) == before
+
+
 def test_damaged_playbooks_are_told_and_kept(registered: Path, library: Library) -> None:
     library.folder.mkdir(parents=True)
     playbook = library.folder / "builder.md"
