@@ -68,7 +68,11 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("secret", re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])\w{24,}\b")),
     ("commit", re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b")),
 )
-_QUOTES = re.compile(r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»|`([^`]+)`|(?<!\w)'([^']+)'(?!\w)|‘([^’]+)’")
+_QUOTES = re.compile(
+    r"\"([^\"]+)\"|“([^”]+)(?:”|$)|«([^»]+)(?:»|$)|`([^`]+)`|(?<!\w)'([^']+)'(?!\w)|‘([^’]+)’"
+)
+_MARK = re.compile(r"[“”«»‘’`]")
+_GAP = "\u2028"  # blank for a pattern, and in no text in its plain form
 _WITHIN = r"(?<=[\w,;:)\]] )"
 _PROPER = re.compile(rf"{_WITHIN}[A-Z][a-z]{{3,}}\b")
 _KINDS = (*dict.fromkeys(kind for kind, _ in _RULES), "secret", "experiment", "project", "name")
@@ -132,9 +136,8 @@ def scrub(text: str, private: Private) -> Scrubbed:
     """``text`` without what identifies anyone, what was taken out, and whether it has to be refused."""
     removed: list[Removal] = []
     plain = _without_tricks(text)
-    # Before the secrets: one at the end of a quotation may swallow the mark that closes it.
-    plain = _quotations(plain, private.hypotheses, removed)
     plain = _secrets(plain, removed)
+    plain = _quotations(plain, private.hypotheses, removed)
     for kind, pattern in _RULES:
         plain = _take_out(plain, kind, pattern, removed)
     for name in sorted(private.names, key=len, reverse=True):
@@ -179,7 +182,8 @@ def _without_tricks(text: str) -> str:
 
 
 def _secrets(text: str, removed: list[Removal]) -> str:
-    plain = redact(text)
+    """``text`` without secrets. One ends where a quotation does: its mark is no part of the secret."""
+    plain = redact(_MARK.sub(rf"{_GAP}\g<0>", text)).replace(_GAP, "")
     count = plain.count(GONE) - text.count(GONE)
     removed += [Removal("secret", "(not shown)")] * count
     return plain.replace(GONE, "[secret]")
@@ -193,7 +197,7 @@ def _quotations(text: str, hypotheses: Sequence[str], removed: list[Removal]) ->
         of_reflector = found.string[: found.start()].endswith(QUOTED_AFTER)
         if not (of_reflector or _says_something(quoted) or _is_known(quoted, hypotheses)):
             return found.group()
-        removed.append(Removal("quotation", redact(quoted)))
+        removed.append(Removal("quotation", quoted))
         return "[experiment]"
 
     return _QUOTES.sub(replaced, text)

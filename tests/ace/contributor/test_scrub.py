@@ -53,6 +53,9 @@ ADVICE = "Write the failing test first"
         ("like “Rework how partners are taken on”", "like [experiment]"),
         ("like 'Rework the import of partners'", "like [experiment]"),
         ("like “Take partners in with token=abcdefgh12345678”", "like [experiment]"),
+        ("like “Take partners in -----BEGIN PRIVATE KEY-----abc”", "like [experiment]"),
+        ("with `token=abcdefgh12345678`", "with `token=[secret]`"),
+        ('with "our own api token"=abcdefgh12345678', "with [experiment]=[secret]"),
         # What is nobody's stays as it is.
         ("and/or read/write, keep/revert", "and/or read/write, keep/revert"),
         ("in pyproject.toml and conftest.py", "in pyproject.toml and conftest.py"),
@@ -99,7 +102,8 @@ def test_a_secret_is_not_even_shown() -> None:
 def test_a_secret_that_is_quoted_is_not_shown_either() -> None:
     found = scrub(f"{ADVICE}, not “Take partners in with token=abcdefgh12345678”", PRIVATE)
     assert [(one.kind, one.text) for one in found.removed] == [
-        ("quotation", "Take partners in with token=[redacted]")
+        ("secret", "(not shown)"),
+        ("quotation", "Take partners in with token=[secret]"),
     ]
 
 
