@@ -46,7 +46,11 @@ class Registry:
 
     def known(self) -> list[KnownProject]:
         """The registered projects whose directory exists, in the order of their registration."""
-        return [p for p in self._projects(self._read()) if p.path.is_dir()]
+        return [p for p in self.entries() if p.path.is_dir()]
+
+    def entries(self) -> list[KnownProject]:
+        """All of them, also those whose directory is gone: it may have been moved."""
+        return self._projects(self._read())
 
     def register(self, root: Path, remote: str = "", root_commit: str = "") -> None:
         """Adds a project, or renews its entry."""

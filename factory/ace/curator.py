@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, count
 from typing import Literal
 
 from factory.ace.models import HEADINGS, Playbook, PlaybookItem, Section, id_prefix
@@ -147,7 +147,17 @@ class _Work:
                 self.amend(id, out="taken out by a person")
             elif id in there:
                 section, item = there[id]
-                self.amend(id, out="", section=section, text=item.text)
+                now = known.where_it_says(section, item.text)
+                if known.key and not now.key:
+                    self._lay_aside(known)
+                self.known[id] = now.model_copy(update={"out": ""})
+
+    def _lay_aside(self, lesson: ItemRecord) -> None:
+        """Remember a lesson that a person has made something else of, so that it doesn't come back."""
+        id = self._free_id()
+        self.known[id] = lesson.model_copy(
+            update={"id": id, "merged": [], "pinned": False, "out": "rewritten by a person"}
+        )
 
     def take_shipped(self, defaults: Playbook) -> None:
         """Defaults that came with a newer program join; those that were there from the first are known."""
@@ -159,9 +169,7 @@ class _Work:
 
     def learn(self, candidate: Candidate) -> None:
         """A candidate becomes an item."""
-        taken = [int(id.rpartition("-")[2]) for id in self.known]
-        number = max([LEARNED_FROM - 1, *taken]) + 1
-        item = PlaybookItem(id=f"{id_prefix(self.role)}-{number:05d}", text=candidate.text)
+        item = PlaybookItem(id=self._free_id(), text=candidate.text)
         self._know(
             ItemRecord(
                 id=item.id,
@@ -175,6 +183,12 @@ class _Work:
             )
         )
         self._add(item, candidate.section, "learned", _because(candidate), candidate.evidence)
+
+    def _free_id(self) -> str:
+        """The first id for what is learned that no item has or has had; people give ids of any height."""
+        taken = {int(id.rpartition("-")[2]) for id in self.known}
+        number = next(number for number in count(LEARNED_FROM) if number not in taken)
+        return f"{id_prefix(self.role)}-{number:05d}"
 
     def drop(self, item: PlaybookItem, action: Action, why: str, evidence: Iterable[str] = ()) -> None:
         """An item leaves; the record keeps what it was and why."""

@@ -38,6 +38,16 @@ class ItemRecord(Model):
     out: str = ""
     pinned: bool = False
 
+    def where_it_says(self, section: Section, text: str) -> ItemRecord:
+        """What is known of it where its line stands in ``section`` and says ``text``.
+
+        One that a person has rewritten or moved is theirs: what it was learned from speaks for other words.
+        """
+        if (section, text) == (self.section, self.text):
+            return self
+        lesson = {"key": "", "evidence": [], "kept": 0, "reverted": 0}
+        return self.model_copy(update={"section": section, "text": text, "origin": "written", **lesson})
+
 
 class RoleRecord(Model):
     """What is known of a role's items, by id."""

@@ -40,6 +40,9 @@ ALIKE = 0.6
 OPEN_KINDS = ("repeat", "correction")
 """Kinds of keys that name a text rather than one thing of a closed list."""
 
+QUOTED_AFTER = "Plan again "
+"""What stands before a hypothesis that an item quotes."""
+
 T = TypeVar("T")
 
 RECENT = 2_000
@@ -251,7 +254,8 @@ def _repeats(decided: Sequence[Tried]) -> Iterator[Candidate]:
             "strategist",
             "dont",
             f"repeat:{_subject(words)}",
-            f"Plan again “{_quotable(group[0].hypothesis)}” or its like: it was reverted {often} ({reason}).",
+            f"{QUOTED_AFTER}“{_quotable(group[0].hypothesis)}” or its like: "
+            f"it was reverted {often} ({reason}).",
             _refs(group),
             kept=successes,
             reverted=len(group),

@@ -15,6 +15,7 @@ from factory.ace.outcomes import tallies
 from factory.ace.paths import user_playbooks_dir
 from factory.ace.records import ItemRecord, Tally, Version
 from factory.agents.roles import ROLES, role_named
+from factory.ancestry import refuse_agents
 from factory.commands.insights import histories
 from factory.cycle.evolving import evolve_playbooks
 from factory.errors import EXIT_OK, BadInput
@@ -160,7 +161,9 @@ def _items(
     known = tallies(library.outcomes(), role, record.survivors)
     for section in HEADINGS:
         for item in playbook.section(section):
-            yield role, section, item, record.items.get(item.id), known.get(item.id, Tally())
+            about = record.items.get(item.id)
+            now = about.where_it_says(section, item.text) if about else None
+            yield role, section, item, now, known.get(item.id, Tally())
 
 
 def _origin(about: ItemRecord | None) -> str:
@@ -206,6 +209,7 @@ def _diff(library: Library, role: str, number: int, *, as_json: bool) -> int:
 
 
 def _roll_back(library: Library, role: str, number: int, *, as_json: bool) -> int:
+    refuse_agents("put a version of a playbook in force again")
     version = roll_back(library, role, number)
     if as_json:
         output.emit_json(_version_data(version))

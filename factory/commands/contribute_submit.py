@@ -42,7 +42,7 @@ def submit(args: argparse.Namespace) -> int:
         return EXIT_NO
     github = GhClient() if GhClient.installed() else None
     stands = standing(load_submissions(factory_home()), repository, github)
-    contribution = _prepared(repository, chosen, known, stands)
+    contribution = _prepared(repository, chosen, known, _private(args.projects_dir, known), stands)
     if args.json:
         output.emit_json({"v": FORMAT_VERSION, **contribution.model_dump(mode="json")})
     else:
@@ -107,9 +107,12 @@ def _named(items: Sequence[ClassifiedItem], name: str) -> ClassifiedItem:
 
 
 def _prepared(
-    repository: str, chosen: Sequence[ClassifiedItem], known: Sequence[ProjectHistory], stands: Standing
+    repository: str,
+    chosen: Sequence[ClassifiedItem],
+    known: Sequence[ProjectHistory],
+    private: Private,
+    stands: Standing,
 ) -> Contribution:
-    private = Private.of(known, [project.path for project in Registry(factory_home()).known()])
     earlier = stands.open
     with cloned(repository) as repo:
         branch, place = (earlier.branch, earlier.pushed_to) if earlier else ("", "")
@@ -122,6 +125,12 @@ def _prepared(
         settled=stands.settled,
         experience=Experience(known),
     )
+
+
+def _private(projects_dir: str | None, known: Sequence[ProjectHistory]) -> Private:
+    """What must not leave: names and words of the projects that items are judged by, and of all others."""
+    others = histories(None) if projects_dir is not None else []
+    return Private.of([*known, *others], Registry(factory_home()).entries())
 
 
 def _show(contribution: Contribution) -> None:

@@ -55,8 +55,8 @@ class ProjectHistory:
 
     @property
     def decided(self) -> list[Row]:
-        """Its experiments that were kept or reverted: the others are no evidence."""
-        return [row for row in self.rows if row.verdict in ("keep", "revert")]
+        """Its own experiments that were kept or reverted: the others are no evidence."""
+        return [row for row in self.own if row.verdict in ("keep", "revert")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from factory.ace.curator import (
     MAX_ITEMS,
     TRIAL_EACH,
@@ -24,7 +26,7 @@ EMPTY = Playbook(role="builder")
 
 
 def item(number: int, helpful: int = 0, harmful: int = 0, text: str = "") -> PlaybookItem:
-    letters = chr(ord("a") + number) * 4
+    letters = chr(ord("a") + number % 26) * 4
     text = text or f"Mind the {letters}"
     return PlaybookItem(id=f"build-{number:05d}", helpful=helpful, harmful=harmful, text=text)
 
@@ -124,6 +126,30 @@ def test_a_candidate_joins_once_and_its_evidence_grows() -> None:
     later = curated(first.playbook, grown, record=first.record)
     assert later.changes == ()
     assert later.record.items["build-01001"].evidence == ["p#1", "p#2", "p#3"]
+
+
+@pytest.mark.parametrize(
+    "changed", [Playbook(role="builder", do=[item(1_001, text="Do not prefer testing.")]), None]
+)
+def test_what_a_person_made_of_a_lesson_rests_on_no_experiment(changed: Playbook | None) -> None:
+    """Rewritten or moved; and the lesson that it was neither comes back nor is turned against the line."""
+    first = curated(EMPTY, candidate())
+    changed = changed or Playbook(role="builder", dont=first.playbook.do)
+    theirs = curated(changed, candidate(), record=first.record)
+    about = theirs.record.items["build-01001"]
+    assert (about.origin, about.key, about.evidence, about.kept) == ("written", "", [], 0)
+    assert (theirs.playbook, theirs.changes) == (changed, ())
+    lesson = theirs.record.items["build-01002"]
+    assert (lesson.key, lesson.out) == ("topic:testing", "rewritten by a person")
+    again = curated(theirs.playbook, candidate(), record=theirs.record)
+    assert (again.playbook, again.record, again.changes) == (changed, theirs.record, ())
+
+
+def test_ids_that_a_person_gave_are_no_bound() -> None:
+    most = PlaybookItem(id="build-999999999", text="Mind the most.")
+    playbook = Playbook(role="builder", do=[item(1), item(1_001, text="Mind the first."), most])
+    result = curated(playbook, candidate())
+    assert actions(result) == [("learned", "build-01002")]
 
 
 def test_what_has_left_does_not_come_back_by_itself() -> None:

@@ -214,6 +214,14 @@ def test_a_pinned_item_stays_whatever_is_counted(library: Library) -> None:
     assert "pinned by a rollback" in factory("ace", "--show", "--role", "builder").expect(0).out
 
 
+def test_an_agent_takes_no_version_back(registered: Path, library: Library) -> None:
+    factory("ace").expect(0)
+    before = files(library.folder)
+    told = factory("ace", "--rollback", "1", "--role", "builder", env={"FACTORY_ROLE": "builder"}).expect(3)
+    assert "Only a person can put a version of a playbook in force again" in told.err
+    assert files(library.folder) == before
+
+
 def test_damaged_playbooks_are_told_and_kept(registered: Path, library: Library) -> None:
     library.folder.mkdir(parents=True)
     playbook = library.folder / "builder.md"
@@ -248,6 +256,30 @@ def test_what_is_shown_says_where_it_comes_from(registered: Path) -> None:
     told = factory("ace", "--show", "--role", "ceo").expect(0).out
     assert "ceo DO [ceo-00001] " in told
     assert "ceo DON'T [ceo-00004] " in told
+
+
+def test_a_learned_line_that_a_person_has_rewritten_is_theirs_from_then_on(
+    registered: Path, library: Library
+) -> None:
+    factory("ace").expect(0)
+    (line,) = [one for one in library.playbook("builder").items if one.id == "build-01001"]
+    told = factory("ace", "--show", "--role", "builder").expect(0).out
+    assert "learned, since" in told.partition("build-01001")[2]
+    assert classified(line.id) != 0
+    path = library.file("builder")
+    path.write_text(path.read_text().replace(line.text, "Leave the tests alone."))
+    for _ in range(2):
+        told = factory("ace", "--show", "--role", "builder").expect(0).out.partition("build-01001")[2]
+        assert "    written, since" in told
+        assert "experiment" not in told.partition("written, since")[2].partition("\n")[0]
+        assert classified(line.id) == 0
+        assert factory("ace").expect(0).out.endswith("nothing changed\n")
+
+
+def classified(id: str) -> int:
+    """How many unrelated projects have experiments that speak for an item."""
+    items = factory("contribute", "--classify", "--json").expect(0).json["items"]
+    return int(next(one["unrelated_projects"] for one in items if one["id"] == id))
 
 
 def test_what_is_shown_says_what_the_trial_has_come_to(library: Library) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from factory.ace.library import Library
 from factory.paths import HomePaths
+from factory.registry import Registry
 from tests.support import example_projects, learning
 from tests.support.cli import Result, command, environment, factory
 from tests.support.fake_gh import FakeGitHub, install
@@ -337,9 +338,25 @@ class TestWhatNeverLeaves:
         for secret in (*self.PLANTED, "pat@example.org", "Pat Person", "koala", "owner-y", str(desk.top)):
             assert secret not in left
             assert secret not in calls
-        for kind in ("URL", "e-mail address", "path", "project", "quoted hypothesis", "secret", "reference"):
+        for kind in ("URL", "e-mail address", "path", "project", "quotation", "secret", "reference"):
             assert f"builder/build-00101: taken out: {kind}: " in done.err
         assert "ghp_0123456789" not in done.err
+
+    def test_nor_do_those_of_projects_that_are_registered_elsewhere(self, desk: Desk) -> None:
+        """Whether their folder is there or was moved since: ``--projects-dir`` says what is judged by."""
+        registry = Registry(HomePaths(desk.home))
+        there = learning.make_project(
+            desk.top / "numbat-v", [("Fix SSO", "revert")], remote="h.example:bilby/x"
+        )
+        registry.register(there)
+        registry.register(desk.top / "quokka-w", "git@dingo.example:potoroo-team/ledger.git")
+        names = "numbat-v, bilby, quokka-w, potoroo-team"
+        quoted = "“Take partners of the Quoll in” and “Fix SSO”"
+        desk.evolve((f"{GENERAL_TEXT} Seen in {names}, with {quoted}.", 12, 1))
+        shown = desk.submit("--dry-run").expect(0)
+        for secret in (*names.split(", "), "Quoll", "SSO"):
+            assert secret not in shown.out
+        assert f"Seen in {', '.join(['[project]'] * 4)}, with [experiment] and [experiment]." in shown.out
 
     def test_a_text_that_still_tells_the_project_is_refused(self, desk: Desk) -> None:
         desk.evolve((f"{GENERAL_TEXT} As ZebraXParser does.", 12, 1))

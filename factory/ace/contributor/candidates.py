@@ -11,7 +11,7 @@ from pydantic import Field
 from factory.ace.contributor.classify import classify_evolved_playbooks
 from factory.ace.contributor.model import ClassifiedItem
 from factory.ace.library import Library, with_counters
-from factory.ace.models import Playbook
+from factory.ace.models import HEADINGS, Playbook
 from factory.ace.outcomes import tallies
 from factory.ace.paths import DEFAULTS_DIR, user_playbooks_dir
 from factory.errors import BadInput
@@ -56,7 +56,7 @@ def classify_known(
     for role, playbook in evolved.items():
         for line in playbook.damaged:
             report(f"{role}.md:{line.line}: damaged, not classified: {line.problem}")
-    origins = {role: _learned_from(home, role, report) for role in evolved}
+    origins = {role: _learned_from(home, playbook, report) for role, playbook in evolved.items()}
     evolved = {role: _counted(home, playbook) for role, playbook in evolved.items()}
     items = classify_evolved_playbooks(evolved, read_playbooks(DEFAULTS_DIR), known, origins)
     items = [one.model_copy(update={"written": one.item.id not in origins[one.role]}) for one in items]
@@ -73,14 +73,19 @@ def _counted(home: HomePaths, playbook: Playbook) -> Playbook:
     return with_counters(playbook, record, tallies(library.outcomes(), playbook.role, record.survivors))
 
 
-def _learned_from(home: HomePaths, role: str, report: Callable[[str], None]) -> dict[str, list[str]]:
-    """The experiments that each item of a role was learned from; none where the record is damaged."""
+def _learned_from(home: HomePaths, playbook: Playbook, report: Callable[[str], None]) -> dict[str, list[str]]:
+    """The experiments that each item on record was learned from; nothing where the record is damaged."""
     try:
-        known = Library(home.playbooks).record(role).items
+        known = Library(home.playbooks).record(playbook.role).items
     except BadInput as error:
         report(error.message)
         return {}
-    return {id: about.evidence for id, about in known.items()}
+    return {
+        item.id: known[item.id].where_it_says(section, item.text).evidence
+        for section in HEADINGS
+        for item in playbook.section(section)
+        if item.id in known
+    }
 
 
 def load_classification(home: HomePaths) -> Classification | None:

@@ -24,7 +24,7 @@ DUPLICATE = 75.0
 _ORIGIN = """\
 The items were learned from measured experiments, classified by `factory contribute --classify`, and chosen
 and sent by a person. Counts are over all of that person's unrelated projects. Names of projects and people,
-paths, addresses, secrets and quoted hypotheses were taken out; the commits bear the program's own name.
+paths, addresses, secrets and quotations were taken out; the commits bear the program's own name.
 Counters start at 0, for they belong to the machine that counted."""
 
 

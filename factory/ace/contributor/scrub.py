@@ -2,51 +2,40 @@
 
 from __future__ import annotations
 
-import configparser
-import contextlib
-import getpass
 import re
-import socket
-import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from factory.errors import FactoryError
-from factory.fsio import read_json_plain
-from factory.git import Repo
+from factory.ace.contributor.names import (
+    GENERIC,
+    person,
+    project_names,
+    remote_names,
+    subwords,
+    tells,
+    words_in_names,
+)
+from factory.ace.reflector import QUOTED_AFTER
 from factory.insights.matching import content_words
-from factory.insights.projects import ProjectHistory
+from factory.insights.projects import ProjectHistory, same_address
 from factory.redact import GONE, redact
+from factory.registry import KnownProject
 
 QUOTED_LIKE = 75.0
 """The ratio in [0, 100] from which on a quotation is one of a hypothesis."""
 
 FEWEST_WORDS = 3
-"""Content words that have to be left for a text to say anything."""
+"""Content words that have to be left for a text to say anything; words that a quotation of one has."""
 
-# Names of folders that say nothing about whose they are.
-GENERIC = frozenset((
-    "admin", "agent", "agents", "api", "app", "apps", "backend", "build", "builder", "checkout",
-    "cli", "client", "code", "common", "core", "coverage", "data", "demo", "dev", "docs",
-    "document", "error", "eval", "example", "examples", "experiment", "experiments", "factory",
-    "frontend", "git", "github", "gitlab", "home", "lib", "library", "log", "logging", "main",
-    "master", "module", "new", "parser", "plan", "plugin", "project", "projects", "prompt",
-    "prompts", "python", "reader", "repo", "repository", "root", "runner", "runners", "sample",
-    "sandbox", "script", "scripts", "server", "service", "site", "src", "test", "tests", "tmp",
-    "tool", "tools", "user", "utils", "web", "website", "work", "workspace", "writer",
-))  # fmt: skip
 # Files that every project has: their names tell nothing.
 _COMMON_FILES = frozenset((
     "agents.md", "changelog.md", "claude.md", "conftest.py", "factory.toml", "package.json",
     "pyproject.toml", "pytest.ini", "readme.md", "requirements.txt", "results.tsv", "ruff.toml",
     "setup.cfg", "setup.py", "spec.md", "tox.ini", "__init__.py", "tsconfig.json", "mypy.ini",
 ))  # fmt: skip
-_PUBLIC_HOSTS = frozenset(("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "localhost"))
 _ROOTS = (
     "src|libs?|apps?|tests?|docs?|pkg|packages|cmd|internal|scripts|tools|home|Users|var|etc|tmp|opt|mnt|bin"
 )
@@ -79,11 +68,15 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("secret", re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])\w{24,}\b")),
     ("commit", re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b")),
 )
-_QUOTES = re.compile(r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»|`([^`]+)`|(?<!\w)'([^']+)'(?!\w)|‘([^’]+)’")
-_SUBWORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
-_PROPER = re.compile(r"(?<=[\w,;:)\]] )[A-Z][a-z]{3,}\b")
-_NAMED_IN = (("pyproject.toml", "project"), ("pyproject.toml", "tool.poetry"), ("Cargo.toml", "package"))
-_PLACEHOLDER = re.compile(r"\[(?:[a-z-]+ ?[a-z]*|URL)\]")
+_QUOTES = re.compile(
+    r"\"([^\"]+)\"|“([^”]+)(?:”|$)|«([^»]+)(?:»|$)|`([^`]+)`|(?<!\w)'([^']+)'(?!\w)|‘([^’]+)’"
+)
+_MARK = re.compile(r"[“”«»‘’`]")
+_GAP = "\u2028"  # blank for a pattern, and in no text in its plain form
+_WITHIN = r"(?<=[\w,;:)\]] )"
+_PROPER = re.compile(rf"{_WITHIN}[A-Z][a-z]{{3,}}\b")
+_KINDS = (*dict.fromkeys(kind for kind, _ in _RULES), "secret", "experiment", "project", "name")
+_PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(_KINDS)})\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,29 +103,33 @@ class Scrubbed:
 
 @dataclass(frozen=True, slots=True)
 class Private:
-    """What identifies the person and the projects: names, by what they are, and hypotheses."""
+    """What identifies the person and the projects: names, by what they are, and hypotheses.
+
+    ``words`` are names of the person that are words too: told from these by how they are written.
+    """
 
     names: dict[str, str] = field(default_factory=dict)
     hypotheses: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, histories: Sequence[ProjectHistory], others: Iterable[Path] = ()) -> Private:
-        """The names of these projects, of ``others`` that are known, of the person, and of the machine."""
-        names: dict[str, str] = {}
+    def of(cls, histories: Sequence[ProjectHistory], registered: Iterable[KnownProject] = ()) -> Private:
+        """The names of these projects, of the ``registered`` ones, of the person, and of the machine.
+
+        Of a registered one whose folder is gone there is what the registry has.
+        """
+        entries = tuple(registered)
         paths = [place for one in histories for place in (one.path, *one.copies)]
-        for path in (*paths, *others):
-            names |= dict.fromkeys(_project_names(path), "project")
-        for remote in (remote for one in histories for remote in one.remotes):
-            names |= dict.fromkeys(_remote_names(remote), "project")
-        names |= dict.fromkeys(_person(), "name")
-        kept = {name: kind for name, kind in names.items() if _tells(name)}
+        remotes = [remote for one in histories for remote in one.remotes]
+        names: dict[str, str] = {}
+        for path in (*paths, *(one.path for one in entries)):
+            names |= dict.fromkeys(project_names(path), "project")
+        for remote in (*remotes, *(same_address(one.remote) for one in entries)):
+            names |= dict.fromkeys(remote_names(remote), "project")
+        names |= dict.fromkeys(person(), "name")
+        kept = {name: kind for name, kind in names.items() if tells(name)}
         texts = {_plain(row.hypothesis) for one in histories for row in one.rows}
-        return cls(kept, tuple(sorted(texts)))
-
-
-def _tells(name: str) -> bool:
-    """Whether a name identifies anything."""
-    return len("".join(_subwords(name))) > 2 and name.lower() not in GENERIC
+        return cls(kept, tuple(sorted(texts)), words_in_names())
 
 
 def scrub(text: str, private: Private) -> Scrubbed:
@@ -145,6 +142,8 @@ def scrub(text: str, private: Private) -> Scrubbed:
         plain = _take_out(plain, kind, pattern, removed)
     for name in sorted(private.names, key=len, reverse=True):
         plain = _take_out(plain, private.names[name], _name_pattern(name), removed)
+    for word in private.words:
+        plain = _take_out(plain, "name", re.compile(rf"{_WITHIN}{re.escape(word)}\b"), removed)
     plain = " ".join(plain.split())
     return Scrubbed(plain, tuple(removed), _refusal(plain, private))
 
@@ -165,7 +164,7 @@ def _refusal(text: str, private: Private) -> str:
 
 def _proper_noun(text: str, private: Private) -> str:
     """A word written like a name, in mid-sentence, that is part of a longer name; or an empty string."""
-    parts = {part.lower() for name in private.names for part in _subwords(name) if len(part) > 3} - GENERIC
+    parts = {part.lower() for name in private.names for part in subwords(name) if len(part) > 3} - GENERIC
     return next((word for word in _PROPER.findall(text) if word.lower() in parts), "")
 
 
@@ -183,33 +182,38 @@ def _without_tricks(text: str) -> str:
 
 
 def _secrets(text: str, removed: list[Removal]) -> str:
-    plain = redact(text)
+    """``text`` without secrets. One ends where a quotation does: its mark is no part of the secret."""
+    plain = redact(_MARK.sub(rf"{_GAP}\g<0>", text)).replace(_GAP, "")
     count = plain.count(GONE) - text.count(GONE)
     removed += [Removal("secret", "(not shown)")] * count
     return plain.replace(GONE, "[secret]")
 
 
 def _quotations(text: str, hypotheses: Sequence[str], removed: list[Removal]) -> str:
+    """``text`` without what is quoted in it: where it is from is not known of every project, or any more."""
+
     def replaced(found: re.Match[str]) -> str:
         quoted = next(part for part in found.groups() if part)
-        best = process.extractOne(
-            quoted.lower(), hypotheses, scorer=fuzz.ratio, processor=str.lower, score_cutoff=QUOTED_LIKE
-        )
-        if best is None and not _is_part(quoted, hypotheses):
+        of_reflector = found.string[: found.start()].endswith(QUOTED_AFTER)
+        if not (of_reflector or _says_something(quoted) or _is_known(quoted, hypotheses)):
             return found.group()
-        removed.append(Removal("quoted hypothesis", quoted))
+        removed.append(Removal("quotation", quoted))
         return "[experiment]"
 
     return _QUOTES.sub(replaced, text)
 
 
-def _is_part(quoted: str, hypotheses: Sequence[str]) -> bool:
-    """Whether a quotation of several words stands in a hypothesis; a single word is not one's own.
+def _says_something(quoted: str) -> bool:
+    """Whether it has several words, be they code or private: a single one is not anybody's own."""
+    return len(_PLACEHOLDER.sub("", quoted).split()) >= FEWEST_WORDS
 
-    One that was cut short ends in dots, which are in no hypothesis.
-    """
-    plain = quoted.lower().rstrip(".… ")
-    return len(plain.split()) >= FEWEST_WORDS and any(plain in one.lower() for one in hypotheses)
+
+def _is_known(quoted: str, hypotheses: Sequence[str]) -> bool:
+    """Whether a quotation of a word or two is one of a hypothesis as short as that."""
+    best = process.extractOne(
+        quoted.lower(), hypotheses, scorer=fuzz.ratio, processor=str.lower, score_cutoff=QUOTED_LIKE
+    )
+    return best is not None
 
 
 def _take_out(text: str, kind: str, pattern: re.Pattern[str], removed: list[Removal]) -> str:
@@ -225,18 +229,14 @@ def _take_out(text: str, kind: str, pattern: re.Pattern[str], removed: list[Remo
 
 def _name_pattern(name: str) -> re.Pattern[str]:
     """The name as a word, with any separator, or none, between its parts."""
-    parts = [re.escape(part) for part in _subwords(name)]
+    parts = [re.escape(part) for part in subwords(name)]
     return re.compile(r"(?<![^\W_])" + r"[-_. ]?".join(parts) + r"(?![^\W_])", re.IGNORECASE)
-
-
-def _subwords(text: str) -> list[str]:
-    return _SUBWORD.findall(text)
 
 
 def _still_named(text: str, name: str) -> bool:
     """Whether parts of words, one or several in a row, make the name: ``AcmeTotals`` tells ``acme``."""
-    wanted = "".join(_subwords(name)).lower()
-    words = [word.lower() for word in _subwords(text)]
+    wanted = "".join(subwords(name)).lower()
+    words = [word.lower() for word in subwords(text)]
     for start, word in enumerate(words):
         joined = ""
         for following in words[start:]:
@@ -248,39 +248,3 @@ def _still_named(text: str, name: str) -> bool:
         if len(wanted) > 4 and word.startswith(wanted):
             return True
     return False
-
-
-def _project_names(path: Path) -> Iterator[str]:
-    yield path.name
-    for file, table in _NAMED_IN:
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            found: Any = tomllib.loads((path / file).read_text(encoding="utf-8"))
-            for key in table.split("."):
-                found = found[key]
-            yield str(found["name"])
-    with contextlib.suppress(OSError, ValueError, configparser.Error):
-        setup = configparser.ConfigParser(interpolation=None)
-        setup.read(path / "setup.cfg", encoding="utf-8")
-        yield setup.get("metadata", "name")
-    with contextlib.suppress(FactoryError, OSError, KeyError):
-        yield str(read_json_plain(path / "package.json")["name"]).rpartition("/")[2]
-
-
-def _remote_names(remote: str) -> Iterator[str]:
-    """Host, owner and name of a remote; a public host is nobody's."""
-    host, _, rest = remote.partition("/")
-    if host not in _PUBLIC_HOSTS:
-        yield host
-    if not remote.startswith("/"):
-        yield from rest.split("/")
-
-
-def _person() -> Iterator[str]:
-    with contextlib.suppress(OSError, KeyError):
-        yield getpass.getuser()
-    with contextlib.suppress(RuntimeError):
-        yield Path.home().name
-    yield socket.gethostname().partition(".")[0]
-    for key in ("user.name", "user.email"):
-        with contextlib.suppress(FactoryError):
-            yield Repo(Path.cwd()).git("config", "--get", key).strip()

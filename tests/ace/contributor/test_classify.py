@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def history(name: str, *experiments: tuple[str, str]) -> ProjectHistory:
         Row.of(id=str(number), hypothesis=text, verdict=verdict)
         for number, (text, verdict) in enumerate(experiments, start=1)
     )
-    return ProjectHistory(Path("/projects") / name, rows)
+    return ProjectHistory(Path("/projects") / name, rows, own=rows)
 
 
 def histories(count: int, verdict: str = "keep") -> list[ProjectHistory]:
@@ -134,6 +135,13 @@ def test_the_score_is_the_weighted_sum() -> None:
 def test_errors_and_unfinished_experiments_are_no_evidence() -> None:
     found = classify_item(item(), histories(3, "error"))
     assert (found.evidence.projects, found.evidence.known_projects, found.label) == (0, 0, "specific")
+
+
+def test_logs_that_came_with_a_repository_are_no_evidence() -> None:
+    """Their author's word, which could lift any item over the bound of three projects."""
+    brought = [replace(one, own=()) for one in histories(3)]
+    found = classify_item(item(), [*histories(1), *brought])
+    assert (found.evidence.projects, found.evidence.known_projects, found.label) == (1, 1, "specific")
 
 
 def test_an_application_s_item_is_specific_and_says_why() -> None:

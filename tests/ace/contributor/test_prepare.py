@@ -18,7 +18,7 @@ from factory.rows import Row
 from tests.support.learning import GENERAL_HISTORY, GENERAL_TEXT
 
 ROWS = tuple(Row.of(hypothesis=text, verdict=verdict) for text, verdict in GENERAL_HISTORY)
-KNOWN = [ProjectHistory(Path("/p") / name, ROWS) for name in "abc"]
+KNOWN = [ProjectHistory(Path("/p") / name, ROWS, own=ROWS) for name in "abc"]
 NEW = ContributedItem(
     role="builder", section="do", id="build-00002", text="New.", topic="t", projects=3, evidence=""
 )

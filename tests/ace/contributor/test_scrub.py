@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from factory.ace.contributor.scrub import Private, scrub
 from factory.ace.reflector import Tried, reflect
 from factory.insights.projects import ProjectHistory
+from factory.registry import KnownProject
 from factory.rows import Row
 from tests.support.repos import git, make_repo, write
 
@@ -49,10 +50,17 @@ ADVICE = "Write the failing test first"
         ("as \uff41cme-shop", "as [project]"),
         ("says pat person", "says [name]"),
         ('like "make the importer skip empty line"', "like [experiment]"),
+        ("like “Rework how partners are taken on”", "like [experiment]"),
+        ("like 'Rework the import of partners'", "like [experiment]"),
+        ("like “Take partners in with token=abcdefgh12345678”", "like [experiment]"),
+        ("like “Take partners in -----BEGIN PRIVATE KEY-----abc”", "like [experiment]"),
+        ("with `token=abcdefgh12345678`", "with `token=[secret]`"),
+        ('with "our own api token"=abcdefgh12345678', "with [experiment]=[secret]"),
         # What is nobody's stays as it is.
         ("and/or read/write, keep/revert", "and/or read/write, keep/revert"),
         ("in pyproject.toml and conftest.py", "in pyproject.toml and conftest.py"),
         ('the word "importer" alone', 'the word "importer" alone'),
+        ("with a `New approach`", "with a `New approach`"),
         ("of all tests", "of all tests"),
         ("e.g. 0.75 of 3.11", "e.g. 0.75 of 3.11"),
     ],
@@ -69,6 +77,7 @@ def test_what_is_taken_out(told: str, left: str) -> None:
     [
         ("as AcmeShopReader does", "its text still tells the project 'acme-shop'"),
         ("as acme_shop_reader does", ""),
+        ("as [acmeshopper] does", "its text still tells the project 'acme-shop'"),
         ("as the acmeshopper does", "its text still tells the project 'acme-shop'"),
         ("as blueheron2 does", "its text still tells the project 'blue_heron'"),
         ("as the Heron does", "its text names 'Heron', which is part of the name of a project"),
@@ -90,6 +99,21 @@ def test_a_secret_is_not_even_shown() -> None:
     assert [(one.kind, one.text) for one in found.removed] == [("secret", "(not shown)")]
 
 
+def test_a_secret_that_is_quoted_is_not_shown_either() -> None:
+    found = scrub(f"{ADVICE}, not “Take partners in with token=abcdefgh12345678”", PRIVATE)
+    assert [(one.kind, one.text) for one in found.removed] == [
+        ("secret", "(not shown)"),
+        ("quotation", "Take partners in with token=[secret]"),
+    ]
+
+
+def test_a_project_whose_folder_is_gone_is_told_by_the_registry() -> None:
+    gone = KnownProject("/gone/quokka-w", "git@git.wombat.example:numbat-team/ledger-v.git")
+    assert {"quokka-w", "git.wombat.example", "numbat-team", "ledger-v"} <= Private.of(
+        [], [gone]
+    ).names.keys()
+
+
 def test_names_come_from_projects_remotes_packages_and_the_person(tmp_path: Path) -> None:
     place = make_repo(tmp_path / "folder-name", {"pyproject.toml": '[project]\nname = "package-name"\n'})
     write(place, {"package.json": '{"name": "@scope-name/bundle-name"}'})
@@ -99,7 +123,9 @@ def test_names_come_from_projects_remotes_packages_and_the_person(tmp_path: Path
         copies=(tmp_path / "copy-name",),
         remotes=("git.company.example/owner-name/repo-name", "github.com/second-owner/thing"),
     )
-    found = Private.of([one], [tmp_path / "other-name", tmp_path / "src"])
+    found = Private.of(
+        [one], [KnownProject(str(tmp_path / "other-name")), KnownProject(str(tmp_path / "src"))]
+    )
     expected = {
         "folder-name", "package-name", "bundle-name", "copy-name", "owner-name", "repo-name", "second-owner",
         "git.company.example", "other-name", "Pat Person", "pat@example.org",
@@ -137,8 +163,9 @@ def test_what_the_reflector_itself_quotes_is_taken_out(tmp_path: Path, hypothesi
     advice = next(one.text for one in reflect(tried).candidates if one.key.startswith("repeat:"))
     assert "partial" in advice
     row = Row.of(hypothesis=hypothesis, verdict="revert")
-    left = scrub(advice, Private.of([ProjectHistory(tmp_path, (row,))])).text
-    assert left == "Plan again [experiment] or its like: it was reverted each time (no effect)."
+    for histories in ([ProjectHistory(tmp_path, (row,))], []):
+        left = scrub(advice, Private.of(histories)).text
+        assert left == "Plan again [experiment] or its like: it was reverted each time (no effect)."
 
 
 @pytest.mark.parametrize(
@@ -149,6 +176,9 @@ def test_what_the_reflector_itself_quotes_is_taken_out(tmp_path: Path, hypothesi
         ("Cargo.toml", "[package]\nname = 'zephyr'\n"),
         ("setup.cfg", "[metadata]\nname = zephyr\n"),
         ("package.json", '{"name": "@acme/zephyr"}'),
+        ("package.json", '{"name": "@zephyr/api"}'),
+        ("go.mod", "// ours\nmodule github.com/zephyr/api/v2\n\ngo 1.22\n"),
+        ("setup.py", "from setuptools import setup\n\nsetup(version='1', name='zephyr')\n"),
     ],
 )
 def test_a_package_names_its_project_whatever_tool_it_is_built_with(
@@ -158,6 +188,39 @@ def test_a_package_names_its_project_whatever_tool_it_is_built_with(
     assert "zephyr" in Private.of([ProjectHistory(project)]).names
     (project / file).write_text("[", encoding="utf-8")
     assert "zephyr" not in Private.of([ProjectHistory(project)]).names
+
+
+def test_what_is_imported_names_its_project_and_ordinary_words_do_not(tmp_path: Path) -> None:
+    packages = ("zephyr", "blueheron_core", "models", "_util", "tests", "src/mistral", "src/handlers")
+    project = make_repo(tmp_path / "folder-a", {f"{one}/__init__.py": "" for one in packages})
+    write(project, {"sirocco/readme.txt": "no package"})
+    found = Private.of([ProjectHistory(project)]).names
+    assert {name for name, kind in found.items() if kind == "project"} == {
+        "folder-a", "zephyr", "blueheron_core", "mistral"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ("as Priya says", "as [name] says"),
+        ("as priya says", "as [name] says"),
+        ("as Quillfeather says", "as [name] says"),
+        # A name that is a word as well is one where it is written like one.
+        ("as Grant says", "as [name] says"),
+        ("as Ng says", "as Ng says"),
+        ("to grant access", "to grant access"),
+        ("as Tim says", "as [name] says"),
+        ("in good time", "in good time"),
+    ],
+)
+def test_parts_of_the_persons_name_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, left: str
+) -> None:
+    monkeypatch.chdir(make_repo(tmp_path / "folder-a", {"a": ""}))
+    git(tmp_path / "folder-a", "config", "user.name", "Tim Priya Grant Ng-Quillfeather")
+    found = scrub(f"{ADVICE}, {told}", Private.of([]))
+    assert (found.text, found.refusal) == (f"{ADVICE}, {left}", "")
 
 
 @pytest.mark.parametrize(
