@@ -157,6 +157,11 @@ class Feature(_Fielded):
         return self.value("Verify")
 
     @property
+    def backlog_items(self) -> tuple[str, ...]:
+        """What it says that it serves, as written: a remark may tell two entries of a backlog apart."""
+        return tuple(f.text for f in self.fields if f.name == "Backlog item" and not is_nothing(f.text))
+
+    @property
     def impacts(self) -> tuple[Impact, ...]:
         """The moves that ``Expected impact`` names."""
         return tuple(Impact(*m.groups()) for m in _IMPACT.finditer(self.text("Expected impact")))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from factory.spec.backlog_entries import entry_named, is_mentioned
 from factory.spec.forms import plain
 from factory.spec.parts import Feature, Form, Phase, experiments_cited, is_nothing, mask_code
 from factory.spec.rules.base import Plan, Problem, Rule
@@ -130,11 +131,9 @@ def _cites_something(plan: Plan, feature: Feature) -> bool:
 
 
 def _cites_backlog(plan: Plan, feature: Feature, why: str) -> bool:
-    served = [plain(text) for text in plan.context.backlog or ()]
-    said = plain(why)
-    return any(plain(v.whole) in served for v in feature.fields if v.name == "Backlog item") or any(
-        text and text in said for text in served
-    )
+    backlog = plan.context.backlog or ()
+    named = any(entry_named(text, backlog) for text in feature.backlog_items)
+    return named or any(is_mentioned(entry, why) for entry in backlog)
 
 
 def _mentions(text: str, name: str) -> bool:
