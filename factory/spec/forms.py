@@ -123,6 +123,11 @@ _ALIASES = {
 }
 
 
+def chapter_of(form: Form) -> str:
+    """The number of the section that the features of a form stand in."""
+    return dict(REQUIRED[form])[Kind.SPECIFICATION]
+
+
 def plain(title: str) -> str:
     """A heading or field name as it is compared: lower case, without marks, remarks and punctuation."""
     return words(re.sub(r"\(.*\)?$", "", title))

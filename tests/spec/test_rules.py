@@ -630,7 +630,43 @@ def test_the_docs_hold_the_table() -> None:
     assert rules_table() in docs.read_text(encoding="utf-8")
 
 
-def test_a_feature_is_blocked_by_its_title_in_whole_words_only() -> None:
-    blocked = replaced(PROJECT, "- Severe weather alerts", "- Forecast tables of other services")
+@pytest.mark.parametrize(
+    ("item", "names_it"),
+    [
+        ("§5.2 — a key", True), ("§5.2 Forecast table — a key", True), ("Its key (§5.1, 5.2) — a key", True),
+        ("Its key (§5.1–5.3) — a key", True), ("The key — a key\n\n  It is for §5.2.", True),
+        ("5.2 Forecast table — a key", True), ("5.2 Feature: Forecast table — key", True),
+        ("Forecast table — a key", True), ("**Forecast table** (its key) — a key", True),
+        ("Forecast tables of other services — a key", False), ("PostgreSQL 5.2 licence — a key", False),
+        ("A forecast table of last year — a key", False), ("Feedback `drop §5.2` — a decision", False),
+        ("Python 5.2 or 5.3 — a decision", False), ("§5.20 — a key", False),
+    ],
+)  # fmt: skip
+def test_what_blocked_names(item: str, names_it: bool) -> None:
+    blocked = replaced(PROJECT, "Severe weather alerts — the service needs a key from the user", item)
     unplanned = replaced(blocked, "Forecast table (§5.2)", "Forecast table (§5.1)")
-    assert "§5.2 is in no phase and not blocked" in [f.message for f in check(parse(unplanned))]
+    found = "§5.2 is in no phase and not blocked" in [f.message for f in check(parse(unplanned))]
+    assert found is not names_it
+
+
+def test_a_word_of_a_title_blocks_nothing() -> None:
+    titled = PROJECT.replace("Forecast table", "Export (CSV and JSON)").replace(" (§5.2)", " (§5.1)")
+    for item, names_it in (("Where an export is sent", False), ("Export (CSV and JSON)", True)):
+        plan = parse(replaced(titled, "Severe weather alerts", item))
+        assert ("completeness.planned" not in {f.rule for f in check(plan)}) is names_it
+
+
+def test_versions_are_no_references() -> None:
+    row = project(("| §5.2 |", "| §5.2 on Python 3.11 |"))
+    assert check(parse(row)) == []
+    phase = parse(project(("Forecast table (§5.2)", "Python (3.11, 3.12) (§5.2)"))).phases[2]
+    assert (phase.title, phase.refs) == ("Python (3.11, 3.12)", ("5.2",))
+    phase = parse(project(("Forecast table (§5.2)", "Forecast table (3.11, 3.12)"))).phases[2]
+    assert (phase.title, phase.refs) == ("Forecast table (3.11, 3.12)", ())
+
+
+@pytest.mark.parametrize("feature", ["§5.1, 5.2", "§5.1 and §5.2", "§5.1–5.2", "5.1, 5.2", "§§ 5.1 / 5.2"])
+def test_a_row_of_the_matrix_may_name_several(feature: str) -> None:
+    text = without_line(project(("| §5.1 |", f"| {feature} |")), "| §5.2")
+    assert parse(text).matrix[0].refs == ("5.1", "5.2")
+    assert check(parse(text)) == []

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from factory.spec.forms import plain
+from factory.spec.forms import without_remark, words
 from factory.spec.model import Spec
-from factory.spec.parts import Feature, Form, Kind, references
+from factory.spec.parts import Feature, Form, Kind, marked_references, mask_code
 from factory.spec.rules.base import Plan, Problem, Rule
 
 
 def is_blocked(spec: Spec, feature: Feature) -> bool:
-    """Whether Blocked names the feature, by number or by title."""
-    title = plain(feature.title)
+    """Whether Blocked names the feature: by its number behind a "§", or as an item of its own."""
+    number, title = feature.number, feature.title
+    names = {words(name) for name in (number, title, f"{number} {title}", f"{number} Feature {title}")} - {""}
     return any(
-        feature.number in references(b.item + " " + b.more)
-        or (title and f" {title} " in f" {plain(b.item)} ")
+        number in marked_references(mask_code(f"{b.item} {b.more}"))
+        or not names.isdisjoint((words(b.item), words(without_remark(b.item))))
         for b in spec.blocked
     )
 
@@ -67,7 +68,7 @@ RULES = (
     Rule(
         "completeness.planned",
         "every feature is in at least one phase or in Blocked",
-        "Name it in a phase's reference, or in Blocked with what is needed from the user.",
+        "Name it in a phase's reference, or by its § number in Blocked with what is needed from the user.",
         planned,
     ),
     Rule(
