@@ -267,6 +267,24 @@ CASES = [
         'the matrix row "§5.2" has no command',
     ),
     Case(
+        "completeness.matrix-row",
+        project(("`pytest tests/test_table.py`", "`python -m wx | grep -q Oslo`")),
+        "| §5.2",
+        'the command of the matrix row "§5.2" is not one code span',
+    ),
+    Case(
+        "completeness.matrix-row",
+        project(("`pytest tests/test_table.py`", "`a` and `b`")),
+        "| §5.2",
+        'the command of the matrix row "§5.2" is not one code span',
+    ),
+    Case(
+        "completeness.matrix-row",
+        project(("test_table.py` | exit 0 |", "test_table.py` | `1 | 2` |")),
+        "| §5.2",
+        'a code span of the matrix row "§5.2" is cut off',
+    ),
+    Case(
         "completeness.both",
         project(("- Severe weather", "- Forecast table (§5.2) — a key from the user\n- Severe")),
         "### 5.2",
@@ -654,6 +672,14 @@ def test_a_word_of_a_title_blocks_nothing() -> None:
     for item, names_it in (("Where an export is sent", False), ("Export (CSV and JSON)", True)):
         plan = parse(replaced(titled, "Severe weather alerts", item))
         assert ("completeness.planned" not in {f.rule for f in check(plan)}) is names_it
+
+
+def test_a_pipe_in_the_matrix_is_written_with_a_backslash() -> None:
+    text = project(("`pytest tests/test_table.py`", "`python -m wx \\| grep -q Oslo`"))
+    assert check(parse(text)) == []
+    assert parse(text).matrix[1].command == "python -m wx | grep -q Oslo"
+    (found,) = check(parse(text.replace("\\|", "|")))
+    assert found.mend == "Put one command into backticks; write \\| for a pipe, and $(…) for backticks in it."
 
 
 def test_versions_are_no_references() -> None:

@@ -49,11 +49,18 @@ def validated(plan: Plan) -> Iterator[Problem]:
 
 
 def full_rows(plan: Plan) -> Iterator[Problem]:
-    """Every row says what is run and what is expected."""
+    """Every row says what is run and what is expected, and was read as it was meant."""
     for row in plan.spec.matrix:
         for name, cell in (("command", row.command), ("expectation", row.expectation)):
             if not cell:
                 yield Problem(row.line, f'the matrix row "{row.feature}" has no {name}')
+        # A pipe ends a cell in backticks, too, and a shell would run what a stray backtick begins.
+        mend = r"Put one command into backticks; write \| for a pipe, and $(…) for backticks in it."
+        here = f'the matrix row "{row.feature}"'
+        if "`" in row.command:
+            yield Problem(row.line, f"the command of {here} is not one code span", mend)
+        elif any(cell.count("`") % 2 for cell in (row.feature, row.expectation)):
+            yield Problem(row.line, f"a code span of {here} is cut off", mend)
 
 
 def not_both(plan: Plan) -> Iterator[Problem]:
@@ -85,7 +92,7 @@ RULES = (
     ),
     Rule(
         "completeness.matrix-row",
-        "every row of the matrix has a command and an expectation",
+        "every row of the matrix has one command and an expectation, and no pipe cuts them off",
         "Fill the cell: a command in backticks, and an observable result.",
         full_rows,
     ),
