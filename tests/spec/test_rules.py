@@ -333,6 +333,18 @@ CASES = [
         '"2 days" is an estimate in calendar time',
     ),
     Case(
+        "depth.schedule",
+        improvement(("**Scope:** one PR", "**Scope:** one PR\n- **Due date:** in spring")),
+        "- **Due date",
+        'the field "Due date" is an estimate in calendar time',
+    ),
+    Case(
+        "depth.time",
+        project(("Twelve rows, one an hour", "Twelve rows for Q3, one an hour")),
+        "- **What:** Twelve",
+        '"Q3" in §5.2 may date the work',
+    ),
+    Case(
         "depth.grounding",
         project((" [R3]", "")),
         "- **Why:** Tables",
@@ -616,6 +628,49 @@ def test_time_that_software_deals_with_is_no_estimate(text: str) -> None:
     assert list(estimates(text)) == []
 
 
+BEHAVIOUR = [
+    "Show the ETA of each parcel.", "An order is shipped within 2 days.", "An export may take 2 hours.",
+    "The report covers Q1 and Q2.", "It warns when a task is finished within 5 minutes.",
+    "Sort sales by March and April.", "It lists what was delivered this week.",
+]  # fmt: skip
+
+
+def errors(text: str) -> set[str]:
+    return {f.rule for f in check(parse(text)) if f.severity == "error"}
+
+
+@pytest.mark.parametrize("text", BEHAVIOUR)
+def test_a_program_may_deal_with_time_and_a_phase_has_none(text: str) -> None:
+    told = project(("Twelve rows, one an hour", f"{text} Twelve rows, one an hour"))
+    assert errors(told) == set()
+    assert errors(project(("- [ ] Rendering with gaps", f"- [ ] {text}"))) == {"depth.estimate"}
+    both = replaced(told, "- [ ] Rendering with gaps", f"- [ ] {text}")
+    assert errors(both) == set(), "the phase says what the feature does"
+
+
+def test_a_feature_may_have_dates_among_its_data() -> None:
+    data = "- **Due date:** the day on which it is due\n- **Deadline:** by Friday\n"
+    text = project(("- **What:** Twelve", f"{data}- **What:** Twelve"))
+    assert errors(text) == set()
+    assert [f.message for f in check(parse(text))] == [
+        'the field "Due date" of §5.2 may date the work',
+        'the field "Deadline" of §5.2 may date the work',
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "two weeks of work", "out by Friday", "Estimate: 3 days", "effort: ~2 days", "a 2-day task",
+        "takes about 3 hours to implement", "5 person-days", "by the end of the week", "this sprint",
+        "by 2026-03-01", "should take a week to build", "implemented within two days", "1h of effort",
+    ],
+)  # fmt: skip
+def test_what_dates_the_work_is_an_error_in_a_feature_too(text: str) -> None:
+    found = errors(project(("Twelve rows, one an hour", f"Twelve rows, {text}, one an hour")))
+    assert found == {"depth.estimate"}
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [
@@ -635,6 +690,13 @@ def test_sentences(text: str, count: int) -> None:
         ("Remind me later — the user decides on the wording", True),
         ("Sync — needs an account for v2 of the API", True),
         ("Alerts — later", False), ("Alerts — will be done in v2", False), ("Alerts (v2) — a key", False),
+        ("Times — there is no time zone in the data: which one is meant", True),
+        ("Dates — whether a date later than today is allowed", True),
+        ("Mail — whether a follow-up mail is sent", True), ("Rent — which rule defers a payment", True),
+        ("Rent — whether payments are deferred", True), ("Mail — the text of the follow-up mail", True),
+        ("Alerts — in a follow-up", False), ("Alerts — follow-up work", False), ("Alerts — no time", False),
+        ("Alerts — deferred, whether or not there is a key", False), ("Alerts — we defer this", False),
+        ("Alerts — there is no time for them", False), ("Alerts — done later", False),
         ("Alerts — we ran out of time", False), ("Alerts — next cycle", False), ("Alerts — postponed", False),
     ],
 )  # fmt: skip
