@@ -62,7 +62,7 @@ def next_step(lab: Lab, cycle: Cycle) -> str:
 def exit_code(cycle: Cycle) -> int:
     """1 where approved features are not built, else 0."""
     closed = cycle.state.closed or {}
-    unbuilt = cycle.options.mode == "build" and not (closed.get("account") or {}).get("all_built")
+    unbuilt = cycle.options.mode == "build" and not (closed.get("account") or {}).get("complete")
     nothing = cycle.options.mode == "design" and (closed.get("ended") or {}).get("reason") not in (
         None, "plan_only",
     )  # fmt: skip
@@ -84,7 +84,7 @@ def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
         output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
     for phase, why in _declined(cycle):
         output.say(f"phase {phase} waits for a person, or for a runner that can do it: {why}")
-    if account.get("features") and not account.get("all_built"):
+    if account.get("features") and not account.get("complete"):
         word = word_for(lab, cycle.state.result("contract").get("sha256", ""))
         output.say(f"not everything that was {word} is built: factory spec trace {quoted(lab.paths.root)}")
 

@@ -12,7 +12,7 @@ from factory.errors import FactoryError, Refused
 from factory.github import Issue, IssueReference, issue_references
 from factory.github.texts import PHASE_MARK, is_marked
 from factory.models import PlanItem
-from factory.spec.rules.strategy import backlog_key
+from factory.spec.backlog_entries import entry_named
 from factory.words import in_short
 
 SHOWN = 5_000
@@ -45,7 +45,7 @@ def resolve_focus(wanted: Iterable[str], hub: Hub, backlog: Sequence[str]) -> Fo
         for reference in references:
             _take_issue(focus, _fetch(hub, reference), hub)
         if not references:
-            known = next((item for item in backlog if backlog_key(item) == backlog_key(word)), "")
+            known = next(iter(entry_named(word, backlog)), "")
             focus.items.append({"kind": "backlog" if known else "text", "text": known or word.strip()})
     return focus
 

@@ -123,10 +123,24 @@ _ALIASES = {
 }
 
 
+def chapter_of(form: Form) -> str:
+    """The number of the section that the features of a form stand in."""
+    return dict(REQUIRED[form])[Kind.SPECIFICATION]
+
+
 def plain(title: str) -> str:
     """A heading or field name as it is compared: lower case, without marks, remarks and punctuation."""
-    text = re.sub(r"\(.*\)?$", "", title.replace("&", " and "))
-    return " ".join(re.findall(r"[^\W_]+", text.lower()))
+    return words(re.sub(r"\(.*\)?$", "", title))
+
+
+def words(text: str) -> str:
+    """A text as it is compared where all of its words count: lower case, without marks and punctuation."""
+    return " ".join(re.findall(r"[^\W_]+", text.replace("&", " and ").lower()))
+
+
+def without_remark(text: str) -> str:
+    """A text without a remark in parentheses at its very end."""
+    return re.sub(r"\s+\([^()]*\)[\s.]*$", "", text)
 
 
 def kind_of(title: str) -> Kind:

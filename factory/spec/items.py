@@ -24,7 +24,7 @@ def plan_item(phase: Phase, features: Sequence[Feature]) -> PlanItem:
         why=_merged(features, "Why"),
         checklist=[item.text for item in phase.checklist],
         depends_on=list(phase.depends_on),
-        backlog_item=_joined("; ", (f.value("Backlog item") for f in features)),
+        backlog_item=_joined("; ", (text for f in features for text in f.backlog_items)),
         growth_dimension=_joined(", ", (f.value("Growth dimension") for f in features)),
         verify=_joined(" && ", (f.command for f in features)),
         new_approach=_merged(features, "New approach"),

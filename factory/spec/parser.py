@@ -16,6 +16,7 @@ from factory.spec.forms import (
     PHASE_FIELDS,
     PROJECT_ONLY,
     RESEARCH_FIELDS,
+    chapter_of,
     field_name,
     kind_of,
 )
@@ -261,7 +262,7 @@ class _Builder:
         found = harvest(self.document, chunk.blocks, PHASE_FIELDS)
         steps = [i for i in plain_items(chunk.blocks, found.taken) if _CHECKBOX.fullmatch(i.text)]
         notes = self._prose(chunk, [*found.taken, *((i.line, i.end) for i in steps)])
-        title, reference = _title_and_reference(chunk.title)
+        title, reference = _title_and_reference(chunk.title, chapter_of(self.form))
         checklist = tuple(_step(i) for i in steps)
         self.phases.append(
             Phase(chunk.number, title, reference, checklist, tuple(found.fields), notes, chunk.line)
@@ -304,18 +305,23 @@ def _matrix_row(cells: Sequence[str], columns: Sequence[int], line: int) -> Matr
     return MatrixRow(feature, unquoted(command), expectation, line)
 
 
-def _title_and_reference(text: str) -> tuple[str, str]:
-    """A phase's title and the content of the parenthesis that names features and category."""
+def _title_and_reference(text: str, chapter: str) -> tuple[str, str]:
+    """A phase's title and the content of the parenthesis that names features and category.
+
+    Numbers without a ``§`` are those of features only when they are of the ``chapter`` that these stand in.
+    """
     found = _REFERENCE.fullmatch(text)
     if found is None:
         return text, ""
     words = {w.strip(" *`").upper() for w in re.split(r"[,;/&]", found.group(2))}
-    is_reference = "§" in found.group(2) or words & set(CATEGORIES) or all(map(_is_number, words))
+    is_named = "§" in found.group(2) or not words.isdisjoint(CATEGORIES)
+    is_reference = is_named or all(_is_number(word, chapter) for word in words)
     return (found.group(1), found.group(2).strip()) if is_reference else (text, "")
 
 
-def _is_number(word: str) -> bool:
-    return bool(references(word)) and re.fullmatch(r"[\d.–—\- ]+", word) is not None
+def _is_number(word: str, chapter: str) -> bool:
+    named = references(word)
+    return re.fullmatch(r"[\d.–—\- ]+", word) is not None and {n.split(".")[0] for n in named} == {chapter}
 
 
 def _step(item: ListItem) -> ChecklistItem:

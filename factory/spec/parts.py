@@ -8,7 +8,9 @@ from enum import StrEnum
 from itertools import pairwise
 
 CATEGORIES = ("FIX", "EXPLOIT", "EXPLORE", "COMBINE")
-_REFERENCE = re.compile(r"§{0,2}\s*(\d+\.\d+)(?:\s*[–—-]\s*§?\s*(\d+\.\d+))?")
+_NUMBERS = r"(\d+\.\d+)(?:\s*[–—-]\s*§?\s*(\d+\.\d+))?"
+_REFERENCE = re.compile(rf"§{{0,2}}\s*{_NUMBERS}")
+_MARKED = re.compile(rf"§{{1,2}}\s*{_NUMBERS}(?:\s*(?:[,;/&]|\band\b)\s*§{{0,2}}\s*{_NUMBERS})*")
 _FINDING = re.compile(r"\[([^\[\]]*)\]")
 _EXPERIMENT = re.compile(r"(?:#|\bexperiments?\s+#?)(\d+)\b", re.IGNORECASE)
 _NUMBER = r"([-+]?\d+(?:\.\d+)?%?)"
@@ -157,6 +159,11 @@ class Feature(_Fielded):
         return self.value("Verify")
 
     @property
+    def backlog_items(self) -> tuple[str, ...]:
+        """What it says that it serves, as written: a remark may tell two entries of a backlog apart."""
+        return tuple(f.text for f in self.fields if f.name == "Backlog item" and not is_nothing(f.text))
+
+    @property
     def impacts(self) -> tuple[Impact, ...]:
         """The moves that ``Expected impact`` names."""
         return tuple(Impact(*m.groups()) for m in _IMPACT.finditer(self.text("Expected impact")))
@@ -241,7 +248,7 @@ class MatrixRow:
     @property
     def refs(self) -> tuple[str, ...]:
         """The numbers of the features that the row names."""
-        return references(self.feature)
+        return marked_references(self.feature) or references(self.feature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +310,11 @@ def references(text: str) -> tuple[str, ...]:
     for first, last in _REFERENCE.findall(text):
         found += _range(first, last) if last else [first]
     return tuple(dict.fromkeys(found))
+
+
+def marked_references(text: str) -> tuple[str, ...]:
+    """The section numbers behind a ``§`` and in a list it begins: ``§5.2 on Python 3.11`` names one."""
+    return references(" ".join(found.group() for found in _MARKED.finditer(text)))
 
 
 def findings_cited(text: str) -> tuple[str, ...]:

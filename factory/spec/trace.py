@@ -200,7 +200,8 @@ def _feature_state(
     states = {phase.state for phase in phases}
     if states == {State.BUILT} and (verified or not has_check):
         return State.BUILT, 0
-    if blocked:
+    # A person's part of a feature excuses what has no phase, not a phase that was to be built.
+    if blocked and not phases:
         return State.BLOCKED_ON_USER, 0
     # Phases that were kept don't make a feature: a check that fails, or was never run, has the last word.
     if State.FAILED in states or states == {State.BUILT}:

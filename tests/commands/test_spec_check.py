@@ -23,6 +23,7 @@ OF_A_PROJECT: tuple[Spoiled, ...] = (
     (" [R3].", ".", "depth.grounding", "- **Why:** Tables"),
     ("Missing hours are shown", "It takes two weeks of work. Missing hours are shown", "depth.estimate",
      "- **How:** Values"),
+    ("rounded for reading", "rounded for reading in Q3", "depth.time", "- **How:** Values"),
     ("### Phase 2: Place lookup (§5.1)", "### Phase 4: Place lookup (§5.1)", "structure.phase-number",
      "### Phase 4"),
     ("", "", "structure.phase-reference", "### Phase 4"),

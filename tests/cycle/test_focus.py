@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from factory.config.model import GitHub as GitHubSettings
-from factory.cycle.focus import open_issues, served_by
+from factory.cycle.focus import open_issues, resolve_focus, served_by
 from factory.cycle.hub import Hub
 from factory.errors import EnvironmentLacking
 from factory.github import GhClient, Issue
@@ -210,3 +210,14 @@ class TestOpenIssues:
     def test_where_github_cannot_be_reached_the_study_goes_on(self) -> None:
         told = ["the open issues are not among the observations: no network"]
         assert self.seen(Answering("no network")) == ([], told)
+
+
+def test_a_backlog_item_is_taken_for_no_other_that_begins_like_it() -> None:
+    backlog = ["Add `foo()` to the client", "Add foo (docs)"]
+    hub = Hub(GitHubSettings(False, False, False, ()), SLUG, GhClient(Path()))
+    wanted = ["Add foo (docs)", "add `foo` to the client", "Add foo (elsewhere)"]
+    assert resolve_focus(wanted, hub, backlog).items == [
+        {"kind": "backlog", "text": "Add foo (docs)"},
+        {"kind": "backlog", "text": "Add `foo()` to the client"},
+        {"kind": "text", "text": "Add foo (elsewhere)"},
+    ]

@@ -183,7 +183,9 @@ def test_the_review_is_bound_to_the_commit(project: Path) -> None:
 def test_findings_of_a_kept_change_join_the_backlog_and_what_was_served_leaves_it(project: Path) -> None:
     backlog = ProjectPaths(project).backlog
     factory("backlog-add", project, "Remove unused imports (F401)").expect(0)
-    factory("backlog-add", project, "Something else").expect(0)
+    others = ["Something else", "Remove unused imports (in docs)", "Remove `unused()` imports"]
+    for text in others:
+        factory("backlog-add", project, text).expect(0)
     review = {
         "verdict": "PROCEED",
         "reason": "sound",
@@ -202,7 +204,7 @@ def test_findings_of_a_kept_change_join_the_backlog_and_what_was_served_leaves_i
     runner = Scripted(said_by | {"ceo": [verdict("PROCEED")]})
     cycle = run(project, runner)
     assert kept(project) == [("keep", "improved")]
-    assert read_backlog(backlog) == ["Something else", "calc/sums.py:1: no tests"]
+    assert read_backlog(backlog) == [*others, "calc/sums.py:1: no tests"]
     assert cycle.state.result("finalize", "phase-1")["known_gaps"] == ["calc/sums.py:1: no tests"]
     assert known_gaps(cycle.lab, 1, cycle.id) == ["calc/sums.py:1: no tests"]
 

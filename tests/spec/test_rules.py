@@ -267,6 +267,24 @@ CASES = [
         'the matrix row "§5.2" has no command',
     ),
     Case(
+        "completeness.matrix-row",
+        project(("`pytest tests/test_table.py`", "`python -m wx | grep -q Oslo`")),
+        "| §5.2",
+        'the command of the matrix row "§5.2" is not one code span',
+    ),
+    Case(
+        "completeness.matrix-row",
+        project(("`pytest tests/test_table.py`", "`a` and `b`")),
+        "| §5.2",
+        'the command of the matrix row "§5.2" is not one code span',
+    ),
+    Case(
+        "completeness.matrix-row",
+        project(("test_table.py` | exit 0 |", "test_table.py` | `1 | 2` |")),
+        "| §5.2",
+        'a code span of the matrix row "§5.2" is cut off',
+    ),
+    Case(
         "completeness.both",
         project(("- Severe weather", "- Forecast table (§5.2) — a key from the user\n- Severe")),
         "### 5.2",
@@ -313,6 +331,18 @@ CASES = [
         improvement(("**Scope:** one PR", "**Scope:** one PR (2 days)")),
         "- **Scope:** one PR (2",
         '"2 days" is an estimate in calendar time',
+    ),
+    Case(
+        "depth.schedule",
+        improvement(("**Scope:** one PR", "**Scope:** one PR\n- **Due date:** in spring")),
+        "- **Due date",
+        'the field "Due date" is an estimate in calendar time',
+    ),
+    Case(
+        "depth.time",
+        project(("Twelve rows, one an hour", "Twelve rows for Q3, one an hour")),
+        "- **What:** Twelve",
+        '"Q3" in §5.2 may date the work',
     ),
     Case(
         "depth.grounding",
@@ -598,6 +628,49 @@ def test_time_that_software_deals_with_is_no_estimate(text: str) -> None:
     assert list(estimates(text)) == []
 
 
+BEHAVIOUR = [
+    "Show the ETA of each parcel.", "An order is shipped within 2 days.", "An export may take 2 hours.",
+    "The report covers Q1 and Q2.", "It warns when a task is finished within 5 minutes.",
+    "Sort sales by March and April.", "It lists what was delivered this week.",
+]  # fmt: skip
+
+
+def errors(text: str) -> set[str]:
+    return {f.rule for f in check(parse(text)) if f.severity == "error"}
+
+
+@pytest.mark.parametrize("text", BEHAVIOUR)
+def test_a_program_may_deal_with_time_and_a_phase_has_none(text: str) -> None:
+    told = project(("Twelve rows, one an hour", f"{text} Twelve rows, one an hour"))
+    assert errors(told) == set()
+    assert errors(project(("- [ ] Rendering with gaps", f"- [ ] {text}"))) == {"depth.estimate"}
+    both = replaced(told, "- [ ] Rendering with gaps", f"- [ ] {text}")
+    assert errors(both) == set(), "the phase says what the feature does"
+
+
+def test_a_feature_may_have_dates_among_its_data() -> None:
+    data = "- **Due date:** the day on which it is due\n- **Deadline:** by Friday\n"
+    text = project(("- **What:** Twelve", f"{data}- **What:** Twelve"))
+    assert errors(text) == set()
+    assert [f.message for f in check(parse(text))] == [
+        'the field "Due date" of §5.2 may date the work',
+        'the field "Deadline" of §5.2 may date the work',
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "two weeks of work", "out by Friday", "Estimate: 3 days", "effort: ~2 days", "a 2-day task",
+        "takes about 3 hours to implement", "5 person-days", "by the end of the week", "this sprint",
+        "by 2026-03-01", "should take a week to build", "implemented within two days", "1h of effort",
+    ],
+)  # fmt: skip
+def test_what_dates_the_work_is_an_error_in_a_feature_too(text: str) -> None:
+    found = errors(project(("Twelve rows, one an hour", f"Twelve rows, {text}, one an hour")))
+    assert found == {"depth.estimate"}
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [
@@ -617,6 +690,13 @@ def test_sentences(text: str, count: int) -> None:
         ("Remind me later — the user decides on the wording", True),
         ("Sync — needs an account for v2 of the API", True),
         ("Alerts — later", False), ("Alerts — will be done in v2", False), ("Alerts (v2) — a key", False),
+        ("Times — there is no time zone in the data: which one is meant", True),
+        ("Dates — whether a date later than today is allowed", True),
+        ("Mail — whether a follow-up mail is sent", True), ("Rent — which rule defers a payment", True),
+        ("Rent — whether payments are deferred", True), ("Mail — the text of the follow-up mail", True),
+        ("Alerts — in a follow-up", False), ("Alerts — follow-up work", False), ("Alerts — no time", False),
+        ("Alerts — deferred, whether or not there is a key", False), ("Alerts — we defer this", False),
+        ("Alerts — there is no time for them", False), ("Alerts — done later", False),
         ("Alerts — we ran out of time", False), ("Alerts — next cycle", False), ("Alerts — postponed", False),
     ],
 )  # fmt: skip
@@ -630,7 +710,51 @@ def test_the_docs_hold_the_table() -> None:
     assert rules_table() in docs.read_text(encoding="utf-8")
 
 
-def test_a_feature_is_blocked_by_its_title_in_whole_words_only() -> None:
-    blocked = replaced(PROJECT, "- Severe weather alerts", "- Forecast tables of other services")
+@pytest.mark.parametrize(
+    ("item", "names_it"),
+    [
+        ("§5.2 — a key", True), ("§5.2 Forecast table — a key", True), ("Its key (§5.1, 5.2) — a key", True),
+        ("Its key (§5.1–5.3) — a key", True), ("The key — a key\n\n  It is for §5.2.", True),
+        ("5.2 Forecast table — a key", True), ("5.2 Feature: Forecast table — key", True),
+        ("Forecast table — a key", True), ("**Forecast table** (its key) — a key", True),
+        ("Forecast tables of other services — a key", False), ("PostgreSQL 5.2 licence — a key", False),
+        ("A forecast table of last year — a key", False), ("Feedback `drop §5.2` — a decision", False),
+        ("Python 5.2 or 5.3 — a decision", False), ("§5.20 — a key", False),
+    ],
+)  # fmt: skip
+def test_what_blocked_names(item: str, names_it: bool) -> None:
+    blocked = replaced(PROJECT, "Severe weather alerts — the service needs a key from the user", item)
     unplanned = replaced(blocked, "Forecast table (§5.2)", "Forecast table (§5.1)")
-    assert "§5.2 is in no phase and not blocked" in [f.message for f in check(parse(unplanned))]
+    found = "§5.2 is in no phase and not blocked" in [f.message for f in check(parse(unplanned))]
+    assert found is not names_it
+
+
+def test_a_word_of_a_title_blocks_nothing() -> None:
+    titled = PROJECT.replace("Forecast table", "Export (CSV and JSON)").replace(" (§5.2)", " (§5.1)")
+    for item, names_it in (("Where an export is sent", False), ("Export (CSV and JSON)", True)):
+        plan = parse(replaced(titled, "Severe weather alerts", item))
+        assert ("completeness.planned" not in {f.rule for f in check(plan)}) is names_it
+
+
+def test_a_pipe_in_the_matrix_is_written_with_a_backslash() -> None:
+    text = project(("`pytest tests/test_table.py`", "`python -m wx \\| grep -q Oslo`"))
+    assert check(parse(text)) == []
+    assert parse(text).matrix[1].command == "python -m wx | grep -q Oslo"
+    (found,) = check(parse(text.replace("\\|", "|")))
+    assert found.mend == "Put one command into backticks; write \\| for a pipe, and $(…) for backticks in it."
+
+
+def test_versions_are_no_references() -> None:
+    row = project(("| §5.2 |", "| §5.2 on Python 3.11 |"))
+    assert check(parse(row)) == []
+    phase = parse(project(("Forecast table (§5.2)", "Python (3.11, 3.12) (§5.2)"))).phases[2]
+    assert (phase.title, phase.refs) == ("Python (3.11, 3.12)", ("5.2",))
+    phase = parse(project(("Forecast table (§5.2)", "Forecast table (3.11, 3.12)"))).phases[2]
+    assert (phase.title, phase.refs) == ("Forecast table (3.11, 3.12)", ())
+
+
+@pytest.mark.parametrize("feature", ["§5.1, 5.2", "§5.1 and §5.2", "§5.1–5.2", "5.1, 5.2", "§§ 5.1 / 5.2"])
+def test_a_row_of_the_matrix_may_name_several(feature: str) -> None:
+    text = without_line(project(("| §5.1 |", f"| {feature} |")), "| §5.2")
+    assert parse(text).matrix[0].refs == ("5.1", "5.2")
+    assert check(parse(text)) == []

@@ -89,6 +89,22 @@ def test_what_is_blocked_on_the_user() -> None:
     assert found.complete
 
 
+@pytest.mark.parametrize(
+    ("third", "state"),
+    [
+        ({}, State.NOT_ATTEMPTED),
+        ({3: PhaseOutcome("failed", [REVERTED])}, State.FAILED),
+        ({3: PhaseOutcome("built", [KEPT], {"5.2": False})}, State.FAILED),
+        ({3: built("5.2")}, State.BUILT),
+    ],
+)
+def test_blocked_does_not_excuse_a_phase(third: dict[int, PhaseOutcome], state: State) -> None:
+    spec = parse(replaced(PROJECT, "- Severe weather alerts", "- §5.2 Forecast table"))
+    found = trace(spec, {1: BUILT, 2: built("5.1")} | third)
+    assert found.features[1].state is state
+    assert found.complete is (state is State.BUILT)
+
+
 def test_an_improvement_without_a_check_is_built_by_its_phase() -> None:
     spec = parse(IMPROVEMENT)
     bare = next(f for f in trace(spec, {}).features if not f.command)

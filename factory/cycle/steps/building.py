@@ -16,7 +16,7 @@ from factory.git import commit_files
 from factory.models import FeatureCheck, PhaseState, PlanItem
 from factory.paths import CONFIG_FILE
 from factory.spec import Form, Phase, Spec, parse
-from factory.spec.trace import PhaseOutcome, State, Trace, trace
+from factory.spec.trace import PhaseOutcome, Trace, trace
 from factory.target import SPEC_FILE
 from factory.words import quoted
 
@@ -192,16 +192,13 @@ def account(cycle: Cycle, scope: str) -> Outcome:
     """Every approved feature is built, failed, or blocked: none is dropped."""
     known = cycle.state.result("contract")
     if not known:
-        return Done({"complete": False, "all_built": False, "untried": [], "features": []})
+        return Done({"complete": False, "untried": [], "features": []})
     spec = parse(text_of(cycle.lab, known["sha256"]))
     outcomes = outcomes_of(outcome_events(cycle.lab.paths), known["sha256"])
     found = trace(spec, outcomes)
     untried = [phase.number for phase in spec.phases if not was_tried(outcomes, phase.number)]
-    # A person's part of a feature excuses what has no phase, not a phase that was to be built.
-    planned = all(feature.state is State.BUILT for feature in found.features if feature.phases)
     told = {
         "complete": found.complete,
-        "all_built": found.complete and planned,
         "untried": untried,
         "totals": found.totals,
         "features": _told(found),

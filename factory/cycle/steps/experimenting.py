@@ -33,7 +33,7 @@ from factory.models import (
 )
 from factory.rows import DECLINED
 from factory.runners.base import AgentResult
-from factory.spec.rules.strategy import backlog_key
+from factory.spec.backlog_entries import entries_of, entry_quoted
 from factory.words import in_short, signed
 
 
@@ -380,12 +380,13 @@ def finalize(cycle: Cycle, scope: str) -> Outcome:
 def _keep_backlog(cycle: Cycle, scope: str, experiment: Experiment) -> list[str]:
     """Take what was delivered off the backlog, and put on it what the review has found beside that.
 
-    Safe to repeat. An agent may have quoted the item with other marks, and a person may have taken it off.
+    Safe to repeat, and a person may have taken it off: the item quotes the backlog since its plan was
+    accepted, so an entry that only resembles what is gone stays.
     """
     place, common = cycle.lab.paths.backlog, cycle.lab.repo.common_dir
-    named = experiment.item.backlog_item
-    keys = {backlog_key(text) for text in (named, *named.split("; ")) if text}
-    for entry in [entry for entry in read_backlog(place) if backlog_key(entry) in keys]:
+    backlog = read_backlog(place)
+    delivered = entries_of(experiment.item.backlog_item, backlog, entry_quoted)
+    for entry in [entry for entry in backlog if entry in delivered]:
         remove_backlog(place, entry, common)
     gaps = [text for text in told_by(cycle, scope, "review").get("findings", []) if one_line(text)]
     for text in gaps:

@@ -17,10 +17,11 @@ from factory.cycle.research import defined_findings, research_text
 from factory.cycle.steps.gates import ceo_verdict
 from factory.errors import BadInput, Refused
 from factory.fsio import atomic_write
-from factory.models import ReviewVerdict
+from factory.models import PlanItem, ReviewVerdict
 from factory.rows import Row
 from factory.runners.base import AgentResult
 from factory.spec import PlanContext, PlanLimits, Spec, check, parse
+from factory.spec.backlog_entries import entries_of
 from factory.strategy import detect_stuck, not_to_repeat
 from factory.strategy.undone import undone_by
 from factory.words import quoted
@@ -136,7 +137,7 @@ def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     # What a person has approved was checked when they did, and again when the cycle was opened.
     findings = [] if approved else check(spec, limits(cycle), context(cycle))
     problems = [f"line {f.line}: {f.rule}: {f.message} ({f.mend})" for f in findings if f.severity == "error"]
-    wanted = spec.items()
+    wanted = [_quoting(item, read_backlog(cycle.lab.paths.backlog)) for item in spec.items()]
     if approved:
         tried = tried_phases(cycle.lab.paths, approved)
         wanted = [item for item in wanted if item.phase not in tried]
@@ -150,6 +151,12 @@ def gate_plan(cycle: Cycle, scope: str) -> Outcome:
     if not problems and not items:
         return End("no_plan", "the plan has no phase")
     return _gate(cycle, scope, "plan", problems, facts={"plan": text}, result=result)
+
+
+def _quoting(item: PlanItem, backlog: list[str]) -> PlanItem:
+    """The item with the backlog's own words for what it serves, whichever way the plan has quoted them."""
+    served = entries_of(item.backlog_item, backlog)
+    return item.model_copy(update={"backlog_item": "; ".join(served)}) if served else item
 
 
 def _gate(

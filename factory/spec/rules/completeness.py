@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from factory.spec.forms import plain
+from factory.spec.forms import without_remark, words
 from factory.spec.model import Spec
-from factory.spec.parts import Feature, Form, Kind, references
+from factory.spec.parts import Feature, Form, Kind, marked_references, mask_code
 from factory.spec.rules.base import Plan, Problem, Rule
 
 
 def is_blocked(spec: Spec, feature: Feature) -> bool:
-    """Whether Blocked names the feature, by number or by title."""
-    title = plain(feature.title)
+    """Whether Blocked names the feature: by its number behind a "§", or as an item of its own."""
+    number, title = feature.number, feature.title
+    names = {words(name) for name in (number, title, f"{number} {title}", f"{number} Feature {title}")} - {""}
     return any(
-        feature.number in references(b.item + " " + b.more)
-        or (title and f" {title} " in f" {plain(b.item)} ")
+        number in marked_references(mask_code(f"{b.item} {b.more}"))
+        or not names.isdisjoint((words(b.item), words(without_remark(b.item))))
         for b in spec.blocked
     )
 
@@ -48,11 +49,18 @@ def validated(plan: Plan) -> Iterator[Problem]:
 
 
 def full_rows(plan: Plan) -> Iterator[Problem]:
-    """Every row says what is run and what is expected."""
+    """Every row says what is run and what is expected, and was read as it was meant."""
     for row in plan.spec.matrix:
         for name, cell in (("command", row.command), ("expectation", row.expectation)):
             if not cell:
                 yield Problem(row.line, f'the matrix row "{row.feature}" has no {name}')
+        # A pipe ends a cell in backticks, too, and a shell would run what a stray backtick begins.
+        mend = r"Put one command into backticks; write \| for a pipe, and $(…) for backticks in it."
+        here = f'the matrix row "{row.feature}"'
+        if "`" in row.command:
+            yield Problem(row.line, f"the command of {here} is not one code span", mend)
+        elif any(cell.count("`") % 2 for cell in (row.feature, row.expectation)):
+            yield Problem(row.line, f"a code span of {here} is cut off", mend)
 
 
 def not_both(plan: Plan) -> Iterator[Problem]:
@@ -67,7 +75,7 @@ RULES = (
     Rule(
         "completeness.planned",
         "every feature is in at least one phase or in Blocked",
-        "Name it in a phase's reference, or in Blocked with what is needed from the user.",
+        "Name it in a phase's reference, or by its § number in Blocked with what is needed from the user.",
         planned,
     ),
     Rule(
@@ -84,7 +92,7 @@ RULES = (
     ),
     Rule(
         "completeness.matrix-row",
-        "every row of the matrix has a command and an expectation",
+        "every row of the matrix has one command and an expectation, and no pipe cuts them off",
         "Fill the cell: a command in backticks, and an observable result.",
         full_rows,
     ),

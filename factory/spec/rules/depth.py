@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from factory.spec.backlog_entries import entry_named, is_mentioned
 from factory.spec.forms import plain
 from factory.spec.parts import Feature, Form, Phase, experiments_cited, is_nothing, mask_code
 from factory.spec.rules.base import Plan, Problem, Rule
-from factory.spec.rules.estimates import estimates, is_estimate_field, planned_time
+from factory.spec.rules.estimates import Estimate, estimates, is_date_field, is_effort_field, planned_time
 
 PARTS = ("What", "How", "Why")
 MIN_SENTENCES = 3
@@ -63,16 +64,37 @@ def enough_said(plan: Plan) -> Iterator[Problem]:
 
 def no_estimates(plan: Plan) -> Iterator[Problem]:
     """No text of the plan estimates calendar time."""
-    for line, text in _texts(plan):
-        for below, words in estimates(text):
-            yield Problem(line + below, f'"{words}" is an estimate in calendar time')
+    for line, found in _work_dated(plan):
+        yield Problem(line, f'"{found}" is an estimate in calendar time')
+
+
+def _work_dated(plan: Plan) -> Iterator[tuple[int, str]]:
+    for feature in plan.spec.features:
+        yield from ((line, e.words) for line, e in _estimates(feature) if e.of_work)
+    for phase in plan.spec.phases:
+        # A phase may say what its features say: that is no schedule.
+        told = " ".join(text for f in plan.spec.features_of(phase) for _, text in _texts(f)).lower()
+        for line, found in _estimates(phase):
+            if found.of_work or found.words.lower() not in told:
+                yield line, found.words
+
+
+def time_in_features(plan: Plan) -> Iterator[Problem]:
+    """Features speak of time only where the program deals with it, which nothing but a reader can tell."""
+    for feature in plan.spec.features:
+        for line, found in _estimates(feature):
+            if not found.of_work:
+                yield Problem(line, f'"{found.words}" in {feature.label} may date the work')
+        for field in feature.fields:
+            if is_date_field(field.name):
+                yield Problem(field.line, f'the field "{field.name}" of {feature.label} may date the work')
 
 
 def no_schedule(plan: Plan) -> Iterator[Problem]:
-    """Phases carry no dates and spans, in a field, the title or the scope."""
+    """Phases carry no dates and spans, in a field, the title or the scope; features no estimates."""
     for part in (*plan.spec.features, *plan.spec.phases):
         for field in part.fields:
-            if is_estimate_field(field.name):
+            if is_effort_field(field.name) or (isinstance(part, Phase) and is_date_field(field.name)):
                 yield Problem(field.line, f'the field "{field.name}" is an estimate in calendar time')
     for phase in plan.spec.phases:
         scope = phase.field("Scope")
@@ -84,20 +106,23 @@ def no_schedule(plan: Plan) -> Iterator[Problem]:
                 yield Problem(line, f'"{words}" is an estimate in calendar time')
 
 
-def _texts(plan: Plan) -> Iterator[tuple[int, str]]:
-    """The texts of features and phases, each with its line."""
-    parts: tuple[Feature | Phase, ...] = (*plan.spec.features, *plan.spec.phases)
-    for part in parts:
-        yield part.line, part.title
-        yield part.line, part.notes
-        for field in part.fields:
-            if not is_estimate_field(field.name):
-                yield field.line, f"{field.name}: {field.text} ({field.remark})"
-                yield field.line + 1, field.more
-    for phase in plan.spec.phases:
-        for step in phase.checklist:
-            yield step.line, step.text
-            yield step.line + 1, step.more
+def _estimates(part: Feature | Phase) -> Iterator[tuple[int, Estimate]]:
+    """What may be an estimate in a feature or a phase, each with its line."""
+    for line, text in _texts(part):
+        yield from ((line + found.below, found) for found in estimates(text))
+
+
+def _texts(part: Feature | Phase) -> Iterator[tuple[int, str]]:
+    """The texts of a feature or a phase, each with its line."""
+    yield part.line, part.title
+    yield part.line, part.notes
+    for field in part.fields:
+        if not is_effort_field(field.name) and not is_date_field(field.name):
+            yield field.line, f"{field.name}: {field.text} ({field.remark})"
+            yield field.line + 1, field.more
+    for step in part.checklist if isinstance(part, Phase) else ():
+        yield step.line, step.text
+        yield step.line + 1, step.more
 
 
 def grounded(plan: Plan) -> Iterator[Problem]:
@@ -130,11 +155,9 @@ def _cites_something(plan: Plan, feature: Feature) -> bool:
 
 
 def _cites_backlog(plan: Plan, feature: Feature, why: str) -> bool:
-    served = [plain(text) for text in plan.context.backlog or ()]
-    said = plain(why)
-    return any(plain(v.whole) in served for v in feature.fields if v.name == "Backlog item") or any(
-        text and text in said for text in served
-    )
+    backlog = plan.context.backlog or ()
+    named = any(entry_named(text, backlog) for text in feature.backlog_items)
+    return named or any(is_mentioned(entry, why) for entry in backlog)
 
 
 def _mentions(text: str, name: str) -> bool:
@@ -196,9 +219,16 @@ RULES = (
     ),
     Rule(
         "depth.schedule",
-        "no dates and spans on phases",
+        "no dates and spans on phases, and no field for an estimate anywhere",
         "Take it out: a plan orders work, it does not date it.",
         no_schedule,
+    ),
+    Rule(
+        "depth.time",
+        "where a feature speaks of time, the program deals with it",
+        "Take it out if it says when the work is done; leave it if it is what the program does.",
+        time_in_features,
+        "warning",
     ),
     Rule(
         "depth.grounding",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from factory.spec.parts import mask_code
 
@@ -20,17 +21,20 @@ _MONTH = (
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
 )
 _MAKE = r"(?:build|implement|write|do|finish|complete|deliver|ship|land|code|develop|review|test)"
+_TAKE = (
+    r"(?:should|will|would|can|may|might)\s+(?:only\s+)?(?:take|need|require)\s+(?:us\s+|at most\s+)?"
+    rf"{_SPAN}"
+)
 _DONE = r"(?:done|ready|finished|complete[d]?|shipped|delivered|landed|merged|released|implemented|built)"
 
-_ANY_CASE = (
+# What dates the work, whatever a text is about.
+_OF_WORK = (
     rf"\b{_NUMBER}[\s-]*{_UNIT}['’]?\s+(?:of\s+)?(?:developer\s+|engineering\s+)?(?:work|effort)\b",
     rf"\b(?:person|man|dev|developer|engineer)[\s-]*{_LONG_UNIT}\b",
     rf"\b(?:estimate[ds]?|effort|timeline|schedule|time needed)\b\W{{0,6}}(?:at\s+|is\s+)?{_SPAN}\b",
-    rf"\b(?:should|will|would|can|may|might)\s+(?:only\s+)?(?:take|need|require)\s+(?:us\s+|at most\s+)?"
-    rf"{_SPAN}\s*(?:to\s+{_MAKE}|[.,;)]|$)",
+    rf"\b{_TAKE}\s*to\s+{_MAKE}\b",
     rf"\btakes?\s+{_SPAN}\s+to\s+{_MAKE}\b",
-    rf"\b{_DONE}\s+(?:with)?in\s+{_SPAN}\b",
-    rf"\b{_DONE}\s+(?:by\s+)?(?:this|next|tomorrow|end of)\b",
+    rf"\bimplemented\s+(?:with)?in\s+{_SPAN}\b",
     rf"\b{_NUMBER}[\s-]+(?:hour|day|week|month|quarter|sprint)s?[\s-]+(?:task|job|project|estimate|sprint)\b",
     rf"\bby\s+(?:the\s+)?(?:next|this|coming|end of(?:\s+(?:the|this|next))?)\s+(?:{_LONG_UNIT}|{_DAY})\b",
     rf"\bby\s+(?:{_DAY}|tomorrow|tonight)\b",
@@ -38,34 +42,52 @@ _ANY_CASE = (
     r"\bby\s+(?:20\d\d(?:-\d\d){1,2}\b|\d{1,2}/\d{1,2}(?:/\d+)?\b)",
     rf"\((?:~|about |est\.? ?|estimated? )\s*{_NUMBER}\s*{_UNIT}\)",
 )
-_EXACT_CASE = (
+# What a program may deal with, too.
+_OF_EITHER = (
+    rf"\b{_TAKE}\s*(?:[.,;)]|$)",
+    rf"\b{_DONE}\s+(?:with)?in\s+{_SPAN}\b",
+    rf"\b{_DONE}\s+(?:by\s+)?(?:this|next|tomorrow|end of)\b",
+)
+_OF_EITHER_EXACTLY = (
     r"\bETA\b",
     r"\bQ[1-4]\b(?:\s*/?\s*(?:20\d\d|FY\d*))?",
     rf"\bby\s+(?:early\s+|mid[- ]|late\s+)?(?:\d{{1,2}}\.?\s+)?{_MONTH}\b",
 )
 _PATTERNS = (
-    *(re.compile(p, re.IGNORECASE | re.MULTILINE) for p in _ANY_CASE),
-    *map(re.compile, _EXACT_CASE),
+    *((re.compile(p, re.IGNORECASE | re.MULTILINE), True) for p in _OF_WORK),
+    *((re.compile(p, re.IGNORECASE | re.MULTILINE), False) for p in _OF_EITHER),
+    *((re.compile(p), False) for p in _OF_EITHER_EXACTLY),
 )
 _QUARTILE = re.compile(r"quartile|percentile|interquartile|\bIQR\b|\bboxplot", re.IGNORECASE)
 _PLANNED_WEEK = re.compile(rf"\b(?:week|month|sprint)\s+\d+\b|\({_SPAN}\)|^{_SPAN}$", re.IGNORECASE)
-_FIELD_NAMES = frozenset(
-    ("estimate", "estimates", "estimated time", "time estimate", "eta", "deadline", "due", "due date")
-)
+_EFFORT_FIELDS = frozenset(("estimate", "estimates", "estimated time", "time estimate"))
+_DATE_FIELDS = frozenset(("eta", "deadline", "due", "due date"))
 
 
-def estimates(text: str) -> Iterator[tuple[int, str]]:
-    """Each estimate in a text: how many lines below its first, and the words. Code spans are left out."""
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What may be an estimate: how many lines below a text's first it stands, and the words.
+
+    ``of_work``: it dates the work, whatever the text is about; a program has nothing to do with such time.
+    """
+
+    below: int
+    words: str
+    of_work: bool
+
+
+def estimates(text: str) -> Iterator[Estimate]:
+    """Each estimate in a text, in the order of the text. Code spans are left out."""
     masked = mask_code(text)
-    spans: list[tuple[int, int]] = []
-    for pattern in _PATTERNS:
+    spans: list[tuple[int, int, bool]] = []
+    for pattern, of_work in _PATTERNS:
         for match in pattern.finditer(masked):
             is_quartile = match.group().startswith("Q") and _QUARTILE.search(masked)
-            overlaps = any(match.start() < end and start < match.end() for start, end in spans)
+            overlaps = any(match.start() < end and start < match.end() for start, end, _ in spans)
             if not is_quartile and not overlaps:
-                spans.append(match.span())
-    for start, end in sorted(spans):
-        yield masked.count("\n", 0, start), masked[start:end].strip(" .,;()")
+                spans.append((*match.span(), of_work))
+    for start, end, of_work in sorted(spans):
+        yield Estimate(masked.count("\n", 0, start), masked[start:end].strip(" .,;()"), of_work)
 
 
 def planned_time(text: str) -> str:
@@ -74,6 +96,11 @@ def planned_time(text: str) -> str:
     return found.group().strip("()") if found else ""
 
 
-def is_estimate_field(name: str) -> bool:
-    """Whether a field's name says that its value is an estimate or a date."""
-    return name.strip().lower() in _FIELD_NAMES
+def is_effort_field(name: str) -> bool:
+    """Whether a field's name says that its value is an estimate of the work."""
+    return name.strip().lower() in _EFFORT_FIELDS
+
+
+def is_date_field(name: str) -> bool:
+    """Whether a field's name says that its value is a date, of the work or among a program's data."""
+    return name.strip().lower() in _DATE_FIELDS

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from factory.globs import matches, pattern_fault
+from factory.spec.backlog_entries import entry_named
 from factory.spec.document import one_line
-from factory.spec.forms import plain
+from factory.spec.forms import plain, words
 from factory.spec.items import category_of, declared_category
 from factory.spec.parts import CATEGORIES, Feature, Form, Kind, Phase, is_nothing
 from factory.spec.rules.base import Plan, Problem, Rule
@@ -233,16 +234,9 @@ def growth_measured(plan: Plan) -> Iterator[Problem]:
 
 def served(plan: Plan, feature: Feature) -> bool:
     """Whether an item serves the backlog, as far as the backlog is known."""
-    named = [f for f in feature.fields if f.name == "Backlog item" and not is_nothing(f.text)]
     if plan.context.backlog is None:
-        return bool(named)
-    entries = {backlog_key(text) for text in plan.context.backlog}
-    return any(backlog_key(f.text) in entries for f in named)
-
-
-def backlog_key(text: str) -> str:
-    """A backlog item as it is compared: without list marks, remarks, quoting, case and punctuation."""
-    return plain(re.sub(r"^\s*(?:[-*+]\s+)?(?:\[[ xX]\]\s+)?", "", one_line(text)))
+        return bool(feature.backlog_items)
+    return any(entry_named(text, plan.context.backlog) for text in feature.backlog_items)
 
 
 def novelty(plan: Plan) -> Iterator[Problem]:
@@ -266,12 +260,13 @@ def backlog_items(plan: Plan) -> Iterator[Problem]:
     """A backlog item that is named exists."""
     if plan.context.backlog is None:
         return
-    entries = {backlog_key(text): text for text in plan.context.backlog}
+    entries = {words(text): text for text in plan.context.backlog}
     for feature in plan.spec.features:
         for field in feature.fields:
-            key = backlog_key(field.text)
-            if field.name == "Backlog item" and not is_nothing(field.text) and key not in entries:
-                near = get_close_matches(key, entries, 1)
+            if field.name != "Backlog item" or is_nothing(field.text):
+                continue
+            if not entry_named(field.text, plan.context.backlog):
+                near = get_close_matches(words(field.text), entries, 1)
                 mend = f'Quote it as it stands: "{one_line(entries[near[0]])}".' if near else ""
                 yield Problem(field.line, f'"{field.text}" is not in the backlog', mend)
 

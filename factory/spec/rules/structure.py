@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from factory.spec.configuration import unreadable
-from factory.spec.forms import FEATURE_FIELDS, PHASE_FIELDS, REQUIRED, plain
+from factory.spec.forms import FEATURE_FIELDS, PHASE_FIELDS, REQUIRED, chapter_of, plain
 from factory.spec.parts import Feature, Kind, Phase
 from factory.spec.rules.base import Plan, Problem, Rule
 
@@ -96,7 +96,7 @@ def no_features(plan: Plan) -> Iterator[Problem]:
     """There is something specified."""
     section = plan.spec.section(Kind.SPECIFICATION)
     if section and not plan.spec.features:
-        chapter = dict(REQUIRED[plan.spec.form])[Kind.SPECIFICATION]
+        chapter = chapter_of(plan.spec.form)
         mend = f'Add a heading such as "### {chapter}.1 <title>" with What, How and Why below it.'
         yield Problem(section.line, "the Detailed Specification has no item", mend)
 
@@ -110,7 +110,7 @@ def no_phases(plan: Plan) -> Iterator[Problem]:
 
 def feature_numbers(plan: Plan) -> Iterator[Problem]:
     """Items are numbered within their section, each number once."""
-    chapter = dict(REQUIRED[plan.spec.form])[Kind.SPECIFICATION]
+    chapter = chapter_of(plan.spec.form)
     seen: dict[str, int] = {}
     for feature in plan.spec.features:
         if not feature.number:
