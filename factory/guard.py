@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import dropwhile
 
 from factory.config import ProjectConfig
-from factory.evals.dimensions.sources import is_test_file
+from factory.evals.dimensions.sources import files_named, is_test_file
 from factory.evals.judge_extends import extended_settings
 from factory.evals.judge_settings import changed_settings, is_judge_file, is_shared_settings, judge_patterns
 from factory.git import FILE_MODES, GITLINK_MODE, SYMLINK_MODE, Change, Repo
@@ -113,8 +113,11 @@ def run_guards(
         return GuardReport(baseline=baseline, head=head, findings=unrooted)
     facts = replace(facts, changes=repo.changes(baseline, head))
     found = [finding for guard in GUARDS for finding in guard(facts)]
+    measured = files_named(passing_tests or ())
     weaker = [
-        w for w in weakenings(_contents(facts), facts.repo.files(head)) if not _told_already(facts, w, found)
+        w
+        for w in weakenings(_contents(facts), facts.repo.files(head), measured)
+        if not _told_already(facts, w, found)
     ]
     found += [_integrity_finding(w) for w in weaker if not w.note]
     return GuardReport(
