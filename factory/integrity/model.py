@@ -23,7 +23,8 @@ RULES: dict[str, str] = {
     "suppression_added": "a comment turns a checker off (a note in a file of tests)",
     "config_loosened": "the settings of a checker ask for less",
     "behaves_under_test": "code asks whether it is being tested",
-    "code_hidden": "code is where nothing measures it, behind a stub, or nested too deeply to be compared",
+    "code_hidden": "code is where nothing measures it (vendored, generated, examples), behind a stub, or"
+    " nested too deeply to be compared",
     "shadows_checker": "a file takes the place of a measuring tool, or runs in every interpreter",
 }
 """Every rule by its stable name, and what breaking it means."""

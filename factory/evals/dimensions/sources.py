@@ -105,11 +105,16 @@ def is_source_file(path: str) -> bool:
     return (
         parts[-1].endswith(".py")
         and not is_test_file(path)
-        and not _NOT_OURS.intersection(folders)
+        and not is_anothers(path)
         and not (folders and folders[0] in _NOT_SOURCE)
-        and not _GENERATED.fullmatch(parts[-1])
         and not (not folders and parts[-1] in _TOOLING)
     )
+
+
+def is_anothers(path: str) -> bool:
+    """Whether a file counts as vendored or generated: part of the product, and nothing that is scored."""
+    *folders, name = PurePosixPath(path).parts
+    return not _NOT_OURS.isdisjoint(folders) or bool(_GENERATED.fullmatch(name))
 
 
 def read_sources(root: Path, paths: Sequence[str]) -> list[Source]:
