@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from factory.evals.dimensions.sources import is_test_file
 from factory.evals.scripts import is_script
+from factory.integrity.annotations import removed_annotations
 from factory.integrity.collection import changed_collection
 from factory.integrity.configuration import is_settings_file, loosened_settings
 from factory.integrity.hiding import hidden_code
@@ -54,3 +55,4 @@ def _all(
             yield from changed_collection(change)
         if change.path.endswith(".py") and change.path not in test_files:
             yield from asks_for_tests(change)
+            yield from removed_annotations(change)

@@ -21,6 +21,7 @@ RULES: dict[str, str] = {
     "assertion_trivial": "a check is true whatever the code does",
     "collection_changed": "which tests run, or what counts as passing, is decided otherwise",
     "suppression_added": "a comment turns a checker off (a note in a file of tests)",
+    "annotation_removed": "a function that stays no longer says the type of a parameter, or what it returns",
     "config_loosened": "the settings of a checker ask for less",
     "behaves_under_test": "code asks whether it is being tested",
     "code_hidden": "code is where nothing measures it (vendored, generated, examples), behind a stub, or"
