@@ -146,7 +146,7 @@ def _with_tables(text: str, baseline: str) -> str | None:
 
 def _with_required(block: str, required: object) -> str:
     """The table ``project`` with that for ``requires-python``, or without it where it is None."""
-    header, *lines = [line for line in block.splitlines() if not _REQUIRES.match(line)]
+    header, *lines = [line for line in block.split("\n") if not _REQUIRES.match(line)]
     return "\n".join([header, *([f"requires-python = {json.dumps(required)}"] if required else []), *lines])
 
 
