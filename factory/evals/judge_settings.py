@@ -145,9 +145,10 @@ def _with_tables(text: str, baseline: str) -> str | None:
 
 
 def _with_required(block: str, required: object) -> str:
-    """The table ``project`` with that for ``requires-python``, or without it where it is None."""
+    """The table ``project`` with that for ``requires-python``, or without it where it is no text."""
     header, *lines = [line for line in block.split("\n") if not _REQUIRES.match(line)]
-    return "\n".join([header, *([f"requires-python = {json.dumps(required)}"] if required else []), *lines])
+    said = [f"requires-python = {json.dumps(required)}"] if isinstance(required, str) else []
+    return "\n".join([header, *said, *lines])
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:

@@ -123,6 +123,7 @@ ZIPPED = CFG.replace("python_requires = >=3.8\n", "")
         (PROJECT, f'{NAMED}version = "2"\n', MEASURED.replace('"1"', '"2"')),
         (NAMED, PROJECT, f'{NAMED}version = "1"\n'),
         (PROJECT, "[tool.black]\nline-length = 1\n", PROJECT),
+        ("[project]\nrequires-python = 2026-01-01\n", NAMED, "[project]\nrequires-python = 2026-01-01\n"),
         (PROJECT, 'project = { name = "calc", requires-python = ">=3.6" }\n', PROJECT),
     ],
 )
