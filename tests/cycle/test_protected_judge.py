@@ -83,6 +83,11 @@ def test_a_commit_under_the_settings_of_two_judges_is_measured_twice_and_compare
     [
         ({"pyproject.toml": PYPROJECT + RUFF}, "pyproject.toml", PYPROJECT.strip()),
         ({"pyproject.toml": "tool = no toml"}, "pyproject.toml", PYPROJECT.strip()),
+        (
+            {"pyproject.toml": PYPROJECT.replace("\n\n", '\nrequires-python = ">=3.6"\n\n')},
+            "pyproject.toml",
+            PYPROJECT.strip(),
+        ),
         ({"ruff.toml": "exclude = ['calc']\n"}, "ruff.toml", None),
         ({"calc/ruff.toml": "exclude = ['*']\n"}, "calc/ruff.toml", None),
         (
