@@ -13,9 +13,16 @@ from dataclasses import dataclass, field, replace
 from itertools import dropwhile
 
 from factory.config import ProjectConfig
-from factory.evals.dimensions.sources import is_test_file
+from factory.evals.dimensions.sources import files_named, is_test_file
 from factory.evals.judge_extends import extended_settings
-from factory.evals.judge_settings import changed_settings, is_judge_file, is_shared_settings, judge_patterns
+from factory.evals.judge_settings import (
+    REQUIRED_PYTHON,
+    changed_settings,
+    is_judge_file,
+    is_shared_settings,
+    judge_patterns,
+    judge_settings,
+)
 from factory.git import FILE_MODES, GITLINK_MODE, SYMLINK_MODE, Change, Repo
 from factory.globs import matches
 from factory.integrity import ADDED, FileChange, Weakening, is_examined, weakenings
@@ -113,8 +120,11 @@ def run_guards(
         return GuardReport(baseline=baseline, head=head, findings=unrooted)
     facts = replace(facts, changes=repo.changes(baseline, head))
     found = [finding for guard in GUARDS for finding in guard(facts)]
+    measured = files_named(passing_tests or ())
     weaker = [
-        w for w in weakenings(_contents(facts), facts.repo.files(head)) if not _told_already(facts, w, found)
+        w
+        for w in weakenings(_contents(facts), facts.repo.files(head), measured)
+        if not _told_already(facts, w, found)
     ]
     found += [_integrity_finding(w) for w in weaker if not w.note]
     return GuardReport(
@@ -187,7 +197,10 @@ def _judge_finding(path: str, message: str) -> GuardFinding:
 
 def _changed_tables(facts: GuardFacts, change: Change) -> Iterator[GuardFinding]:
     before, after = (facts.repo.show(sha, change.path) for sha in (facts.baseline, facts.head))
+    there = judge_settings(change.path, before)
     for name in changed_settings(change.path, before, after):
+        if name in REQUIRED_PYTHON and name not in there:
+            continue  # any new package says it, and this change is measured without
         yield _judge_finding(change.path, f"changes [{name}], the configuration of a measuring tool")
 
 

@@ -122,6 +122,14 @@ def test_what_settings_extend_is_protected_too(tmp_path: Path) -> None:
     ]
 
 
+def test_the_oldest_python_is_the_judges_once_it_is_declared(tmp_path: Path) -> None:
+    declared = '[project]\nname = "a"\nrequires-python = ">=3.8"\n'
+    git(make_repo(tmp_path, {"pyproject.toml": declared}), "checkout", "--quiet", "--detach")
+    report = guarded(tmp_path, {"pyproject.toml": '[project]\nname = "a"\n', "b/pyproject.toml": declared})
+    message = "changes [project.requires-python], the configuration of a measuring tool"
+    assert report.findings == [judge("pyproject.toml", message)]
+
+
 def test_a_new_file_that_case_alone_tells_from_the_judges(tree: Path) -> None:
     files = (
         "EVAL/score.py",

@@ -10,7 +10,7 @@ from factory.cycle.lab import Lab
 from factory.cycle.measuring import measure_pairs, run_tests_once
 from factory.errors import FactoryError
 from factory.evals.confirm import REPEATS, Confirmation, confirm
-from factory.evals.dimensions.sources import is_test_file
+from factory.evals.dimensions.sources import files_named, is_test_file
 from factory.evals.steady import flipping, newly_passing, unearned
 from factory.evals.testrun import NewFailure, TestRun, new_failures
 from factory.fsio import read_json_plain, utc_now, write_json, write_lock
@@ -45,12 +45,13 @@ def confirm_failures(
     plain = sides.confirm(new_failures(held, after))
     found = [failure.test for failure in plain.failures]
     hidden, outcomes = Confirmation(), {}
-    if held and changes_tests(lab, baseline, commit):
+    tests = _files_of_tests(lab, baseline, commit, before=before, after=after)
+    if held and tests:
         lab.say("files of tests are changed: the baseline's tests on the new code")
-        outcomes = sides.old_tests().outcomes
+        outcomes = sides.old_tests(tests).outcomes
         settled = {*found, *plain.inconclusive, *plain.excused}
         hidden = sides.confirm(
-            [s for s in new_failures(held, outcomes) if s.test not in settled], old_tests=True
+            [s for s in new_failures(held, outcomes) if s.test not in settled], old_tests=tests
         )
     excused = plain.excused + hidden.excused
     remember_flaky(lab, set(excused) - known_flaky(lab), lab.repo.tree(baseline))
@@ -65,9 +66,18 @@ def confirm_failures(
     )
 
 
-def changes_tests(lab: Lab, baseline: str, commit: str) -> bool:
-    """Whether a change touches what its tests consist of, new files among it: they run with the others."""
-    return any(is_test_file(change.path) for change in lab.repo.changes(baseline, commit))
+def _files_of_tests(lab: Lab, baseline: str, commit: str, *, before: Outcomes, after: Outcomes) -> list[str]:
+    """The changed files that tests consist of, new ones among them: they run with the others.
+
+    Known by their names, and by the tests that ran: those of the baseline, and where a file is new its own.
+    What the candidate says of a file that was there already could be said of the product.
+    """
+    old, new = files_named(before), files_named(after)
+    return [
+        change.path
+        for change in lab.repo.changes(baseline, commit)
+        if is_test_file(change.path, old) or (change.status == "A" and change.path in new)
+    ]
 
 
 @dataclass(frozen=True)
@@ -79,11 +89,11 @@ class _Sides:
     commit: str
     policy: ProjectConfig
 
-    def old_tests(self) -> TestRun:
-        """One run of the baseline's tests on the candidate's code."""
-        return run_tests_once(self.lab, self.commit, self.baseline, self.policy, old_tests=True)
+    def old_tests(self, files: Collection[str]) -> TestRun:
+        """One run of the baseline's tests on the candidate's code, with these files as they were there."""
+        return run_tests_once(self.lab, self.commit, self.baseline, self.policy, old_tests=files)
 
-    def confirm(self, suspects: Sequence[NewFailure], *, old_tests: bool = False) -> Confirmation:
+    def confirm(self, suspects: Sequence[NewFailure], *, old_tests: Collection[str] = ()) -> Confirmation:
         """Repeat the suspects on both sides; the candidate's with the baseline's tests if asked for."""
         known = known_flaky(self.lab)
         if any(suspect.test not in known for suspect in suspects):

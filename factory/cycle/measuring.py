@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from factory.config import ProjectConfig
 from factory.cycle.lab import Lab
 from factory.evals.cache import write_last_eval
-from factory.evals.dimensions.sources import is_test_file
 from factory.evals.harness import harness_hash
 from factory.evals.judge_extends import extended_settings
 from factory.evals.judge_settings import (
@@ -29,12 +28,17 @@ from factory.models import CommandResult, Measurement, MeasurementPairs
 
 @contextmanager
 def judged_checkout(
-    lab: Lab, commit: str, judge: str, policy: ProjectConfig, *, old_tests: bool = False
+    lab: Lab,
+    commit: str,
+    judge: str,
+    policy: ProjectConfig,
+    *,
+    old_tests: Collection[str] = (),
 ) -> Iterator[Path]:
     """A throwaway checkout of ``commit`` in which the judge is that of ``judge``.
 
-    That are the files that the judge owns and the settings of the measuring tools; with ``old_tests`` all
-    that the tests consist of too.
+    That are the files that the judge owns and the settings of the measuring tools; ``old_tests``, the changed
+    files that tests consist of, are the judge's too where they are told.
     """
     with scratch_checkout(lab.repo, commit, parent=lab.workspaces) as checkout:
         if commit != judge:
@@ -43,7 +47,13 @@ def judged_checkout(
 
 
 def _lay_judge(
-    lab: Lab, commit: str, judge: str, policy: ProjectConfig, checkout: Path, *, old_tests: bool
+    lab: Lab,
+    commit: str,
+    judge: str,
+    policy: ProjectConfig,
+    checkout: Path,
+    *,
+    old_tests: Collection[str],
 ) -> None:
     """Take away what the candidate has in the judge's places, then put there what the judge had.
 
@@ -55,9 +65,7 @@ def _lay_judge(
     changes = [
         change
         for change in changed
-        if change.path in extended
-        or _is_judges(policy, change.path)
-        or (old_tests and is_test_file(change.path))
+        if change.path in extended or _is_judges(policy, change.path) or change.path in old_tests
     ]
     _lay_back(lab, changes, judge, checkout)
     laid = {change.path for change in changes}
@@ -172,9 +180,16 @@ def measure_pairs(
 
 
 def run_tests_once(
-    lab: Lab, commit: str, judge: str, policy: ProjectConfig, *, old_tests: bool = False
+    lab: Lab,
+    commit: str,
+    judge: str,
+    policy: ProjectConfig,
+    *,
+    old_tests: Collection[str] = (),
 ) -> TestRun:
-    """One more run of the whole suite on ``commit``; with ``old_tests`` of the judge's suite."""
+    """One more run of the whole suite on ``commit``; with ``old_tests``, as for ``judged_checkout``, of the
+    judge's suite.
+    """
     with judged_checkout(lab, commit, judge, policy, old_tests=old_tests) as checkout:
         return test_once(
             checkout,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from factory.evals.dimensions.sources import NODE_TESTS
+
 NPX = "npx --no-install"
 """Only what the project has installed itself is run; nothing is fetched for a measurement."""
 
@@ -14,7 +16,6 @@ _LOCKS = (
     *("package-lock.json", "npm-shrinkwrap.json", "yarn.lock"),
     *("pnpm-lock.yaml", "bun.lock", "bun.lockb"),
 )
-_TEST_FILE = re.compile(r"(.*[._-]test|test|test-.*)\.[cm]?js")
 _ESLINT_FILE = re.compile(r"eslint\.config\.[cm]?[jt]s|\.eslintrc(\.\w+)?")
 
 Tool = tuple[str, str, str]
@@ -63,7 +64,7 @@ def _is_node_test(file: str) -> bool:
     """Whether ``node --test`` would run the file without being told."""
     path = PurePosixPath(file)
     in_folder = "test" in path.parts[:-1] and path.suffix in (".js", ".mjs", ".cjs")
-    return in_folder or bool(_TEST_FILE.fullmatch(path.name))
+    return in_folder or bool(re.fullmatch(f"{NODE_TESTS}js", path.name))
 
 
 def _coverage(test: str, installed: set[str]) -> Iterator[Tool]:

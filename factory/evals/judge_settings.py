@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import configparser
 import io
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -36,8 +37,12 @@ JUDGE_TABLES = ("pytest", "coverage", "ruff", "mypy")
 JUDGE_SECTIONS = ("tool:pytest", "pytest", "coverage:", "mypy", "flake8")
 """Sections of ``setup.cfg`` and ``tox.ini`` (by beginning) that configure the measuring tools."""
 
+REQUIRED_PYTHON = ("project.requires-python", "options.python_requires")
+"""The oldest Python declared in ``pyproject.toml`` or ``setup.cfg``: ruff's rules follow it."""
+
 SHARED_FILES = ("pyproject.toml", "setup.cfg", "tox.ini", *SHARED_JSON)
 
+_REQUIRES = re.compile(r"\s*[\"']?requires-python[\"']?\s*=")
 _HEADER = re.compile(r"\s*\[\[?\s*(?P<name>[^\[\]]+?)\s*\]\]?\s*(#.*)?")
 
 
@@ -99,13 +104,22 @@ def _made(path: str, text: str, baseline: str) -> str | None:
 
 
 def _tables(text: str) -> dict[str, Any]:
-    tool = tomllib.loads(text).get("tool", {})
-    return {f"tool.{name}": tool[name] for name in JUDGE_TABLES if isinstance(tool, dict) and name in tool}
+    data = tomllib.loads(text)
+    tool, project = data.get("tool", {}), data.get("project", {})
+    found = {f"tool.{name}": tool[name] for name in JUDGE_TABLES if isinstance(tool, dict) and name in tool}
+    if isinstance(project, dict) and "requires-python" in project:
+        found["project.requires-python"] = project["requires-python"]
+    return found
 
 
 def _sections(text: str) -> dict[str, Any]:
     parser = _parsed(text)
-    return {name: dict(parser[name]) for name in parser.sections() if name.startswith(JUDGE_SECTIONS)}
+    found: dict[str, Any] = {
+        name: dict(parser[name]) for name in parser.sections() if name.startswith(JUDGE_SECTIONS)
+    }
+    if parser.has_option("options", "python_requires"):
+        found["options.python_requires"] = parser["options"]["python_requires"]
+    return found
 
 
 def _parsed(text: str) -> configparser.RawConfigParser:
@@ -115,14 +129,26 @@ def _parsed(text: str) -> configparser.RawConfigParser:
 
 
 def _with_tables(text: str, baseline: str) -> str | None:
-    """Exchange the blocks of the judge's tables; None where the rest would not stay what it is."""
-    kept = [block for name, block in _blocks(text) if not _is_judges(name)]
+    """Exchange the judge's tables and the required Python; None where the rest would not stay what it is."""
+    required = _tables(baseline).get("project.requires-python")
+    kept = [
+        _with_required(block, required) if name == "project" else block
+        for name, block in _blocks(text)
+        if not _is_judges(name)
+    ]
     theirs = [block for name, block in _blocks(baseline) if _is_judges(name)]
     made = "\n".join([*kept, *theirs]) + "\n"
     try:
         return made if _rest(made) == _rest(text) else None
     except tomllib.TOMLDecodeError:
         return None
+
+
+def _with_required(block: str, required: object) -> str:
+    """The table ``project`` with that for ``requires-python``, or without it where it is no text."""
+    header, *lines = [line for line in block.split("\n") if not _REQUIRES.match(line)]
+    said = [f"requires-python = {json.dumps(required)}"] if isinstance(required, str) else []
+    return "\n".join([header, *said, *lines])
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:
@@ -148,8 +174,10 @@ def _is_judges(name: str) -> bool:
 
 def _rest(text: str) -> dict[str, Any]:
     data = tomllib.loads(text)
-    tool = data.pop("tool", {})
+    tool, project = data.pop("tool", {}), data.get("project")
     others = {k: v for k, v in tool.items() if k not in JUDGE_TABLES} if isinstance(tool, dict) else {}
+    if isinstance(project, dict):
+        project.pop("requires-python", None)
     return {**data, "tool": others}
 
 
@@ -160,6 +188,12 @@ def _with_sections(text: str, baseline: str) -> str | None:
     for name in theirs.sections():
         if name.startswith(JUDGE_SECTIONS):
             parser[name] = dict(theirs[name])
+    if parser.has_section("options"):
+        parser.remove_option("options", "python_requires")
+    if theirs.has_option("options", "python_requires"):
+        if not parser.has_section("options"):
+            parser.add_section("options")
+        parser["options"]["python_requires"] = theirs["options"]["python_requires"]
     written = io.StringIO()
     parser.write(written)
     return written.getvalue()

@@ -21,9 +21,11 @@ RULES: dict[str, str] = {
     "assertion_trivial": "a check is true whatever the code does",
     "collection_changed": "which tests run, or what counts as passing, is decided otherwise",
     "suppression_added": "a comment turns a checker off (a note in a file of tests)",
+    "annotation_removed": "a function that stays no longer says the type of a parameter, or what it returns",
     "config_loosened": "the settings of a checker ask for less",
     "behaves_under_test": "code asks whether it is being tested",
-    "code_hidden": "code is where nothing measures it, behind a stub, or nested too deeply to be compared",
+    "code_hidden": "code is where nothing measures it (vendored, generated, examples), behind a stub, or"
+    " nested too deeply to be compared",
     "shadows_checker": "a file takes the place of a measuring tool, or runs in every interpreter",
 }
 """Every rule by its stable name, and what breaking it means."""

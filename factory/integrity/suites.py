@@ -59,12 +59,13 @@ class Suite:
         return {**self.helpers, **self.tests}
 
 
-def read_suite(path: str, tree: ast.Module | None) -> Suite:
-    """The tests of a file; none where there is no tree."""
+def read_suite(path: str, tree: ast.Module | None, *, runs: bool = False) -> Suite:
+    """The tests of a file; none where there is no tree. ``runs``: they were seen to be collected."""
     suite = Suite(path)
     if tree is None:
         return suite
-    collected = bool(_COLLECTED_FILE.fullmatch(PurePosixPath(path).name)) and not _opted_out(tree.body)
+    named = runs or bool(_COLLECTED_FILE.fullmatch(PurePosixPath(path).name))
+    collected = named and not _opted_out(tree.body)
     _Reader(suite, tree).scope(tree.body, "", collected)
     for node in _without_functions(tree.body):
         _count_skips(suite, "", node)

@@ -56,6 +56,7 @@ _IN_SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 _DECORATOR = "no_type_check"
 """What turns the type checker off for a function, and is no comment."""
+_DECORATOR_AS = re.compile(rf"\b{_DECORATOR} +as +(\w+)")
 
 BLANKET = "(all)"
 
@@ -84,13 +85,14 @@ def suppressions(path: str, text: str | None) -> list[Suppression]:
         return []  # most files, for which tokens would cost a hundred times as much
     found = [*_in_text(text)]
     lines = text.splitlines()
+    decorators = {_DECORATOR, *_DECORATOR_AS.findall(text)}
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.COMMENT:
                 row, column = token.start
                 code = lines[row - 1][:column].strip() if row <= len(lines) else ""
                 found += [Suppression(what, code, row) for what in _named(token.string)]
-            elif token.string == _DECORATOR and token.line.lstrip().startswith("@"):
+            elif token.string in decorators and token.line.lstrip().startswith("@"):
                 found.append(Suppression(_DECORATOR, "", token.start[0]))
     except (tokenize.TokenError, SyntaxError, ValueError):
         pass  # what was read until there counts; a file that cannot be parsed is told elsewhere
@@ -98,7 +100,11 @@ def suppressions(path: str, text: str | None) -> list[Suppression]:
 
 
 def _in_text(text: str) -> Iterator[Suppression]:
-    """What coverage and mypy see, who do not ask whether it is a comment."""
+    """What coverage and mypy see, who do not ask whether it is a comment; and mypy's decorator where it gets
+    another name, by which other files can import it.
+    """
+    for match in _DECORATOR_AS.finditer(text):
+        yield Suppression(match[0], "", text.count("\n", 0, match.start()) + 1)
     for match in _COVERAGE.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
         code = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].partition("#")[0].strip()

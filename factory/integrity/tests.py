@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from factory.integrity.asserting import APPROX, EXACT, TRIVIAL, WEAK, Check
@@ -24,14 +24,15 @@ class _Side(NamedTuple):
                 yield path, test
 
 
-def weakened_tests(changes: Sequence[FileChange]) -> Iterator[Weakening]:
-    """What became weaker in files of tests. ``changes`` are those files alone, the added ones among them.
+def weakened_tests(changes: Sequence[FileChange], measured: Collection[str] = ()) -> Iterator[Weakening]:
+    """What became weaker in files of tests. ``changes`` are those files alone, the added ones among them; of
+    the ``measured`` ones it is known that their tests were collected, whatever their names.
 
     A test that has moved to another changed file, or has another name and the same body, still exists. A
     check that has moved to another test is no check lost.
     """
-    old = _Side({c.path: read_suite(c.path, c.old) for c in changes})
-    new = _Side({c.path: read_suite(c.path, c.new) for c in changes})
+    old = _Side({c.path: read_suite(c.path, c.old, runs=c.path in measured) for c in changes})
+    new = _Side({c.path: read_suite(c.path, c.new, runs=c.path in measured) for c in changes})
     moved = _arrived(old, new)
     for change in changes:
         before, after = old.suites[change.path], new.suites[change.path]

@@ -83,6 +83,11 @@ def test_a_commit_under_the_settings_of_two_judges_is_measured_twice_and_compare
     [
         ({"pyproject.toml": PYPROJECT + RUFF}, "pyproject.toml", PYPROJECT.strip()),
         ({"pyproject.toml": "tool = no toml"}, "pyproject.toml", PYPROJECT.strip()),
+        (
+            {"pyproject.toml": PYPROJECT.replace("\n\n", '\nrequires-python = ">=3.6"\n\n')},
+            "pyproject.toml",
+            PYPROJECT.strip(),
+        ),
         ({"ruff.toml": "exclude = ['calc']\n"}, "ruff.toml", None),
         ({"calc/ruff.toml": "exclude = ['*']\n"}, "calc/ruff.toml", None),
         (
@@ -139,6 +144,53 @@ def test_a_good_change_with_new_and_better_tests_is_kept(tested: Path) -> None:
     more = f"{TESTS}\n\ndef test_none():\n    assert add(0, 0) == 0\n"
     begun = begin(tested).edit({"calc/sums.py": CLEAN_SUMS, "tests/test_sums.py": more})
     assert begun.decide() == ("keep", "improved")
+
+
+CHECKS = "checks/check_sums.py"
+MENDING = "import calc.sums\n\ncalc.sums.double = lambda a: a + a\n\n\ndef test_more():\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    named(
+        {
+            "other value": ({CHECKS: TESTS.replace("== 8", "== 12")}, ("revert", "new_failures")),
+            "weakened": ({CHECKS: TESTS.replace("== 8", "!= 0")}, ("revert", "guard")),
+            "deleted": ({CHECKS: TESTS.replace("test_double", "twice")}, ("revert", "guard")),
+            "mended by a new file": ({"checks/check_more.py": MENDING}, ("revert", "new_failures")),
+        },
+        always=["other value", "weakened", "mended by a new file"],
+    ),
+)
+def test_tests_by_a_custom_of_the_projects_own(
+    tmp_path: Path, files: dict[str, str], expected: tuple[str, str]
+) -> None:
+    project = small_project(
+        tmp_path / "calc",
+        {CHECKS: TESTS, "pyproject.toml": f'{PYPROJECT}python_files = ["check_*.py"]\n'},
+        policy=TESTED_POLICY.replace('"tests/**"', '"checks/**"'),
+    )
+    begun = begin(project).edit({"calc/sums.py": BROKEN_SUMS, **files})
+    assert begun.decide() == expected
+    if expected[1] == "new_failures":
+        assert f"{CHECKS}::test_double (as it is at the baseline)" in history(project)[0]["notes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("tests/test_sums.py", ("revert", "guard")),
+        ("calc/sums_test.go", ("revert", "guard")),
+        ("calc/old.py", ("keep", "improved")),
+    ],
+)
+def test_a_deleted_file_of_tests_where_an_exit_code_tells_no_test_by_name(
+    tmp_path: Path, name: str, expected: tuple[str, str]
+) -> None:
+    by_exit_code = TESTED_POLICY + 'command = "test -d calc"\nparser = "exit_code"\n'
+    project = small_project(tmp_path / "calc", {name: "\n"}, policy=by_exit_code)
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS, name: None})
+    assert begun.decide() == expected
 
 
 def test_a_fixture_that_mends_the_broken_code_hides_nothing(tested: Path) -> None:

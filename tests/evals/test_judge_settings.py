@@ -109,6 +109,43 @@ def test_what_a_lock_file_pins_of_a_tool_is_the_judges() -> None:
     assert made["packages"]["node_modules/left-pad"] == {"version": "2"}
 
 
+NAMED = '[project]\nname = "calc"\n'
+PROJECT = f'{NAMED}requires-python = ">=3.8"\nversion = "1"\n'
+MEASURED = '[project]\nrequires-python = ">=3.8"\nname = "calc"\nversion = "1"\n'
+CFG = "[metadata]\nname = calc\n\n[options]\npython_requires = >=3.8\nzip_safe = no\n"
+ZIPPED = CFG.replace("python_requires = >=3.8\n", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "measured"),
+    [
+        (PROJECT, PROJECT.replace("3.8", "3.6"), MEASURED),
+        (PROJECT, f'{NAMED}version = "2"\n', MEASURED.replace('"1"', '"2"')),
+        (NAMED, PROJECT, f'{NAMED}version = "1"\n'),
+        (PROJECT, "[tool.black]\nline-length = 1\n", PROJECT),
+        ("[project]\nrequires-python = 2026-01-01\n", NAMED, "[project]\nrequires-python = 2026-01-01\n"),
+        (PROJECT, 'project = { name = "calc", requires-python = ">=3.6" }\n', PROJECT),
+    ],
+)
+def test_the_required_python_of_a_pyproject_is_the_baselines(before: str, after: str, measured: str) -> None:
+    assert changed_settings("pyproject.toml", before, after) == ["project.requires-python"]
+    assert (with_settings_of("pyproject.toml", after, before) or "").strip() == measured.strip()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "measured"),
+    [
+        (CFG, CFG.replace("3.8", "3.6"), f"{ZIPPED}python_requires = >=3.8\n"),
+        (CFG, ZIPPED, f"{ZIPPED}python_requires = >=3.8\n"),
+        (CFG, ZIPPED.partition("\n[")[0], CFG.replace("zip_safe = no\n", "")),
+        (ZIPPED, CFG, ZIPPED),
+    ],
+)
+def test_the_required_python_of_a_setup_cfg_is_the_baselines(before: str, after: str, measured: str) -> None:
+    assert changed_settings("setup.cfg", before, after) == ["options.python_requires"]
+    assert (with_settings_of("setup.cfg", after, before) or "").strip() == measured.strip()
+
+
 @pytest.mark.parametrize("text", ["{", "[]", None])
 def test_a_package_that_cannot_be_read_is_the_baselines(text: str | None) -> None:
     before = json.dumps(PACKAGE)

@@ -29,6 +29,34 @@ def test_comments_with_their_lines_and_the_code_before_them() -> None:
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        "const tick = /`/;\n{}\nconst tock = /`/;",
+        "const tick = /['`]/g, slash = /[/]`/;\n{}",
+        "f(/`/);\n{}",
+        "const tick = `${{'`'}}`;\n{}\nconst tock = `${{`a`}}`;",
+        "if (a) /`/.test(a);\n{}",
+        "function f() {{ return /`/ }}\n{}",
+        "{{}}\n/`/.test(a);\n{}",
+        "const half = a / 2; {} const other = b / 2;",
+        "const half = (a + b) / 2; {} const other = b / 2;",
+        "const half = a[0] / b['c']; {}",
+        "i++ / 2; {} j / 2",
+        'x = "a" / 2; {} x / 2',
+        "x = <b>x</b>; {} y = <br />;",
+        "x = <A b={{x}} />; {}",
+        "x = a /* one */ / 2; {} x / 2",
+    ],
+)
+def test_a_comment_after_regular_expressions_and_divisions(code: str) -> None:
+    assert "@ts-nocheck" in [found.text for found in comments(code.format("/* @ts-nocheck */"))]
+
+
+def test_what_is_no_comment_in_a_regular_expression() -> None:
+    assert list(comments("const url = /https?:[/][/]x|[/*]a/;\nconst b = /'/ ;\n")) == []
+
+
+@pytest.mark.parametrize(
     ("text", "lines"),
     [
         (CODE, 3),
@@ -36,6 +64,7 @@ def test_comments_with_their_lines_and_the_code_before_them() -> None:
         ("// one\n\n/* two\nthree */\n}\n", 0),
         ("const a = `\n// text\n`;\n", 2),
         ("a(); // one\nb();\n", 2),
+        ("const tick = /`/; // `\n/* one\ntwo */ const tock = /`/;\n", 2),
     ],
 )
 def test_comments_blank_lines_and_brackets_are_no_code(text: str, lines: int) -> None:

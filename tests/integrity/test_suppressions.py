@@ -72,6 +72,15 @@ def test_a_decorator_that_turns_the_type_checker_off() -> None:
     assert told(before, after, "a.py") == ["suppression_added::no_type_check"]
 
 
+def test_that_decorator_by_another_name() -> None:
+    imports = "from typing import (\n    no_type_check as off,\n)\n"
+    body = "def f(a): return a\n"
+    used = "suppression_added::no_type_check"
+    assert told(imports + body, f"{imports}@off\n{body}", "a.py") == [used]
+    assert told(imports + body, f"{imports}off(1)\n{body}", "a.py") == []
+    assert told(body, f"{imports}@off\n{body}", "a.py") == [f"{used} as off", used]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from factory.evals.scripts import is_script
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 100
@@ -27,7 +29,12 @@ _NOT_OURS = frozenset(
 )
 _NOT_SOURCE = frozenset({"docs", "doc", "examples", "example", "benchmarks"})
 _TEST_DIRS = frozenset({"tests", "test", "__tests__", "__mocks__", "__snapshots__"})
-_TEST_FILE = re.compile(r"(test_.*|.*_test|tests|conftest)\.py|.*[._-](test|spec)\.[cm]?[jt]sx?")
+NODE_TESTS = r"(?:(?:.*[._-])?test|test-.*)\.[cm]?"
+"""How ``node --test`` knows a file of tests, up to the ``js`` at the end of its name."""
+_TEST_FILE = re.compile(
+    r"(?:test_.*|.*_test|tests|conftest)\.py|.*_test\.go|.*_(?:test|spec)\.rb"
+    rf"|(?:{NODE_TESTS}|(?:.*[._-])?spec\.[cm]?)[jt]sx?"
+)
 _GENERATED = re.compile(r"_version\.py|.*_pb2(_grpc)?\.py")
 _TOOLING = frozenset({"setup.py", "noxfile.py", "tasks.py", "fabfile.py"})
 
@@ -60,15 +67,35 @@ class Symbol:
     node: Function | ast.ClassDef
 
 
-def is_test_file(path: str) -> bool:
+def is_test_file(path: str, named: Collection[str] = ()) -> bool:
     """Whether a file is a test, or lies with tests: data, helpers, settings of their own.
 
-    Told by the folders and names that users of pytest and jest go by. A folder ``testing`` is one of tests at
-    the top only: inside a package it is a part of the product, for those who test what they make with it.
+    Told by the folders and names that users of pytest, jest, node, go and rspec go by. A folder ``testing``
+    is one of tests at the top only: inside a package it is a part of the product, for those who test what
+    they make with it. In a folder ``spec`` lie tests in Ruby, and at the top in JavaScript or TypeScript;
+    Python knows no such custom: a module or package of that name is one of the product. Where tests were
+    measured, the files that their ids tell are ``named``, for a project may have customs of its own.
     """
     *folders, name = PurePosixPath(path).parts
     among_tests = not _TEST_DIRS.isdisjoint(folders) or folders[:1] == ["testing"]
-    return among_tests or bool(_TEST_FILE.fullmatch(name))
+    in_ruby = "spec" in folders and name.endswith(".rb")
+    in_script = folders[:1] == ["spec"] and is_script(path)
+    return among_tests or in_ruby or in_script or path in named or bool(_TEST_FILE.fullmatch(name))
+
+
+def files_named(tests: Iterable[str]) -> frozenset[str]:
+    """The files of Python, JavaScript and TypeScript that lie before the ``::`` of these tests' ids.
+
+    Not sources that are checked themselves: pytest also gives an id to a doctest (``a.py::a.add``), and to
+    what a plugin looks at (``a.py::mypy``).
+    """
+    split = (test.partition("::") for test in tests)
+    return frozenset(path for path, _, test in split if is_script(path) or _is_python_test(path, test))
+
+
+def _is_python_test(path: str, test: str) -> bool:
+    function = test.partition("[")[0].rpartition("::")[2]
+    return path.endswith(".py") and function.startswith("test") and function.isidentifier()
 
 
 def is_source_file(path: str) -> bool:
@@ -78,11 +105,16 @@ def is_source_file(path: str) -> bool:
     return (
         parts[-1].endswith(".py")
         and not is_test_file(path)
-        and not _NOT_OURS.intersection(folders)
+        and not is_anothers(path)
         and not (folders and folders[0] in _NOT_SOURCE)
-        and not _GENERATED.fullmatch(parts[-1])
         and not (not folders and parts[-1] in _TOOLING)
     )
+
+
+def is_anothers(path: str) -> bool:
+    """Whether a file counts as vendored or generated: part of the product, and nothing that is scored."""
+    *folders, name = PurePosixPath(path).parts
+    return not _NOT_OURS.isdisjoint(folders) or bool(_GENERATED.fullmatch(name))
 
 
 def read_sources(root: Path, paths: Sequence[str]) -> list[Source]:

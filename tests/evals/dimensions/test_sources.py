@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factory.evals.dimensions.sources import (
+    files_named,
     is_source_file,
     is_test_file,
     parse_source,
@@ -66,11 +67,48 @@ def test_no_sources(path: str) -> None:
         ("calc/testing/tools.py", False),
         ("calc/testing/test_tools.py", True),
         ("conftest.py", True),
+        ("calc/sums_test.go", True),
+        ("calc/latest.go", False),
+        ("lib/sums_spec.rb", True),
+        ("lib/sums_test.rb", True),
+        ("gems/a/spec/support/helpers.rb", True),
+        ("spec/helpers/tools.js", True),
+        ("src/spec/parse.ts", False),
+        ("spec/api.yaml", False),
+        ("spec/parse.py", False),
+        ("calc/spec/parse.py", False),
+        ("calc/spec.py", False),
+        ("calc/sums_spec.py", False),
+        ("calc/spec.rb", False),
+        ("test.js", True),
+        ("src/test.ts", True),
+        ("test-sums.mjs", True),
+        ("src/spec.js", True),
+        ("src/sums.spec.tsx", True),
+        ("src/contest.js", False),
+        ("src/latest-sums.js", False),
         ("calc/sums.py", False),
     ],
 )
 def test_what_belongs_to_tests(path: str, expected: bool) -> None:
     assert is_test_file(path) is expected
+
+
+def test_files_that_the_ids_of_tests_name() -> None:
+    tests = [
+        "checks/check_sums.py::test_add[1.5]",
+        "checks/check_boxes.py::TestBox::test_two",
+        "src/adds.js::adds 1.5",
+        "calc/sums.py::calc.sums.test_add",
+        "calc/boxes.py::mypy",
+        "calc/trees.py",
+        "README.rst::README.rst",
+        "test::adds",
+    ]
+    files = files_named(tests)
+    assert files == {"checks/check_sums.py", "checks/check_boxes.py", "src/adds.js"}
+    assert is_test_file("checks/check_sums.py", files)
+    assert not is_test_file("checks/check_sums.py")
 
 
 def test_size_is_in_statements_and_does_not_depend_on_format_or_docstrings() -> None:
