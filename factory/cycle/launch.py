@@ -8,6 +8,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from factory.approvals import Approvals, fingerprint
+from factory.cycle.agents import let_end
 from factory.cycle.archive import complete_archive
 from factory.cycle.branches import cycle_branch
 from factory.cycle.briefing import check_templates
@@ -254,6 +255,7 @@ def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable
     options = options_of(found)
     lab = replace(lab, sandbox_wanted=options.sandbox)
     cycle = Cycle(lab, lab.journal(found.id), found.state, options, progress, runner_for)
+    let_end(cycle)
     for place in lab.left_over():
         remove(place)
     cycle.record("cycle.resumed", pid=os.getpid())
