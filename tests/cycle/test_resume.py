@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from factory.backlog import add_backlog, read_backlog
+from factory.cycle import agents
 from factory.cycle.context import Cycle
+from factory.cycle.machine import Parked
 from factory.git import Repo
 from factory.journal import Event, Journal
 from factory.offline.runner import OfflineRunner
 from factory.paths import ProjectPaths
-from factory.runners.base import AgentResult, Invocation
+from factory.runners.base import AgentResult, Invocation, Status
 from tests.support.cli import factory
 from tests.support.cycles import Scripted, run, said
 from tests.support.projects import (
@@ -167,6 +169,30 @@ class TestTheBudget:
         assert [e.data["role"] for e in events(project) if e.type == "agent.completed"] == ["researcher"]
         (result,) = [e.data["result"] for e in events(project) if completes("research")(e)]
         assert "left_out" not in result
+
+
+@pytest.mark.parametrize("first", ["transient", "quota"])
+def test_a_row_says_what_failed_tries_have_cost_too(
+    project: Path, monkeypatch: pytest.MonkeyPatch, first: Status
+) -> None:
+    failed = AgentResult(first, tokens_in=1000, tokens_out=10, cost_usd=5.0, error="not now")
+
+    def builder(invocation: Invocation) -> AgentResult:
+        write(invocation.cwd, {"calc/sums.py": CLEAN_SUMS})
+        return AgentResult("done", "Done.", tokens_in=100, tokens_out=1, cost_usd=1.0)
+
+    monkeypatch.setattr(agents, "RETRY_DELAYS_S", (0.0,))
+    if first == "quota":
+        with pytest.raises(Parked):
+            run(project, Scripted({"builder": [failed]}))
+        run(project, Scripted({"builder": [builder]}))
+    else:
+        run(project, Scripted({"builder": [failed, builder]}))
+    (row,) = history(project)
+    told = [e.data for e in events(project) if e.type in ("agent.completed", "agent.failed") and e.experiment]
+    assert row["cost_usd"] == 6.0
+    assert row["tokens"] == sum(data["tokens"] or 0 for data in told)
+    assert_sound(project)
 
 
 def test_half_done_work_of_a_second_call_is_not_taken_for_the_firsts(project: Path) -> None:
