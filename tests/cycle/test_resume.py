@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from factory.backlog import add_backlog, read_backlog
+from factory.cli import main
 from factory.cycle import agents
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Parked
@@ -24,6 +25,7 @@ from tests.support.cycles import Scripted, run, said
 from tests.support.projects import (
     CLEAN_SUMS,
     assert_sound,
+    begin,
     events,
     history,
     refs,
@@ -92,6 +94,21 @@ def test_an_experiment_whose_event_was_not_written_is_completed_when_it_is_aband
     factory("gc", project).expect(0)
     factory("integrate", project).expect(0)
     assert (project / "calc/sums.py").read_text() == CLEAN_SUMS
+    assert_sound(project)
+
+
+@pytest.mark.parametrize("typed", [(), ("--summary", "Something else")], ids=["bare", "other"])
+def test_an_experiment_by_hand_whose_event_was_not_written_is_completed_by_its_row(
+    project: Path, monkeypatch: pytest.MonkeyPatch, typed: tuple[str, ...]
+) -> None:
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    begun.measure()
+    begun.review()
+    dies_before_event(monkeypatch, "experiment.finalized")
+    with pytest.raises(Killed):
+        main(["finalize", str(project), "--id", "1", "--summary", "Two imports less"])
+    assert begun.run("finalize", "--json", *typed).expect(0).json["change_summary"] == "Two imports less"
+    assert [row["change_summary"] for row in history(project)] == ["Two imports less"]
     assert_sound(project)
 
 
