@@ -239,6 +239,16 @@ def workspace(lab: Lab, experiment: Experiment) -> Path:
     return lab.workspaces / f"exp-{experiment.id:03d}" / "tree"
 
 
+def restore_workspace(lab: Lab, experiment: Experiment) -> None:
+    """Make the workspace again, with what was last recorded of it, where it is gone.
+
+    Its place is told by the project's own: a project that was moved has none.
+    """
+    place = workspace(lab, experiment)
+    if not place.is_dir():
+        checkout_at(lab.repo, tip_of(lab, experiment), place, BUILDER_HISTORY)
+
+
 def record_candidate(lab: Lab, experiment: Experiment) -> str | None:
     """Commit what lies in the workspace, as one commit on the baseline, and move the branch there.
 

@@ -13,6 +13,7 @@ import pytest
 from factory.backlog import add_backlog, read_backlog
 from factory.cli import main
 from factory.cycle import agents
+from factory.cycle import experiment as lab_work
 from factory.cycle.context import Cycle
 from factory.cycle.machine import Parked
 from factory.git import Repo
@@ -21,9 +22,10 @@ from factory.offline.runner import OfflineRunner
 from factory.paths import ProjectPaths
 from factory.runners.base import AgentResult, Invocation, Status
 from tests.support.cli import factory
-from tests.support.cycles import Scripted, run, said
+from tests.support.cycles import Answer, Scripted, run, said, verdict
 from tests.support.projects import (
     CLEAN_SUMS,
+    SUMS,
     assert_sound,
     begin,
     events,
@@ -43,7 +45,7 @@ class Killed(BaseException):
     """What no code of the program sees, like SIGKILL."""
 
 
-def killed(_: Invocation) -> AgentResult:
+def killed(*_: object) -> AgentResult:
     """A call that is in flight when the program dies."""
     raise Killed
 
@@ -210,6 +212,45 @@ def test_a_row_says_what_failed_tries_have_cost_too(
     assert row["cost_usd"] == 6.0
     assert row["tokens"] == sum(data["tokens"] or 0 for data in told)
     assert_sound(project)
+
+
+@pytest.mark.parametrize("at", ["the start", "a call", "an answer", "a redirect", "the end"])
+def test_a_cycle_goes_on_where_the_project_was_moved_and_its_workspace_is_gone(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    def builder(invocation: Invocation) -> AgentResult:
+        write(invocation.cwd, {"calc/sums.py": CLEAN_SUMS})
+        return said("Done.")
+
+    def half(invocation: Invocation) -> AgentResult:
+        write(invocation.cwd, {"calc/sums.py": "half\n"})
+        raise Killed
+
+    go = verdict("PROCEED")
+    answers: dict[str, dict[str, list[Answer]]] = {
+        "a call": {"builder": [half]},
+        "a redirect": {"builder": [builder, half], "ceo": [go, go, verdict("REDIRECT", "More.")]},
+    }
+    with monkeypatch.context() as dying, pytest.raises(Killed):
+        if at == "the start":
+            dying.setattr(agents, "snapshot", killed)
+        if at == "an answer":
+            dying.setattr(lab_work, "record_candidate", killed)
+        if at == "the end":
+            dies_before(dying, "build")
+        run(project, Scripted(answers.get(at, {"builder": [builder]})))
+    moved = project.rename(tmp_path / "elsewhere")
+    found: list[str] = []
+
+    def whole(invocation: Invocation) -> AgentResult:
+        found.append((invocation.cwd / "calc/sums.py").read_text())
+        return builder(invocation)
+
+    run(moved, Scripted({"builder": [whole]}))
+    assert found == {"a redirect": [CLEAN_SUMS], "the end": []}.get(at, [SUMS])
+    assert verdicts(moved) == [("keep", "improved")]
+    assert (moved / "calc/sums.py").read_text() == CLEAN_SUMS
+    assert_sound(moved)
 
 
 def test_half_done_work_of_a_second_call_is_not_taken_for_the_firsts(project: Path) -> None:

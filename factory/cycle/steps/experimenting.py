@@ -91,6 +91,7 @@ def baseline(cycle: Cycle, scope: str) -> Outcome:
 def build(cycle: Cycle, scope: str) -> Outcome:
     """Have the Builder work, once more if it crashed, timed out or left no change; commit what lies there."""
     experiment = _experiment(cycle, scope)
+    lab_work.restore_workspace(cycle.lab, experiment)
     told: list[str] = []
     for attempt in ("1", "2"):
         refusal = objection(cycle, "builder", _held_back(cycle), at=(scope, "build"), key=attempt)
