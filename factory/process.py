@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import select
@@ -30,6 +31,8 @@ GRACE_S = 3.0
 MOST_OUTPUT_BYTES = 200_000_000
 # Beyond the graces: what the supervisor may take for SIGKILL and its report before it counts as dead itself.
 PATIENCE_S = 20.0
+# How long a child's end may take, from the first signal on, when its caller is gone.
+AFTERMATH_S = 2 * GRACE_S + PATIENCE_S
 
 ALWAYS_ALLOWED = ("PATH", "LANG", "TERM", "TZ", "TMPDIR", "HOME")
 ALLOWED_PREFIXES = ("LC_",)
@@ -187,7 +190,8 @@ def run(
 
     Its whole tree, daemons included, is gone when this returns or raises, and soon after the factory itself
     has died. At ``timeout`` seconds, or on an interruption, the tree gets SIGINT, SIGTERM and SIGKILL,
-    ``grace`` seconds apart. ``output`` is a file that receives stdout as it comes; ``adopt`` finds it again.
+    ``grace`` seconds apart. ``output`` is a file that receives stdout as it comes; ``adopt`` finds it again,
+    and ``outlived`` whether it is still written to.
     A child that writes more than about ``most_output`` bytes is ended the same way, and ``flooded``; so is
     one for which ``give_up``, asked about once a second, says that there is no use in waiting.
     Raises EnvironmentLacking when the program cannot be started and, with ``check``, when it fails.
@@ -199,8 +203,10 @@ def run(
         stdin = stack.enter_context(_input_file(input))
         stdout = stack.enter_context(_output_file(output))
         stderr = stack.enter_context(tempfile.TemporaryFile())
+        life = -1 if output is None else stack.enter_context(_locked(output))
         limits = _Limits(timeout or 0, grace, most_output)
         watched = _Supervised(list(argv), cwd, allowed_env() if env is None else env, limits, status)
+        watched.life = life
         watched.give_up = give_up
         started = time.monotonic()
         facts = watched.wait_for_end(stdin, stdout, stderr)
@@ -250,6 +256,15 @@ def adopt(output: Path) -> Completed | None:
     return Completed(_returncode(facts), text, "", float(facts.get("duration_s", 0.0)))
 
 
+def outlived(folder: Path) -> Callable[[], bool]:
+    """Whether a ``run`` whose ``output`` lies in ``folder`` goes on, although its caller is gone.
+
+    For asking again and again: within ``AFTERMATH_S`` seconds of the caller's death it should be over.
+    """
+    outputs = [path for path in folder.glob("*") if path.is_file()]
+    return lambda: any(map(_is_locked, outputs))
+
+
 def stop_all() -> None:
     """Ends the children of every thread; their ``run`` calls return soon after.
 
@@ -282,6 +297,7 @@ class _Supervised:
     ) -> None:
         self.argv, self.cwd, self.env = argv, cwd, env
         self.limits, self.status = limits, status
+        self.life = -1
         self.give_up: Callable[[], bool] | None = None
         self.given_up = False
         self._control: int | None = None
@@ -321,7 +337,7 @@ class _Supervised:
         self, control: int, report: int, stdin: IO[bytes], stdout: IO[bytes], stderr: IO[bytes]
     ) -> subprocess.Popen[bytes]:
         limits = (self.limits.timeout, self.limits.grace, self.limits.most_output)
-        numbers = map(str, (control, report, *limits))
+        numbers = map(str, (control, report, self.life, *limits))
         command = [sys.executable, "-I", "-S", str(SUPERVISOR), *numbers, str(self.status or ""), *self.argv]
         return _start(
             command,
@@ -331,7 +347,7 @@ class _Supervised:
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            pass_fds=(control, report),
+            pass_fds=[number for number in (control, report, self.life) if number >= 0],
         )
 
     def _follow(self, report: int) -> dict[str, Any]:
@@ -451,6 +467,30 @@ def _input_file(text: str | None) -> Iterator[IO[bytes]]:
 
 def _output_file(path: Path | None) -> IO[bytes]:
     return tempfile.TemporaryFile() if path is None else path.open("w+b")
+
+
+@contextlib.contextmanager
+def _locked(output: Path) -> Iterator[int]:
+    """A descriptor whose lock lasts as long as this process, or the supervisor that gets it, holds it.
+
+    It is not the one that the child writes to, which would hold the lock on, or take it off.
+    """
+    descriptor = os.open(output, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
+    return False
 
 
 def _read_back(file: IO[bytes]) -> str:

@@ -1,12 +1,13 @@
 """The watchdog between the factory and one child process: no child outlives its purpose.
 
-Run as ``python -I -S supervisor.py CONTROL REPORT TIMEOUT GRACE MOST STATUS ARGV…`` by
+Run as ``python -I -S supervisor.py CONTROL REPORT LIFE TIMEOUT GRACE MOST STATUS ARGV…`` by
 ``process.run``; standard library only, for it starts once per child. It is the child's parent, and shares
 its standard streams.
 
 * CONTROL is the read end of a pipe that the caller holds open. End of file, be it a request or the death of
   the caller (SIGKILL included), ends the child.
 * REPORT is the write end of a pipe: a JSON line when the child has started, another when all is over.
+* LIFE is a descriptor with a lock that falls with this process, which keeps it from the child (-1: none).
 * TIMEOUT is in seconds (0: none), GRACE the seconds between SIGINT, SIGTERM and SIGKILL.
 * MOST is the number of bytes that the child may write to its standard streams, where they are files.
 * STATUS is a file that receives the last report too ("" for none), so that a child's end is known even if
@@ -284,11 +285,12 @@ def report(pipe: int, status_file: str, facts: Mapping[str, object]) -> None:
 
 def main(arguments: list[str]) -> int:
     """Runs one child to its end; returns 0 once it has been reported."""
-    control, pipe = int(arguments[0]), int(arguments[1])
-    timeout, grace, most = float(arguments[2]), float(arguments[3]), int(arguments[4])
-    status_file, argv = arguments[5], arguments[6:]
-    os.set_inheritable(control, False)
-    os.set_inheritable(pipe, False)
+    control, pipe, life = map(int, arguments[:3])
+    timeout, grace, most = float(arguments[3]), float(arguments[4]), int(arguments[5])
+    status_file, argv = arguments[6], arguments[7:]
+    for own in (control, pipe, life):
+        if own >= 0:
+            os.set_inheritable(own, False)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     children_file = f"/proc/self/task/{os.getpid()}/children"
     without = os.environ.pop("FACTORY_NO_SUBREAPER", "")  # lets Linux test what other systems do

@@ -262,6 +262,37 @@ class TestOutputFile:
         # Which of the two the supervisor sees first is open; a lost race must not be a false success.
         assert adopted is None or (adopted.returncode, adopted.stdout) == (0, "done\n")
 
+    def test_one_that_outlives_its_caller_is_known_until_its_end(self, tmp_path: Path) -> None:
+        deaf = "trap '' INT TERM; echo ready > ready; while :; do sleep 0.1; done"
+        folder = tmp_path / "call"
+        folder.mkdir()
+        caller = subprocess.Popen(
+            [
+                *(sys.executable, "-c"),
+                "from pathlib import Path; from factory import process\n"
+                f"process.run(['sh', '-c', {deaf!r}], cwd=Path({str(tmp_path)!r}), grace=0.5,"
+                f" output=Path({str(folder / 'out')!r}))",
+            ],
+            cwd=REPOSITORY,
+        )
+        wait_for_file(tmp_path / "ready")
+        goes_on = process.outlived(folder)
+        assert goes_on()
+        caller.kill()
+        caller.wait()
+        assert goes_on()
+        wait_for_file(folder / "out.exit")
+        deadline = time.monotonic() + 10
+        while goes_on() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not goes_on()
+
+    def test_none_outlives_its_end(self, tmp_path: Path) -> None:
+        # What the child has left behind has gone with it, and cannot hold on to the output.
+        process.run(["sh", "-c", "sleep 60 & exit 0"], cwd=tmp_path, output=tmp_path / "out")
+        assert not process.outlived(tmp_path)()
+        assert not process.outlived(tmp_path / "never")()
+
 
 class TestQuick:
     def test_text(self, tmp_path: Path) -> None:

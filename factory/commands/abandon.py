@@ -11,7 +11,6 @@ from factory.cycle.launch import (
     abandon_by_hand,
 )
 from factory.errors import EXIT_OK
-from factory.words import quoted
 
 
 def run(args: argparse.Namespace) -> int:
@@ -21,12 +20,11 @@ def run(args: argparse.Namespace) -> int:
         abandon_by_hand(lab, args.id, args.reason)
         output.say(f"experiment {args.id} is abandoned without a row; `factory gc` clears its workspace")
         return EXIT_OK
-    ended, kept = abandon(lab, args.reason)
+    ended = abandon(lab, args.reason)
     output.say(
-        f"cycle {ended} is abandoned; its journal and experiments stay, `factory gc` clears its workspaces"
+        f"cycle {ended.cycle} is abandoned; its journal and experiments stay, "
+        "`factory gc` clears its workspaces"
     )
-    if kept:
-        output.say(
-            f"its {kept} kept experiments wait on their branch: factory integrate {quoted(lab.paths.root)}"
-        )
+    if ended.kept:
+        output.say(f"its {ended.kept} kept experiments wait on {ended.branch}: {ended.command}")
     return EXIT_OK

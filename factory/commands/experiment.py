@@ -59,10 +59,14 @@ def run_finalize(args: argparse.Namespace) -> int:
 def _finalized(lab: Lab, experiment: Experiment, args: argparse.Namespace) -> ExperimentRecord:
     if not lab.store.experiment(args.id).exists(lab_work.VERDICT):
         _insist_on_order(lab, experiment, args.override)
-    policy = lab.required_policy(experiment.baseline)
-    decision = deciding.settle(lab, experiment, policy, override=_override(args))
     journal = lab.journal(experiment.cycle)
-    record = finalizing.finalize(lab, journal, experiment, decision, summary=args.summary)
+    row = finalizing.written_row(lab, experiment)
+    if row is not None:  # it was cut off, and what the row says is what was decided and told
+        record = finalizing.complete(lab, journal, row)
+    else:
+        policy = lab.required_policy(experiment.baseline)
+        decision = deciding.settle(lab, experiment, policy, override=_override(args))
+        record = finalizing.finalize(lab, journal, experiment, decision, summary=args.summary)
     write_experiment_note(lab, record.model_dump(mode="json"))
     mirror_log(lab, f"experiment {experiment.id}")
     if not any(event.type == "cycle.closed" for event in journal.events()):

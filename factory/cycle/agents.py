@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -30,13 +30,18 @@ from factory.cycle.tamper import (
     watched_places,
     write_fingerprint,
 )
+from factory.errors import EnvironmentLacking
 from factory.fsio import atomic_write, write_json
 from factory.git import checkout_at, scratch_checkout, snapshot
 from factory.models import FORMAT_VERSION
+from factory.process import AFTERMATH_S, outlived
 from factory.runners.base import NOT_EVIDENCE, AgentResult, Invocation, Runner
 
 RETRY_DELAYS_S = (2.0, 10.0, 30.0)
 """Seconds to wait before each further try, when the network or the service fails."""
+
+TOLD_AFTER_S = 1.0
+"""Seconds after which a person is told what is waited for."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,32 @@ def was_asked(cycle: Cycle, scope: str, step: str, role: str, key: str) -> bool:
     """Whether that call has begun: it is answered, or was in flight when the program was cut off."""
     name = call_key(cycle, scope, step, role, key)
     return name in cycle.state.answers or name in cycle.state.running
+
+
+def let_end(cycle: Cycle) -> None:
+    """Wait until the calls that were in flight when the factory died have ended, with all they had started.
+
+    What they write meanwhile is to reach no other call. Raises EnvironmentLacking where that takes too long.
+    """
+    for key, started in cycle.state.running.items():
+        call = Call(cycle, key.split("/")[0], Question(started["role"], "", {}), key, None)
+        goes_on = outlived(call.folder / started["name"])
+        if _lasts(goes_on, TOLD_AFTER_S):
+            cycle.progress.warn(f"{started['role']}: waiting for the end of what was cut off")
+            if _lasts(goes_on, AFTERMATH_S):
+                raise EnvironmentLacking(
+                    f"The {started['role']} that was cut off still runs.",
+                    f"End what writes to {call.folder / started['name']}, then run the same command again.",
+                )
+
+
+def _lasts(goes_on: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while goes_on():
+        if time.monotonic() > deadline:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def ask(

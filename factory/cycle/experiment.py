@@ -61,13 +61,19 @@ def load(lab: Lab, number: int) -> Experiment:
 def load_open(lab: Lab, number: int) -> Experiment:
     """The experiment by hand with that id, to go on working on it.
 
-    Raises Refused when it is finalized, or belongs to a cycle, which alone works on it.
+    Raises Refused when it is finalized or abandoned, or belongs to a cycle, which alone works on it.
     """
     experiment = load(lab, number)
     if is_finalized(lab, experiment):
         raise Refused(
             f"Experiment {number} is finalized already.",
             f"`factory history {quoted(lab.paths.root)}` shows its verdict.",
+        )
+    if any(event.type == "cycle.abandoned" for event in lab.journal(experiment.cycle).events()):
+        raise Refused(
+            f"Experiment {number} is abandoned.",
+            f"`factory begin {quoted(lab.paths.root)}` starts another one; what was done for it stays in "
+            f"{lab.store.experiment(number).path}.",
         )
     if experiment.scope:
         raise Refused(
@@ -237,6 +243,16 @@ def _item_text(item: PlanItem) -> str:
 def workspace(lab: Lab, experiment: Experiment) -> Path:
     """Where the experiment is worked on: a standalone clone in the factory home."""
     return lab.workspaces / f"exp-{experiment.id:03d}" / "tree"
+
+
+def restore_workspace(lab: Lab, experiment: Experiment) -> None:
+    """Make the workspace again, with what was last recorded of it, where it is gone.
+
+    Its place is told by the project's own: a project that was moved has none.
+    """
+    place = workspace(lab, experiment)
+    if not place.is_dir():
+        checkout_at(lab.repo, tip_of(lab, experiment), place, BUILDER_HISTORY)
 
 
 def record_candidate(lab: Lab, experiment: Experiment) -> str | None:

@@ -71,6 +71,12 @@ def finalize(
     return record
 
 
+def written_row(lab: Lab, experiment: Experiment) -> Row | None:
+    """The experiment's row, if it is in the log already."""
+    named = (experiment.id, experiment.cycle)
+    return next((row for row in lab.history() if (row.id, row.cycle) == named), None)
+
+
 def complete(lab: Lab, journal: Journal, row: Row) -> ExperimentRecord:
     """Write what a crash has left out beside an experiment's row, by what the row says.
 

@@ -114,7 +114,7 @@ def _loose_branches(lab: Lab, refs: Iterable[str], needed: set[int]) -> Iterator
 
     Kept work that waits for its integration stays, and so does a branch that is checked out.
     """
-    pending, flying = pending_branches(lab), cycle_in_flight(lab.paths)
+    pending, flying = pending_branches(lab), _is_in_flight(lab)
     for ref in refs:
         branch = ref.removeprefix(BRANCHES)
         name = branch.removeprefix("factory/")
@@ -122,8 +122,16 @@ def _loose_branches(lab: Lab, refs: Iterable[str], needed: set[int]) -> Iterator
             continue
         experiment = _EXPERIMENT_BRANCH.match(name)
         over = experiment is not None and int(experiment[1]) not in needed
-        if over or (flying is None and _is_abandoned(lab, name)):
+        if over or (not flying and _is_abandoned(lab, name)):
             yield ref, f"refs/factory/abandoned/{name}"
+
+
+def _is_in_flight(lab: Lab) -> bool:
+    """Whether a cycle is in flight, or may be: a damaged journal cannot tell, and is `verify`'s to report."""
+    try:
+        return cycle_in_flight(lab.paths) is not None
+    except FactoryError:
+        return True
 
 
 def _is_abandoned(lab: Lab, name: str) -> bool:

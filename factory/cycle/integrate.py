@@ -26,6 +26,7 @@ from factory.cycle.metric import Bench, ratchet
 from factory.cycle.pulls import Pull, Serves, kept_pulls, pull_below, standing
 from factory.errors import FactoryError
 from factory.evals.decide import threshold_holds
+from factory.fsio import write_lock
 from factory.git import BRANCHES, fast_forward, replay
 from factory.guard import run_guards
 from factory.journal import Event, read_events
@@ -191,12 +192,30 @@ def integrate_pending(lab: Lab, hub: Hub, only: str = "") -> list[Integrated]:
     for path, waiting in list(_all_waiting(lab)):
         if only and waiting.branch != only:
             continue
-        done = _bring(lab, hub, waiting)
-        lab.journal(path.stem).append("integration", **integration_event(done, waiting.start, waiting.kept))
+        done = _journalled(lab, path, waiting, _bring(lab, hub, waiting))
         if done.status is Integration.MERGED:
             _drop_merged(lab, waiting.branch, waiting.kept, done)
         results.append(done)
     return results
+
+
+def _journalled(lab: Lab, path: Path, waiting: Waiting, done: Integrated) -> Integrated:
+    """The outcome, which the journal says now; that of another command where it has merged this meanwhile."""
+    with write_lock(lab.repo.common_dir):
+        faster = None if done.status is Integration.MERGED else _merged(read_events(path), waiting)
+        if faster is None:
+            event = integration_event(done, waiting.start, waiting.kept)
+            lab.journal(path.stem).append("integration", **event)
+    return faster or done
+
+
+def _merged(events: Sequence[Event], waiting: Waiting) -> Integrated | None:
+    """The merge of that branch, if it is what a journal says of it last."""
+    tried = (e.data for e in events if e.type == "integration" and e.data["branch"] == waiting.branch)
+    last = next(reversed(list(tried)), None)
+    if last is None or last["status"] != Integration.MERGED:
+        return None
+    return Integrated(Integration.MERGED, waiting.branch, waiting.target, last["head"], last["message"])
 
 
 def waits_on(lab: Lab, commit: str) -> str:

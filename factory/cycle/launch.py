@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from factory.approvals import Approvals, fingerprint
+from factory.cycle.agents import let_end
 from factory.cycle.archive import complete_archive
 from factory.cycle.branches import cycle_branch
 from factory.cycle.briefing import check_templates
@@ -36,6 +37,7 @@ from factory.cycle.state import CycleState
 from factory.cycle.target import require_target
 from factory.errors import BadInput, Refused
 from factory.fsio import CycleLock, read_exactly
+from factory.git import BRANCHES
 from factory.journal import Journal, new_cycle_id
 from factory.models import Verdict
 from factory.paths import ProjectPaths
@@ -254,6 +256,7 @@ def _resume(lab: Lab, found: OpenCycle, progress: Progress, runner_for: Callable
     options = options_of(found)
     lab = replace(lab, sandbox_wanted=options.sandbox)
     cycle = Cycle(lab, lab.journal(found.id), found.state, options, progress, runner_for)
+    let_end(cycle)
     for place in lab.left_over():
         remove(place)
     cycle.record("cycle.resumed", pid=os.getpid())
@@ -281,8 +284,18 @@ def _open(lab: Lab, options: CycleOptions, progress: Progress, runner_for: Calla
     return cycle
 
 
-def abandon(lab: Lab, why: str) -> tuple[str, int]:
-    """End the cycle in flight, keep its evidence; returns its id, and how many kept experiments wait.
+@dataclass(frozen=True)
+class Abandoned:
+    """The cycle that was ended, how many kept experiments wait on which branch, and what to type for them."""
+
+    cycle: str
+    kept: int = 0
+    branch: str = ""
+    command: str = ""
+
+
+def abandon(lab: Lab, why: str) -> Abandoned:
+    """End the cycle in flight, and keep its evidence.
 
     An experiment that was cut off after its row was written is completed; one without a row stays without.
     A damaged journal is set aside under another name. Raises Refused when there is no cycle in flight, and
@@ -292,7 +305,7 @@ def abandon(lab: Lab, why: str) -> tuple[str, int]:
         damaged = damaged_in_flight(lab.paths)
         if damaged is not None:
             damaged.rename(damaged.with_suffix(DAMAGED))
-            return damaged.stem, 0
+            return _stranded(lab, damaged.stem)
         found = cycle_in_flight(lab.paths)
         if found is None:
             raise Refused(
@@ -311,7 +324,20 @@ def abandon(lab: Lab, why: str) -> tuple[str, int]:
             journal.append("integration", **integration_event(left, opened["start"], kept[-1]))
         journal.append("cycle.abandoned", why=why)
         mirror_log(lab, f"cycle {found.id}")
-    return found.id, len(kept)
+    if not kept:
+        return Abandoned(found.id)
+    integrate = f"factory integrate {quoted(lab.paths.root)}"
+    return Abandoned(found.id, len(kept), cycle_branch(found.id), integrate)
+
+
+def _stranded(lab: Lab, cycle: str) -> Abandoned:
+    """What waits of a cycle whose journal cannot be read: ``integrate`` knows nothing of it, the log does."""
+    kept = [row for row in lab.history() if row.cycle == cycle and row.verdict == Verdict.KEEP]
+    branch = cycle_branch(cycle)
+    if not kept or lab.repo.find(f"{BRANCHES}{branch}") is None or lab.repo.is_ancestor(branch, "HEAD"):
+        return Abandoned(cycle)
+    merge = f"git -C {quoted(lab.paths.root)} merge --ff-only {branch}"
+    return Abandoned(cycle, len(kept), branch, merge)
 
 
 def _completed(lab: Lab, journal: Journal, found: OpenCycle) -> dict[int, dict[str, Any]]:

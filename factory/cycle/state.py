@@ -45,12 +45,13 @@ class ScopeState:
 
 @dataclass
 class CycleState:
-    """A cycle as its journal tells it."""
+    """A cycle as its journal tells it. ``ended_calls`` are answered and failed ones, with their cost."""
 
     opened: dict[str, Any] = field(default_factory=dict)
     scopes: dict[str, ScopeState] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     running: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ended_calls: list[dict[str, Any]] = field(default_factory=list)
     spent: Spent = field(default_factory=Spent)
     messages: list[str] = field(default_factory=list)
     finalized: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -136,6 +137,7 @@ def _agent_failed(state: CycleState, event: Event) -> None:
 
 
 def _spend(state: CycleState, event: Event) -> None:
+    state.ended_calls.append(dict(event.data))
     state.spent.tokens += event.data.get("tokens") or 0
     state.spent.cost_usd += event.data.get("cost_usd") or 0.0
 

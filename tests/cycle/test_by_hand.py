@@ -430,6 +430,24 @@ def test_an_experiment_that_nobody_wants_is_abandoned_without_a_row(tmp_path: Pa
     factory("verify", project).expect(0)
 
 
+def test_an_abandoned_experiment_is_not_decided_any_more(project: Path) -> None:
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    begun.measure()
+    begun.review()
+    begun.run("abandon").expect(0)
+    for command in (
+        ["finalize"],
+        ["eval"],
+        ["review", "--verdict", "keep", "--reason", "looked at"],
+        ["abandon"],
+    ):
+        told = begun.run(*command).expect(3).err
+        assert "Experiment 1 is abandoned." in told
+        assert f"`factory begin {project}` starts another one" in told
+    assert history(project) == []
+    assert_sound(project)
+
+
 def test_a_log_that_lost_rows_does_not_replace_its_mirror(tmp_path: Path) -> None:
     project = small_project(tmp_path / "calc")
     log = project / ".factory" / "results.tsv"

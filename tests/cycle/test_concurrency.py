@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from factory.cycle import experiment as lab_work
+from factory.cycle import integrate
+from factory.cycle.hub import hub_of
+from factory.cycle.lab import open_lab
 from factory.fsio import CycleLock, hold
+from factory.git import Merge, Repo, fast_forward
 from factory.journal import read_events
-from factory.models import ExperimentRecord, Verdict
+from factory.models import ExperimentRecord, Integration, Verdict
 from factory.paths import ProjectPaths
 from factory.store import ExperimentStore
 from tests.support.cli import factory
@@ -23,12 +27,13 @@ from tests.support.projects import (
     CLEAN_SUMS,
     assert_sound,
     begin,
+    events,
     history,
     journal_files,
     refs,
     small_project,
 )
-from tests.support.repos import git
+from tests.support.repos import commit, git
 
 TIMES = 5
 
@@ -117,6 +122,32 @@ def test_two_integrations_at_once_merge_once(project: Path) -> None:
     assert git(project, "log", "--format=%s") == "Remove unused imports\nStart"
     assert git(project, "status", "--porcelain") == ""
     assert factory("integrate", project).expect(0)
+    assert_sound(project)
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["ahead", "target moved"])
+def test_the_slower_of_two_integrations_does_not_take_back_what_is_merged(
+    project: Path, monkeypatch: pytest.MonkeyPatch, moved: bool
+) -> None:
+    begin(project).edit({"calc/sums.py": CLEAN_SUMS}).decide()
+    if moved:
+        commit(project, {"notes.md": "Meanwhile.\n"}, "Something else")
+
+    def overtaken(repo: Repo, branch: str, head: str) -> Merge:
+        factory("integrate", project).expect(0)
+        monkeypatch.setattr(integrate, "fast_forward", fast_forward)
+        # Replayed a second later, the same work is another commit.
+        other = git(project, "commit-tree", f"{head}^{{tree}}", "-p", f"{head}^", "-m", "The same")
+        return fast_forward(repo, branch, other)
+
+    monkeypatch.setattr(integrate, "fast_forward", overtaken)
+    lab = open_lab(project, lambda _: None)
+    (done,) = integrate.integrate_pending(lab, hub_of(lab, lab.policy("HEAD"), no_github=True))
+    assert done.status is Integration.MERGED
+    told = [event.data["status"] for event in events(project) if event.type == "integration"]
+    assert told == ["merged"]
+    assert integrate.pending_branches(lab) == set()
+    assert "pending" not in factory("status", project).expect(0).out
     assert_sound(project)
 
 

@@ -15,6 +15,7 @@ from factory.errors import Refused
 from factory.git import Repo
 from factory.journal import Event, Journal
 from factory.models import Experiment, PlanItem, Reason, Verdict, VerdictRecord
+from tests.support.cli import factory
 from tests.support.repos import git, make_repo, write
 
 CYCLE = "20260101-000000-00000000"
@@ -72,14 +73,14 @@ def test_a_branch_that_is_checked_out_is_refused_before_the_row_is_written(lab: 
     with pytest.raises(Refused, match=f"{BRANCH} is checked out in"):
         finalize(lab, lab.journal(CYCLE), *kept(lab))
     assert lab.history() == []
-    assert abandon(lab, "looked at too long") == (CYCLE, 0)
+    assert abandon(lab, "looked at too long").kept == 0
     assert verify(lab).problems == []
 
 
 def test_an_abandoned_cycle_completes_what_has_its_row(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_off(lab, monkeypatch)
     assert "has a row, but no event in its cycle's journal" in " ".join(verify(lab).problems)
-    assert abandon(lab, "not now") == (CYCLE, 1)
+    assert abandon(lab, "not now").kept == 1
     assert verify(lab).problems == []
     event = next(e for e in lab.journal(CYCLE).events() if e.type == "experiment.finalized")
     assert [event.data[name] for name in ("change_summary", "issue_number", "pr_number")] == [
@@ -98,7 +99,7 @@ def test_a_completion_that_is_refused_keeps_the_cycle_open(lab: Lab, monkeypatch
     with pytest.raises(Refused, match=f"{BRANCH} is checked out in"):
         abandon(lab, "not now")
     git(lab.paths.root, "switch", "--quiet", "main")
-    assert abandon(lab, "not now") == (CYCLE, 1)
+    assert abandon(lab, "not now").kept == 1
     assert verify(lab).problems == []
 
 
@@ -107,7 +108,7 @@ def test_a_lost_folder_keeps_no_cycle_open(
 ) -> None:
     cut_off(lab, monkeypatch)
     (lab.store.experiment(1).path / lab_work.VERDICT).unlink()
-    assert abandon(lab, "not now") == (CYCLE, 0)
+    assert abandon(lab, "not now").kept == 0
     assert "verdict.json does not exist." in capsys.readouterr().out
 
 
@@ -116,3 +117,32 @@ def test_an_abandoned_cycle_leaves_no_experiment_without_its_note(lab: Lab) -> N
     assert verify(lab).problems == ["experiment 1: has no archive note"]
     abandon(lab, "not now")
     assert verify(lab).problems == []
+
+
+def test_the_kept_work_of_a_damaged_journal_is_told_with_its_branch(lab: Lab) -> None:
+    finalize(lab, lab.journal(CYCLE), *kept(lab))
+    with lab.paths.journal(CYCLE).open("a") as journal:
+        journal.write("{broken\n")
+    told = factory("abandon", lab.paths.root).expect(0).out.splitlines()
+    merge = f"git -C {lab.paths.root} merge --ff-only {BRANCH}"
+    assert told[1:] == [f"its 1 kept experiments wait on {BRANCH}: {merge}"]
+    git(lab.paths.root, *merge.split()[3:])
+    assert (lab.paths.root / "notes.md").read_text() == "More notes.\n"
+
+
+def test_what_the_checkout_has_does_not_wait_when_its_journal_is_damaged(lab: Lab) -> None:
+    finalize(lab, lab.journal(CYCLE), *kept(lab))
+    git(lab.paths.root, "merge", "--quiet", "--ff-only", BRANCH)
+    lab.paths.journal(CYCLE).write_text("{broken\n")
+    assert abandon(lab, "it is damaged").kept == 0
+
+
+def test_gc_works_beside_a_damaged_journal_and_takes_its_cycle_for_one_in_flight(lab: Lab) -> None:
+    finalize(lab, lab.journal(CYCLE), *kept(lab))
+    left = lab.workspaces / "exp-009"
+    left.mkdir()
+    with lab.paths.journal(CYCLE).open("a") as journal:
+        journal.write("{broken\n")
+    done = factory("gc", lab.paths.root).expect(0)
+    assert done.out == f"removed: {left}\n"
+    assert BRANCH in git(lab.paths.root, "branch", "--format=%(refname:short)")

@@ -10,7 +10,7 @@ import pytest
 
 from factory.cycle.inflight import cycle_in_flight, last_cycle, last_drafting
 from factory.cycle.lab import Lab, open_lab
-from factory.cycle.launch import abandon
+from factory.cycle.launch import Abandoned, abandon
 from factory.errors import BadInput, Refused
 from tests.support.cli import factory
 from tests.support.repos import make_repo
@@ -53,7 +53,7 @@ def test_the_damage_is_told_and_the_cycle_can_be_abandoned(tmp_path: Path, lines
         last_cycle(lab.paths)
     assert "`factory abandon`" in told.value.hint
     assert last_drafting(lab.paths) is None
-    assert abandon(lab, "it is damaged") == ("c1", 0)
+    assert abandon(lab, "it is damaged") == Abandoned("c1")
     assert (last_cycle(lab.paths), cycle_in_flight(lab.paths)) == (None, None)
     assert [path.name for path in lab.paths.cycles.iterdir()] == ["c1.damaged"]
 

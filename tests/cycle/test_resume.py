@@ -11,17 +11,23 @@ from typing import Any
 import pytest
 
 from factory.backlog import add_backlog, read_backlog
+from factory.cli import main
+from factory.cycle import agents
+from factory.cycle import experiment as lab_work
 from factory.cycle.context import Cycle
+from factory.cycle.machine import Parked
 from factory.git import Repo
 from factory.journal import Event, Journal
 from factory.offline.runner import OfflineRunner
 from factory.paths import ProjectPaths
-from factory.runners.base import AgentResult, Invocation
+from factory.runners.base import AgentResult, Invocation, Status
 from tests.support.cli import factory
-from tests.support.cycles import Scripted, run, said
+from tests.support.cycles import Answer, Scripted, run, said, verdict
 from tests.support.projects import (
     CLEAN_SUMS,
+    SUMS,
     assert_sound,
+    begin,
     events,
     history,
     refs,
@@ -39,7 +45,7 @@ class Killed(BaseException):
     """What no code of the program sees, like SIGKILL."""
 
 
-def killed(_: Invocation) -> AgentResult:
+def killed(*_: object) -> AgentResult:
     """A call that is in flight when the program dies."""
     raise Killed
 
@@ -90,6 +96,21 @@ def test_an_experiment_whose_event_was_not_written_is_completed_when_it_is_aband
     factory("gc", project).expect(0)
     factory("integrate", project).expect(0)
     assert (project / "calc/sums.py").read_text() == CLEAN_SUMS
+    assert_sound(project)
+
+
+@pytest.mark.parametrize("typed", [(), ("--summary", "Something else")], ids=["bare", "other"])
+def test_an_experiment_by_hand_whose_event_was_not_written_is_completed_by_its_row(
+    project: Path, monkeypatch: pytest.MonkeyPatch, typed: tuple[str, ...]
+) -> None:
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    begun.measure()
+    begun.review()
+    dies_before_event(monkeypatch, "experiment.finalized")
+    with pytest.raises(Killed):
+        main(["finalize", str(project), "--id", "1", "--summary", "Two imports less"])
+    assert begun.run("finalize", "--json", *typed).expect(0).json["change_summary"] == "Two imports less"
+    assert [row["change_summary"] for row in history(project)] == ["Two imports less"]
     assert_sound(project)
 
 
@@ -167,6 +188,69 @@ class TestTheBudget:
         assert [e.data["role"] for e in events(project) if e.type == "agent.completed"] == ["researcher"]
         (result,) = [e.data["result"] for e in events(project) if completes("research")(e)]
         assert "left_out" not in result
+
+
+@pytest.mark.parametrize("first", ["transient", "quota"])
+def test_a_row_says_what_failed_tries_have_cost_too(
+    project: Path, monkeypatch: pytest.MonkeyPatch, first: Status
+) -> None:
+    failed = AgentResult(first, tokens_in=1000, tokens_out=10, cost_usd=5.0, error="not now")
+
+    def builder(invocation: Invocation) -> AgentResult:
+        write(invocation.cwd, {"calc/sums.py": CLEAN_SUMS})
+        return AgentResult("done", "Done.", tokens_in=100, tokens_out=1, cost_usd=1.0)
+
+    monkeypatch.setattr(agents, "RETRY_DELAYS_S", (0.0,))
+    if first == "quota":
+        with pytest.raises(Parked):
+            run(project, Scripted({"builder": [failed]}))
+        run(project, Scripted({"builder": [builder]}))
+    else:
+        run(project, Scripted({"builder": [failed, builder]}))
+    (row,) = history(project)
+    told = [e.data for e in events(project) if e.type in ("agent.completed", "agent.failed") and e.experiment]
+    assert row["cost_usd"] == 6.0
+    assert row["tokens"] == sum(data["tokens"] or 0 for data in told)
+    assert_sound(project)
+
+
+@pytest.mark.parametrize("at", ["the start", "a call", "an answer", "a redirect", "the end"])
+def test_a_cycle_goes_on_where_the_project_was_moved_and_its_workspace_is_gone(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    def builder(invocation: Invocation) -> AgentResult:
+        write(invocation.cwd, {"calc/sums.py": CLEAN_SUMS})
+        return said("Done.")
+
+    def half(invocation: Invocation) -> AgentResult:
+        write(invocation.cwd, {"calc/sums.py": "half\n"})
+        raise Killed
+
+    go = verdict("PROCEED")
+    answers: dict[str, dict[str, list[Answer]]] = {
+        "a call": {"builder": [half]},
+        "a redirect": {"builder": [builder, half], "ceo": [go, go, verdict("REDIRECT", "More.")]},
+    }
+    with monkeypatch.context() as dying, pytest.raises(Killed):
+        if at == "the start":
+            dying.setattr(agents, "snapshot", killed)
+        if at == "an answer":
+            dying.setattr(lab_work, "record_candidate", killed)
+        if at == "the end":
+            dies_before(dying, "build")
+        run(project, Scripted(answers.get(at, {"builder": [builder]})))
+    moved = project.rename(tmp_path / "elsewhere")
+    found: list[str] = []
+
+    def whole(invocation: Invocation) -> AgentResult:
+        found.append((invocation.cwd / "calc/sums.py").read_text())
+        return builder(invocation)
+
+    run(moved, Scripted({"builder": [whole]}))
+    assert found == {"a redirect": [CLEAN_SUMS], "the end": []}.get(at, [SUMS])
+    assert verdicts(moved) == [("keep", "improved")]
+    assert (moved / "calc/sums.py").read_text() == CLEAN_SUMS
+    assert_sound(moved)
 
 
 def test_half_done_work_of_a_second_call_is_not_taken_for_the_firsts(project: Path) -> None:

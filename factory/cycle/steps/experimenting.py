@@ -91,6 +91,7 @@ def baseline(cycle: Cycle, scope: str) -> Outcome:
 def build(cycle: Cycle, scope: str) -> Outcome:
     """Have the Builder work, once more if it crashed, timed out or left no change; commit what lies there."""
     experiment = _experiment(cycle, scope)
+    lab_work.restore_workspace(cycle.lab, experiment)
     told: list[str] = []
     for attempt in ("1", "2"):
         refusal = objection(cycle, "builder", _held_back(cycle), at=(scope, "build"), key=attempt)
@@ -395,10 +396,11 @@ def _keep_backlog(cycle: Cycle, scope: str, experiment: Experiment) -> list[str]
 
 
 def _cost(cycle: Cycle, scope: str) -> finalizing.Cost:
-    spent = [a for key, a in cycle.state.answers.items() if key.startswith(f"{scope}/")]
-    known_cost = [a["cost_usd"] for a in spent if a.get("cost_usd") is not None]
+    """What all calls of the experiment took: a try that failed is paid for, too."""
+    calls = [call for call in cycle.state.ended_calls if call["key"].startswith(f"{scope}/")]
+    known_cost = [call["cost_usd"] for call in calls if call.get("cost_usd") is not None]
     return finalizing.Cost(
-        tokens=sum(a.get("tokens") or 0 for a in spent),
+        tokens=sum(call.get("tokens") or 0 for call in calls),
         cost_usd=round(sum(known_cost), 6) if known_cost else None,
         duration_s=round(cycle.state.scope(scope).elapsed_s, 1),
     )
