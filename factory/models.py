@@ -101,10 +101,15 @@ class Outcome(StrEnum):
     XPASSED = "xpassed"
 
 
+ByProblems = Literal["", "share", "density"]
+
+
 class DimensionScore(Model):
     """One dimension, measured. ``score`` is None when it could not be measured (``error`` says why).
 
-    ``tests``: the ids of those whose share it is; None where that was not told.
+    ``tests``: the ids of those whose share it is; None where that was not told. ``by_problems``: the score is
+    told by the ``problems`` of its details alone, as their share of what there is, or as their density in
+    code of the details' ``size``.
     """
 
     name: str
@@ -116,6 +121,7 @@ class DimensionScore(Model):
     duration_s: float = 0.0
     details: dict[str, Any] = Field(default_factory=dict)
     tests: list[str] | None = None
+    by_problems: ByProblems = ""
 
 
 class CommandResult(Model):

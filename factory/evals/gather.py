@@ -214,7 +214,7 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, 
         spec.parser, done.exit_code, output, _lines_of_scripts(subject.checkout, subject.files)
     )
     update = {"score": reading.score, "error": reading.error, "details": dict(reading.details)}
-    own = {"tests": list(reading.outcomes)}
+    own = {"tests": list(reading.outcomes), "by_problems": reading.by_problems}
     return blank.model_copy(update=update | own), reading.outcomes
 
 

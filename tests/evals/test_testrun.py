@@ -114,6 +114,20 @@ def test_a_src_project_is_covered_line_by_line_with_files_that_nothing_imports(t
     assert found.coverage.error == ""
 
 
+def test_of_coverages_exclusions_only_its_comment_counts(tmp_path: Path) -> None:
+    text = (
+        "TYPE_CHECKING = True\n"
+        "def f(x):\n    if TYPE_CHECKING:\n        if x:\n            return 1\n"
+        "    if x:  # pragma: no cover\n        return 2\n"
+        "    return 3\n"
+    )
+    tests = "import thing\n\ndef test_f():\n    assert thing.f(0) == 3\n"
+    found = measure(tmp_path, write(tmp_path / "c", {"thing.py": text, "test_a.py": tests}), coverage=True)
+    assert found.coverage is not None
+    lines = found.coverage.files["thing.py"]
+    assert (set(lines.executed), set(lines.missing)) == ({1, 2, 3, 4, 8}, {5})
+
+
 def test_unittest_tests_run_too(tmp_path: Path) -> None:
     text = (
         "import unittest\n\nclass Case(unittest.TestCase):\n"
