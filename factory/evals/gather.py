@@ -142,7 +142,8 @@ def run_pytest(subject: Subject, *, timeout: float, coverage: bool) -> TestRun:
         subject.environment,
         command=_pytest_command(subject),
         timeout=timeout,
-        coverage=coverage,
+        # The very files that are looked at, wherever they lie: else what tests run would count as not run.
+        covered=[source.path for source in subject.sources] if coverage else None,
         progress=subject.progress,
         sandbox=subject.sandbox,
     )

@@ -214,6 +214,33 @@ def test_a_report_that_was_committed_is_no_report(tmp_path: Path, measured: Meas
     assert scored == [None, 0.5]
 
 
+TWICE = "def twice(x):\n    return 2 * x\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "imported"),
+    [
+        ("lib/maths.py", "lib.maths"),
+        ("tools/__init__.py", "tools"),
+        ("data/__init__.py", "data"),
+        ("scripts/maths.py", "scripts.maths"),
+        (".ci/maths.py", "maths"),
+    ],
+)
+def test_code_that_tests_run_is_covered_wherever_it_lies(
+    project: Path, measured: Measure, file: str, imported: str
+) -> None:
+    before = measured().dimension("coverage")
+    path = f"import sys\nsys.path.insert(0, '{Path(file).parent}')\n" if imported == "maths" else ""
+    test = f"{path}from {imported} import twice\n\ndef test_twice():\n    assert twice(2) == 4\n"
+    commit(project, {file: TWICE, "tests/test_twice.py": test}, "change")
+    after = measured().dimension("coverage")
+    assert before is not None
+    assert after is not None
+    assert after.details["problems"] == before.details["problems"]
+    assert after.details["executable"] == before.details["executable"] + 1
+
+
 def test_read_only_files_are_no_sources(project: Path, measured: Measure) -> None:
     commit(project, {"eval/judge.py": "import os\nimport sys\n"}, "change")
     result = measured(config(top='[scope]\nread_only = ["eval/**"]'))
