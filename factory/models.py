@@ -101,10 +101,15 @@ class Outcome(StrEnum):
     XPASSED = "xpassed"
 
 
+ByProblems = Literal["", "share", "density"]
+
+
 class DimensionScore(Model):
     """One dimension, measured. ``score`` is None when it could not be measured (``error`` says why).
 
-    ``tests``: the ids of those whose share it is; None where that was not told.
+    ``tests``: the ids of those whose share it is; None where that was not told. ``by_problems``: the score is
+    told by the ``problems`` of its details alone, as their share of what there is, or as their density in
+    code of the details' ``size``.
     """
 
     name: str
@@ -116,15 +121,21 @@ class DimensionScore(Model):
     duration_s: float = 0.0
     details: dict[str, Any] = Field(default_factory=dict)
     tests: list[str] | None = None
+    by_problems: ByProblems = ""
 
 
 class CommandResult(Model):
-    """How a smoke test, constraint or Verify command ended."""
+    """How a smoke test, constraint or Verify command ended.
+
+    Not ``complete``: it could not run (its setup failed), or its time was up. It has not passed then, and
+    has not failed either.
+    """
 
     name: str
     command: str
     exit_code: int
     output: str = ""
+    complete: bool = True
 
     @property
     def passed(self) -> bool:
@@ -418,8 +429,17 @@ class VerifyCheck(Model):
 
     @property
     def delivered(self) -> bool:
-        """True only for a check that failed before and passes after."""
-        return not self.before.passed and self.after.passed
+        """True only for a check that failed before and passes after; what could not run has not failed."""
+        return self.before.complete and not self.before.passed and self.after.passed
+
+
+def _how_unmet(check: VerifyCheck) -> str:
+    """What became of a check that does not pass with the change."""
+    if not check.after.complete:
+        return "could not run to its end"
+    if check.before.passed:
+        return "fails now, and passed before"
+    return "still fails" if check.before.complete else "fails"
 
 
 class VerifyReport(Model):
@@ -439,8 +459,7 @@ class VerifyReport(Model):
         """That a check does not pass with the change, in words; empty where all pass, or there is none."""
         for check in self.checks:
             if not check.after.passed:
-                how = "fails now, and passed before" if check.before.passed else "still fails"
-                return f"its own check {how}: {check.after.command}"
+                return f"its own check {_how_unmet(check)}: {check.after.command}"
         return ""
 
     @property

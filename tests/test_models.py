@@ -27,6 +27,18 @@ def test_a_check_that_passed_before_shows_nothing() -> None:
     assert report.delivered is False
 
 
+def test_a_check_that_could_not_run_has_neither_failed_nor_passed() -> None:
+    cut_off = CommandResult(name="check", command="true", exit_code=-1, output="", complete=False)
+    failed, passed = check("", 1, 0).before, check("", 1, 0).after
+    report = VerifyReport(commit="c", checks=[VerifyCheck(before=cut_off, after=passed)])
+    assert (report.delivered, report.unmet) == (False, "")
+    told = [
+        VerifyReport(commit="c", checks=[VerifyCheck(before=before, after=after)]).unmet
+        for before, after in ((failed, cut_off), (cut_off, failed))
+    ]
+    assert told == ["its own check could not run to its end: true", "its own check fails: true"]
+
+
 def test_a_check_that_does_not_pass_with_the_change_is_told() -> None:
     told = [
         VerifyReport(commit="c", checks=[check("", 1, 0), check("", *codes)]).unmet

@@ -134,9 +134,12 @@ def measure_types(
         done = run(argv, cwd=checkout, env=target_env(scratch, python=environment.python), timeout=timeout)
     if done.timed_out:
         return unmeasured("type_check", f"mypy took longer than {timeout:.0f} s")
-    errors = [found for found in parse_mypy(done.stdout).items if found.severity == "error"]
+    found = parse_mypy(done.stdout).items
+    errors = [finding for finding in found if finding.severity == "error"]
     gave_up = done.returncode == MYPY_GAVE_UP
-    if done.returncode not in (0, 1, MYPY_GAVE_UP) or (not errors and done.returncode != 0):
+    # Reporting as JSON, it exits with 1 for notes alone too, where without it says "Success".
+    telling = errors if gave_up else found
+    if done.returncode not in (0, 1, MYPY_GAVE_UP) or (not telling and done.returncode != 0):
         return unmeasured("type_check", _why_not(done))
     return type_check.score(sources, errors, blocked=gave_up)
 

@@ -40,7 +40,13 @@ class CommandRun:
 
     def result(self, name: str) -> CommandResult:
         """The form that is stored."""
-        return CommandResult(name=name, command=self.command, exit_code=self.exit_code, output=self.output)
+        return CommandResult(
+            name=name,
+            command=self.command,
+            exit_code=self.exit_code,
+            output=self.output,
+            complete=not self.timed_out,
+        )
 
 
 def run_command(

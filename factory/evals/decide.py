@@ -73,10 +73,9 @@ def compare(
     ``-tolerance``, held between. With one, improved and regressed must be significant (paired, one-sided,
     95 %); held then means that a loss above the tolerance can be excluded at the same level; all else is
     inconclusive. A hygiene dimension that loses more than its own tolerance (``tolerances`` by name, else
-    ``tolerance``) makes it regressed, whatever the composite does, unless it fell without one problem more
-    (a share falls when sound code is deleted). A loss of exactly ``tolerance`` passes, a gain of exactly
-    ``min_gain`` is none; "exactly" allows for 1e-9 of rounding. Raises ValueError on an empty or uneven
-    list of samples.
+    ``tolerance``) makes it regressed, whatever the composite does. A loss of exactly ``tolerance`` passes, a
+    gain of exactly ``min_gain`` is none; "exactly" allows for 1e-9 of rounding. The candidate's samples are
+    held to the baseline (``steady.held_to``) before. Raises ValueError on an empty or uneven list of samples.
     """
     objection = _incomparable(before, after)
     if objection:
@@ -200,13 +199,7 @@ def _lost(sides: Sequence[tuple[DimensionScore, DimensionScore]], tolerance: flo
     differences = [_difference(old, new) for old, new in sides]
     if any(d.noisy for side in sides for d in side):
         return noise.significantly_below(differences, -tolerance)
-    return differences[0] < -tolerance - noise.EPSILON and not _same_problems(*sides[0])
-
-
-def _same_problems(before: DimensionScore, after: DimensionScore) -> bool:
-    """Whether a share fell only because sound code went away: there is not one problem more than before."""
-    old, new = before.details.get("problems"), after.details.get("problems")
-    return isinstance(old, int) and isinstance(new, int) and new <= old
+    return differences[0] < -tolerance - noise.EPSILON
 
 
 def _other_environment(before: Sequence[Measurement], after: Sequence[Measurement]) -> str:

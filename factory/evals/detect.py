@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 
 from factory.config import DimensionSpec
 from factory.evals.checkers import has_mypy_settings
-from factory.evals.dimensions.sources import is_test_file
+from factory.evals.dimensions.sources import is_source_file, is_test_file
 from factory.evals.javascript import dependencies, javascript_tools
 from factory.evals.judge_settings import is_judge_file
 from factory.evals.plan import planned
-from factory.evals.roots import dig, find_roots, read_toml
+from factory.evals.roots import NOT_PACKAGES, dig, find_roots, read_toml
 
 LANGUAGES = {
     "py": "Python", "js": "JavaScript", "mjs": "JavaScript", "cjs": "JavaScript", "jsx": "JavaScript",
@@ -93,10 +93,22 @@ def _python_scope(checkout: Path, files: Sequence[str]) -> list[str]:
     """The folders of the packages, the tests, the docs, and the pages at the root."""
     roots = find_roots(checkout)
     own = [path for path in roots.units if not is_test_file(path.relative_to(roots.checkout).as_posix())]
-    code = [_pattern(roots.checkout, path) for path in own]
+    code = [*(_pattern(roots.checkout, path) for path in own), *_loose_code(files, alone=not own)]
     tests = [_pattern(roots.checkout, path) for path in roots.tests if path != roots.checkout]
     loose = ["/test_*.py"] if roots.checkout in roots.tests else []
     return list(dict.fromkeys([*code, *tests, *loose, *_texts(files)])) or ["**"]
+
+
+def _loose_code(files: Sequence[str], *, alone: bool) -> list[str]:
+    """The top folders with Python in them that is no package: measured as the rest is, and to be changed too.
+
+    Scripts and tools only where there is nothing else (``alone``).
+    """
+    sources = [PurePosixPath(f) for f in files if "/" in f and is_source_file(f) and not is_judge_file(f)]
+    held = dict.fromkeys(path.parts[0] for path in sources)
+    tops = [top for top in held if top != "eval" and not top.startswith(".")]
+    likely = [top for top in tops if top not in NOT_PACKAGES]
+    return [f"{top}/**" for top in likely or (tops if alone else [])]
 
 
 def _pattern(root: Path, path: Path) -> str:

@@ -142,7 +142,8 @@ def run_pytest(subject: Subject, *, timeout: float, coverage: bool) -> TestRun:
         subject.environment,
         command=_pytest_command(subject),
         timeout=timeout,
-        coverage=coverage,
+        # The very files that are looked at, wherever they lie: else what tests run would count as not run.
+        covered=[source.path for source in subject.sources] if coverage else None,
         progress=subject.progress,
         sandbox=subject.sandbox,
     )
@@ -214,7 +215,7 @@ def _by_command(subject: Subject, spec: DimensionSpec) -> tuple[DimensionScore, 
         spec.parser, done.exit_code, output, _lines_of_scripts(subject.checkout, subject.files)
     )
     update = {"score": reading.score, "error": reading.error, "details": dict(reading.details)}
-    own = {"tests": list(reading.outcomes)}
+    own = {"tests": list(reading.outcomes), "by_problems": reading.by_problems}
     return blank.model_copy(update=update | own), reading.outcomes
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from factory.models import Outcome
+from factory.models import ByProblems, Outcome
 
 SHOWN = 120
 
@@ -68,12 +68,16 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class ScoreReport:
-    """A project dimension's score in [0, 1], or why there is none; and what it tells of tests."""
+    """A project dimension's score in [0, 1], or why there is none; and what it tells of tests.
+
+    ``by_problems`` as for a DimensionScore.
+    """
 
     score: float | None = None
     details: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    by_problems: ByProblems = ""
 
 
 def parse_probe(lines: Iterable[str]) -> ProbeReport:

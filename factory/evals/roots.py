@@ -1,4 +1,4 @@
-"""Where a Python project keeps its code: import roots, importable names, source files, tests.
+"""Where a Python project keeps its code: import roots, importable names, tests.
 
 What the build configuration declares is believed first (setuptools, hatch, poetry, pdm, flit, uv, maturin);
 the usual layouts (``src/``, flat) are recognised without it. Nothing of the project is executed.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.evals.dimensions.sources import is_test_file, is_too_deep
+from factory.evals.dimensions.sources import is_source_file, is_test_file, is_too_deep
 
 NOT_CODE = {"build", "dist", "node_modules", "venv", "env", "site-packages", "__pycache__"}
 NOT_PACKAGES = NOT_CODE | {
@@ -62,14 +62,6 @@ def find_roots(checkout: Path) -> Roots:
     return Roots(
         checkout, tuple(paths), tuple(units), tuple(units.values()), tuple(_test_folders(checkout, pyproject))
     )
-
-
-def source_files(roots: Roots) -> list[Path]:
-    """The project's own Python files, absolute and sorted: those of its units, without tests."""
-    found: set[Path] = set()
-    for unit in roots.units:
-        found.update([unit] if unit.is_file() else python_files(unit))
-    return sorted(f for f in found if not is_test_file(f.relative_to(roots.checkout).as_posix()))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -203,18 +195,21 @@ def _wanted_name(pyproject: dict[str, Any], checkout: Path) -> str:
 def _units(root: Path, wanted: str, *, flat: bool) -> dict[str, Path]:
     """Dotted name → package folder or module file, of one import root.
 
-    In a flat layout a folder without ``__init__.py`` counts only when the project's name begins with it.
+    In a flat layout a folder without ``__init__.py`` counts only when the project's name begins with it, and
+    what seldom is a package (``tools``, ``data``) comes last.
     """
     units: dict[str, Path] = {}
-    for entry in _entries(root):
+    for entry in sorted(_entries(root), key=lambda entry: entry.name in NOT_PACKAGES):
         if entry.is_file():
             name = entry.name.split(".")[0]
             if name.isidentifier() and not (flat and name in NOT_MODULES) and not is_test_file(entry.name):
                 units[name] = entry
-        elif flat and entry.name in NOT_PACKAGES:
+        elif flat and not is_source_file(f"{entry.name}/__init__.py"):
             continue
         elif (entry / "__init__.py").exists():
             units[entry.name] = entry
+        elif flat and entry.name in NOT_PACKAGES:
+            continue
         elif not flat or wanted == entry.name.lower() or wanted.startswith(entry.name.lower() + "_"):
             units.update(_namespace(entry, entry.name))
     return units

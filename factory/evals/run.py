@@ -125,7 +125,7 @@ def check_once(
     subject = open_subject(checkout, config, project_root, home or factory_home(), progress, sandbox=sandbox)
     wrong = _prepare(subject)
     if wrong:
-        return CommandResult(name=name, command=command, exit_code=-1, output=wrong)
+        return CommandResult(name=name, command=command, exit_code=-1, output=wrong, complete=False)
     return run_check(subject, name, command, with_ruff=True)
 
 

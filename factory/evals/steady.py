@@ -1,11 +1,11 @@
-"""Scores without the tests that are known to waver: a flaky test says nothing of either side."""
+"""The scores that are compared: without tests that are known to waver, and held to what the baseline had."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 
-from factory.evals.dimensions import tests
+from factory.evals.dimensions import density_score, tests
 from factory.models import DimensionScore, Measurement, Outcome
 from factory.words import counted
 
@@ -62,10 +62,15 @@ def without(samples: Sequence[Measurement], flaky: Collection[str]) -> list[Meas
 
 
 def held_to(before: Sequence[Measurement], after: Sequence[Measurement]) -> list[Measurement]:
-    """The candidate's samples with each dimension of tests scored over the baseline's tests, pair by pair.
+    """The candidate's samples with scores that the size of a change alone does not move, pair by pair.
 
-    A test that failed and is gone, skipped or expected to fail now fails still: else deleting it would be a
-    gain. A new test that passes makes nothing of the others better; one that fails counts.
+    Each dimension of tests is scored over the baseline's tests. A test that failed and is gone, skipped or
+    expected to fail now fails still: else deleting it would be a gain. A new test that passes makes nothing
+    of the others better; one that fails counts.
+
+    A dimension that is told by its problems does not fall without one problem more: a share or density does
+    when sound code goes away. Nor does a density rise further than it would have at the baseline's size:
+    code that is merely added thins old problems out, and mends none.
     """
     return [_held_to(old, new) for old, new in zip(before, after, strict=True)]
 
@@ -75,7 +80,22 @@ def _held_to(before: Measurement, after: Measurement) -> Measurement:
     dimensions = [
         _rescored(d, told := _own(after, d), _owed(old.get(d.name, {}), told)) for d in after.dimensions
     ]
-    return after.model_copy(update={"dimensions": dimensions})
+    sized = [_at_its_size(before.dimension(d.name), d) for d in dimensions]
+    return after.model_copy(update={"dimensions": sized})
+
+
+def _at_its_size(before: DimensionScore | None, after: DimensionScore) -> DimensionScore:
+    """A dimension that is told by its problems, held to the size that the code has at the baseline."""
+    if before is None or before.score is None or after.score is None:
+        return after
+    if not before.by_problems or before.by_problems != after.by_problems:
+        return after
+    score, had, has = after.score, int(before.details["problems"]), int(after.details["problems"])
+    if after.by_problems == "density":
+        score = min(score, max(before.score, density_score(has, int(before.details["size"]))))
+    if has <= had:
+        score = max(score, before.score)
+    return after.model_copy(update={"score": score})
 
 
 def _owed(before: Mapping[str, Outcome], told: Mapping[str, Outcome]) -> Mapping[str, Outcome]:

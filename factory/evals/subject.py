@@ -89,7 +89,7 @@ def run_check(subject: Subject, name: str, command: str, *, with_ruff: bool = Fa
     It fails unrun where what decides a score is not as it was.
     """
     if subject.touched:
-        return CommandResult(name=name, command=command, exit_code=-1, output=subject.touched)
+        return CommandResult(name=name, command=command, exit_code=-1, output=subject.touched, complete=False)
     left = subject.deadline.left()
     return run_command(
         command,

@@ -17,7 +17,7 @@ from factory.evals.environment import Environment, shown
 from factory.evals.progress import Progress
 from factory.evals.pytest_arguments import PytestCommand, pytest_arguments, read_pytest_command
 from factory.evals.reports import CoverageData, ProbeReport, parse_coverage, read_probe
-from factory.evals.roots import Roots, find_roots, source_files
+from factory.evals.roots import Roots, find_roots
 from factory.evals.surroundings import Scratch, child_paths, scratch_folders, target_env
 from factory.models import Outcome
 from factory.process import Completed, run
@@ -103,14 +103,15 @@ def run_tests(
     *,
     command: str = "",
     timeout: float,
-    coverage: bool,
+    covered: Sequence[str] | None = None,
     select: Sequence[str] = (),
     progress: Progress,
     sandbox: Sandbox = OFF,
 ) -> TestRun:
     """Run the tests of ``checkout`` with pytest, in seconds at most ``timeout``.
 
-    ``command``: the project's own pytest command line, whose options are kept. ``select``: node ids or files,
+    ``command``: the project's own pytest command line, whose options are kept. ``covered``: the files whose
+    lines are told, relative to the checkout; None: coverage is not measured. ``select``: node ids or files,
     in place of the whole suite. What keeps a run from being the same twice is switched off: random order,
     parallel workers, stopping at the first failure, the cache of earlier runs. Nothing is written into the
     checkout by us.
@@ -126,10 +127,10 @@ def run_tests(
     progress("running the tests")
     with scratch_folders() as scratch:
         report, coverage_report = scratch.root / "report.jsonl", scratch.root / "coverage.json"
-        job = _instructions(scratch, roots, environment, wanted, coverage=coverage, select=select)
+        job = _instructions(scratch, roots, environment, wanted, covered=covered, select=select)
         done = _start(job, scratch, roots, environment, timeout=timeout, sandbox=sandbox)
         found = read_probe(report)
-        data = _coverage(coverage_report) if coverage else None
+        data = None if covered is None else _coverage(coverage_report)
     run_error = _error(found, done, timeout)
     outside = _outside(found.modules, roots, environment)
     hint = _hint(found, done if run_error else None, roots, environment)
@@ -152,7 +153,7 @@ def _instructions(
     environment: Environment,
     wanted: PytestCommand,
     *,
-    coverage: bool,
+    covered: Sequence[str] | None,
     select: Sequence[str],
 ) -> Path:
     """Write the boot script's instructions; returns the file."""
@@ -160,7 +161,7 @@ def _instructions(
         "data": str(scratch.root / "coverage.data"),
         "report": str(scratch.root / "coverage.json"),
         "checkout": str(roots.checkout),
-        "files": [f.relative_to(roots.checkout).as_posix() for f in source_files(roots)],
+        "files": list(covered or ()),
     }
     job = {
         "roots": [str(path) for path in roots.paths],
@@ -168,7 +169,7 @@ def _instructions(
         "probe": str(PROBE),
         "arguments": pytest_arguments(roots.checkout, scratch.root, wanted, select),
         "environment": {**wanted.variables, **child_paths(roots.paths, environment.tools)},
-        "coverage": settings if coverage else None,
+        "coverage": None if covered is None else settings,
     }
     file = scratch.root / "instructions.json"
     file.write_text(json.dumps(job), encoding="utf-8")

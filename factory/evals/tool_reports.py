@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
+from factory.evals.dimensions import density_score
 from factory.evals.reports import ScoreReport
 from factory.models import Outcome
 
-PROBLEMS_FOR_HALF = 5.0
 _TSC_ERROR = re.compile(r"^(.+?)\((\d+),\d+\): error (TS\d+): (.*)$", re.MULTILINE)
 _JEST = {
     "passed": Outcome.PASSED, "failed": Outcome.FAILED, "pending": Outcome.SKIPPED,
@@ -116,10 +116,9 @@ def parse_tsc(text: str, lines: int) -> ScoreReport:
 
 
 def _density(places: list[str], lines: int) -> ScoreReport:
-    """``1 / (1 + d / 5)`` with d problems in 100 lines of code: five in a hundred give 0.5."""
-    density = 100.0 * len(places) / max(lines, 1)
-    score = 1.0 / (1.0 + density / PROBLEMS_FOR_HALF)
-    return ScoreReport(score, {"problems": len(places), "lines": lines, "places": places[:PLACES]})
+    """``density_score`` in lines of code."""
+    details = {"problems": len(places), "size": lines, "places": places[:PLACES]}
+    return ScoreReport(density_score(len(places), lines), details, by_problems="density")
 
 
 def parse_istanbul(text: str) -> ScoreReport:

@@ -38,8 +38,10 @@ SETTINGS = {
     "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
     "DISABLE_AUTOUPDATER": "1",
 }
-PASSED_ON = ("ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL", "CLAUDE_CODE_OAUTH_TOKEN")
+PASSED_ON = ("ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL")
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+# The long-lived token of `claude setup-token`, which is handed over in this variable.
+TOKEN = "CLAUDE_CODE_OAUTH_TOKEN"
 
 OWN_SANDBOX = {"enabled": True, "failIfUnavailable": True, "allowUnsandboxedCommands": False}
 
@@ -95,7 +97,7 @@ class ClaudeRunner:
         """One call of ``claude -p``, with its own retries off."""
         login = _login_file()
         with private_folders(invocation.output_dir) as private:
-            lent = None if _key() else login.lend(private)
+            lent = None if first_set((*KEYS, TOKEN)) else login.lend(private)
             start = Start(
                 argv=self._argv(invocation, private),
                 env=agent_env(private) | _own_env() | dict(invocation.env),
@@ -160,7 +162,9 @@ class ClaudeRunner:
 
 
 def _own_env() -> dict[str, str]:
-    given = {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
+    # Every command of the agent's shell shows a token in a variable: where there is a key, it is not lent.
+    names = PASSED_ON if _key() else (*PASSED_ON, TOKEN)
+    given = {name: os.environ[name] for name in names if os.environ.get(name)}
     return given | SETTINGS
 
 

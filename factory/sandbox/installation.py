@@ -28,6 +28,17 @@ MANAGERS = (
     ".local/share/pipx",
 )  # fmt: skip
 
+#: What marks a folder with ``bin`` as an installation that needs all of itself: an environment or a Python,
+#: conda, node, a JDK, Maven, Go. A project may have ``bin`` and ``lib`` as well, and its secrets beside.
+INSTALLED = (
+    *("pyvenv.cfg", "lib/python[23].*", "conda-meta", "lib/node_modules"),
+    *("lib/jvm.cfg", "boot/plexus-classworlds-*.jar", "lib/time/zoneinfo.zip"),
+)
+#: What tells that people work in a folder, whatever is installed into it (``python -m venv .``).
+WORKED_IN = (".git", ".hg", ".svn", ".env", ".envrc")
+#: Homebrew's own prefix is a repository, and all that it has installed refers to other parts of it.
+HOMEBREW = "Cellar"
+
 MOST_LINKS = 40
 SHEBANG_BYTES = 256
 
@@ -116,17 +127,32 @@ def _installation(path: Path) -> Iterator[Path]:
     if "node_modules" in path.parts:
         yield Path(*path.parts[: path.parts.index("node_modules") + 1])
         return
-    home, prefix = Path.home(), path.parent.parent
-    if path.parent.name == "bin" and (prefix / "pyvenv.cfg").is_file():
+    yield path
+    if path.parent.name == "bin":
+        yield from _prefix(path.parent.parent)
+        yield from _base_python(path.parent.parent)
+
+
+def _prefix(prefix: Path) -> Iterator[Path]:
+    """What the programs in the ``bin`` of a prefix need of it."""
+    home = Path.home()
+    if in_system(prefix):
+        return
+    # ~/.local and the home itself hold much besides: of these, the libraries alone.
+    wide = home.is_relative_to(prefix) or prefix == home / ".local"
+    if not wide and _is_installation(prefix):
         yield prefix
-        yield from _base_python(prefix)
-    elif path.parent.name == "bin" and (prefix / "lib").is_dir() and not in_system(path):
-        # ~/.local and the home itself hold much besides: of these, the libraries alone.
-        wide = home.is_relative_to(prefix) or prefix == home / ".local"
-        yield prefix / "lib" if wide else prefix
-        yield path
-    else:
-        yield path
+    elif (prefix / "lib").is_dir():
+        names = ("lib", "lib64", "pyvenv.cfg") if wide else ("bin", "lib", "lib64", "pyvenv.cfg")
+        yield from (part for name in names if (part := prefix / name).exists())
+
+
+def _is_installation(prefix: Path) -> bool:
+    """Whether all of a prefix belongs to what is installed there."""
+    if (prefix / HOMEBREW).is_dir():
+        return True
+    worked_in = any((prefix / name).exists() for name in WORKED_IN)
+    return not worked_in and any(next(prefix.glob(mark), None) for mark in INSTALLED)
 
 
 def _managed(path: Path) -> Path | None:
@@ -139,8 +165,11 @@ def _managed(path: Path) -> Path | None:
 
 
 def _base_python(environment: Path) -> Iterator[Path]:
-    """The installation that a virtual environment was made from, by its ``pyvenv.cfg``."""
-    for line in (environment / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace").splitlines():
+    """The installation that a virtual environment was made from, by its ``pyvenv.cfg``; none without one."""
+    settings = environment / "pyvenv.cfg"
+    if not settings.is_file():
+        return
+    for line in settings.read_text(encoding="utf-8", errors="replace").splitlines():
         key, _, value = line.partition("=")
         folder = Path(value.strip())
         if key.strip() == "home" and folder.is_absolute() and not in_system(folder):

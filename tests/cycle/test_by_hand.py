@@ -308,6 +308,15 @@ def test_a_change_with_no_effect_is_kept_only_when_its_check_shows_that_it_deliv
     assert begun.edit({"notes.md": "Said more.\n"}).decide() == ("keep", "held_delivered")
 
 
+def test_clean_code_that_is_merely_added_is_no_improvement(project: Path) -> None:
+    begun = begin(project, "Add constants")
+    constants = "".join(f"X{number} = {number}\n" for number in range(200))
+    begun.edit({"calc/constants.py": constants}).measure()
+    begun.review()
+    row = begun.finalize()
+    assert (row["verdict"], row["reason"], row["delta"]) == ("revert", "no_effect", 0.0)
+
+
 def test_two_kept_experiments_from_one_baseline_are_both_integrated(project: Path) -> None:
     one, two = (
         begin(project, "Remove unused imports", "--verify", "grep -q never notes.md"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.evals.dimensions.sources import read_sources
 from factory.evals.environment import Environment, resolve
 from factory.evals.testrun import TestRun, run_tests
 from factory.paths import HomePaths
@@ -37,6 +38,12 @@ def environment(tmp_path: Path, project: Path | None = None, python: str = sys.e
     return resolve(root, root, Settings(python=python), sandbox=OFF, home=home, progress=lambda _: None)
 
 
+def sources_in(checkout: Path) -> list[str]:
+    """The source files of a checkout, as they are measured."""
+    files = [path.relative_to(checkout).as_posix() for path in checkout.rglob("*.py")]
+    return [source.path for source in read_sources(checkout, files)]
+
+
 def measure(
     tmp_path: Path, checkout: Path, *, command: str = "", timeout: float = 60, coverage: bool = False
 ) -> TestRun:
@@ -46,6 +53,6 @@ def measure(
         environment(tmp_path),
         command=command,
         timeout=timeout,
-        coverage=coverage,
+        covered=sources_in(checkout) if coverage else None,
         progress=lambda _: None,
     )

@@ -48,7 +48,7 @@ def test_a_test_run_inside(tmp_path: Path) -> None:
         checkout,
         environment(tmp_path),
         timeout=60,
-        coverage=True,
+        covered=[],
         progress=lambda _: None,
         sandbox=working_sandbox(),
     )

@@ -252,3 +252,19 @@ def test_the_threshold_lies_a_little_below_the_score(composite: float | None, th
 
 def test_the_time_limit_is_generous_and_whole() -> None:
     assert [time_limit_for(s) for s in (0.5, 30, 31, 600)] == [300, 300, 360, 6000]
+
+
+@pytest.mark.parametrize(
+    ("files", "modifiable"),
+    [
+        (["lib/a.py", "tests/test_a.py"], ["lib/**", "tests/**"]),
+        (["tools/__init__.py", "tests/test_a.py", "docs/conf.py"], ["tools/**", "tests/**", "docs/**"]),
+        (["src/p/__init__.py", "scripts/a.py", "app/a.py", "eval/run.py"], ["src/**", "app/**"]),
+        (["scripts/a.py", "tests/test_a.py"], ["scripts/**", "tests/**"]),
+    ],
+)
+def test_what_is_measured_of_python_may_be_changed(
+    tmp_path: Path, files: list[str], modifiable: list[str]
+) -> None:
+    write(tmp_path, dict.fromkeys(files, ""))
+    assert detect(tmp_path, sorted(files)).modifiable == modifiable

@@ -323,7 +323,7 @@ def test_a_made_environment_holds_what_is_declared_but_not_the_projects_code(tmp
     said.clear()
     again = resolve(tmp_path, second, Settings(python=""), sandbox=choose(), home=home, progress=said.append)
     assert (again, said) == (found, [])
-    run = run_tests(second, again, timeout=60, coverage=True, progress=lambda _: None)
+    run = run_tests(second, again, timeout=60, covered=[], progress=lambda _: None)
     assert run.outcomes == {
         "tests/test_it.py::test_version": Outcome.PASSED,
         "tests/test_it.py::test_script": Outcome.PASSED,

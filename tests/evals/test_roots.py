@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.evals.roots import find_roots, source_files
+from factory.evals.roots import find_roots
 from tests.evals.projects import write
 
 Layout = tuple[dict[str, str], list[str], list[str]]
@@ -126,22 +126,19 @@ def test_a_root_outside_the_checkout_is_not_believed(tmp_path: Path) -> None:
 def test_source_and_tests_are_told_apart(tmp_path: Path) -> None:
     files = [
         "pkg/__init__.py",
-        "pkg/a.py",
-        "pkg/testing.py",
         "pkg/tests/help.py",
-        "pkg/sub/b.py",
+        "tests/__init__.py",
         "tests/conftest.py",
         "tests/test_a.py",
     ]
-    checkout = write(tmp_path, dict.fromkeys([*files, "pkg/node_modules/x.py", ".venv/lib/y.py"], ""))
+    checkout = write(tmp_path, dict.fromkeys([*files, ".venv/lib/y.py"], ""))
     roots = find_roots(checkout)
-    assert [f.relative_to(checkout).as_posix() for f in source_files(roots)] == [
-        "pkg/__init__.py",
-        "pkg/a.py",
-        "pkg/sub/b.py",
-        "pkg/testing.py",
-    ]
-    assert roots.tests == (checkout / "tests",)
+    assert (roots.units, roots.tests) == ((checkout / "pkg",), (checkout / "tests",))
+
+
+def test_a_package_is_one_whatever_its_name_and_the_likeliest_comes_first(tmp_path: Path) -> None:
+    packages = [f"{name}/__init__.py" for name in ("bench", "data", "tests", "docs", "examples", "pkg")]
+    assert find_roots(write(tmp_path, dict.fromkeys(packages, ""))).names == ("pkg", "bench", "data")
 
 
 def test_a_setup_file_that_is_nested_too_deeply_says_nothing(tmp_path: Path) -> None:

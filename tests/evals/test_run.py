@@ -8,7 +8,7 @@ import pytest
 
 from factory.config import ProjectConfig
 from factory.evals.cache import write_last_eval
-from factory.evals.run import measure
+from factory.evals.run import check_once, measure
 from factory.evals.run import test_once as run_tests_once
 from factory.git import Repo, checkout_at
 from factory.models import Measurement, Outcome
@@ -214,6 +214,33 @@ def test_a_report_that_was_committed_is_no_report(tmp_path: Path, measured: Meas
     assert scored == [None, 0.5]
 
 
+TWICE = "def twice(x):\n    return 2 * x\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "imported"),
+    [
+        ("lib/maths.py", "lib.maths"),
+        ("tools/__init__.py", "tools"),
+        ("data/__init__.py", "data"),
+        ("scripts/maths.py", "scripts.maths"),
+        (".ci/maths.py", "maths"),
+    ],
+)
+def test_code_that_tests_run_is_covered_wherever_it_lies(
+    project: Path, measured: Measure, file: str, imported: str
+) -> None:
+    before = measured().dimension("coverage")
+    path = f"import sys\nsys.path.insert(0, '{Path(file).parent}')\n" if imported == "maths" else ""
+    test = f"{path}from {imported} import twice\n\ndef test_twice():\n    assert twice(2) == 4\n"
+    commit(project, {file: TWICE, "tests/test_twice.py": test}, "change")
+    after = measured().dimension("coverage")
+    assert before is not None
+    assert after is not None
+    assert after.details["problems"] == before.details["problems"]
+    assert after.details["executable"] == before.details["executable"] + 1
+
+
 def test_read_only_files_are_no_sources(project: Path, measured: Measure) -> None:
     commit(project, {"eval/judge.py": "import os\nimport sys\n"}, "change")
     result = measured(config(top='[scope]\nread_only = ["eval/**"]'))
@@ -265,6 +292,14 @@ def test_types_are_checked_where_a_checker_is_configured(project: Path, measured
     assert types.details["rules"] == {"no-untyped-def": 2, "assignment": 1}
 
 
+def test_a_run_of_mypy_that_has_only_notes_found_no_error(project: Path, measured: Measure) -> None:
+    noted = "def later():\n    x: int = 1\n    return x\n"
+    commit(project, {"mypy.ini": "[mypy]\n", "src/later.py": noted}, "types")
+    result = measured().dimension("type_check")
+    assert result is not None
+    assert (result.error, result.score) == ("", 1.0)
+
+
 def test_one_more_run_of_the_suite(project: Path, tmp_path: Path, said: list[str]) -> None:
     run = run_tests_once(
         project,
@@ -275,6 +310,30 @@ def test_one_more_run_of_the_suite(project: Path, tmp_path: Path, said: list[str
     )
     assert run.valid
     assert run.outcomes == {"tests/test_calc.py::test_add": Outcome.PASSED}
+
+
+@pytest.mark.parametrize(
+    ("settings", "command", "complete"),
+    [
+        ('setup = "exit 7"', "true", False),
+        ("time_limit = 1", "sleep 30", False),
+        ("", "false", True),
+    ],
+    ids=["setup failed", "time was up", "failed"],
+)
+def test_a_check_that_did_not_run_to_its_end_is_told_from_one_that_failed(
+    project: Path, tmp_path: Path, settings: str, command: str, complete: bool
+) -> None:
+    done = check_once(
+        project,
+        "verify",
+        command,
+        config=config(settings),
+        project_root=project,
+        progress=lambda _: None,
+        home=HomePaths(tmp_path / "home"),
+    )
+    assert (done.passed, done.complete) == (False, complete)
 
 
 def test_last_eval_is_the_measurement_with_its_key(project: Path, measured: Measure, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from factory.evals.dimensions import density_score
 from factory.evals.steady import failing_already, flipping, held_to, without
 from factory.models import DimensionScore, Measurement, Outcome, Tier
 
@@ -117,3 +118,49 @@ def test_a_score_that_is_no_share_of_tests_stays_what_it_is() -> None:
     by_exit_code = own.dimensions[0].model_copy(update={"tests": []})
     made = own.model_copy(update={"dimensions": [by_exit_code, *own.dimensions[1:]]})
     assert without([made], {"x"})[0].dimensions[0] == by_exit_code
+
+
+def by_problems(kind: str, score: float | None, problems: int, size: int = 100) -> Measurement:
+    """A measurement with one dimension that is told by its problems."""
+    details = {"problems": problems, "size": size}
+    dimension = DimensionScore.model_validate(
+        {"name": "d", "tier": Tier.HYGIENE, "score": score, "details": details, "by_problems": kind}
+    )
+    return measured({}).model_copy(update={"dimensions": [dimension]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "problems", "held"),
+    [
+        ("share", 0.4, 5, 0.5),
+        ("share", 0.4, 6, 0.4),
+        ("share", 0.6, 5, 0.6),
+        ("density", 0.4, 5, 0.5),
+        ("density", 0.4, 6, 0.4),
+        ("density", 0.9, 5, 0.5),
+        ("density", 0.9, 6, 0.5),
+        ("density", 0.9, 4, pytest.approx(density_score(4, 100))),
+        ("density", 0.52, 4, 0.52),
+        ("density", 0.45, 4, 0.5),
+        ("density", 1.0, 0, 1.0),
+        ("", 0.4, 5, 0.4),
+        ("", 0.9, 5, 0.9),
+    ],
+)
+def test_size_alone_makes_nothing_better_or_worse(
+    kind: str, score: float, problems: int, held: float
+) -> None:
+    """The baseline has five problems in a hundred statements, and half of what can be had."""
+    found = held_to([by_problems(kind, 0.5, 5)], [by_problems(kind, score, problems)])
+    assert found[0].dimensions[0].score == held
+
+
+def test_what_was_not_measured_on_both_sides_is_held_to_nothing() -> None:
+    for before, after in ((None, 0.9), (0.5, None)):
+        made = by_problems("density", after, 5)
+        assert held_to([by_problems("density", before, 5)], [made]) == [made]
+
+
+def test_a_type_checker_that_had_given_up_is_held_to_what_it_finds_now() -> None:
+    found = held_to([by_problems("density", 0.0, 105)], [by_problems("density", 0.6, 5, 150)])
+    assert found[0].dimensions[0].score == 0.5

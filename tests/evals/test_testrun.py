@@ -114,6 +114,20 @@ def test_a_src_project_is_covered_line_by_line_with_files_that_nothing_imports(t
     assert found.coverage.error == ""
 
 
+def test_of_coverages_exclusions_only_its_comment_counts(tmp_path: Path) -> None:
+    text = (
+        "TYPE_CHECKING = True\n"
+        "def f(x):\n    if TYPE_CHECKING:\n        if x:\n            return 1\n"
+        "    if x:  # pragma: no cover\n        return 2\n"
+        "    return 3\n"
+    )
+    tests = "import thing\n\ndef test_f():\n    assert thing.f(0) == 3\n"
+    found = measure(tmp_path, write(tmp_path / "c", {"thing.py": text, "test_a.py": tests}), coverage=True)
+    assert found.coverage is not None
+    lines = found.coverage.files["thing.py"]
+    assert (set(lines.executed), set(lines.missing)) == ({1, 2, 3, 4, 8}, {5})
+
+
 def test_unittest_tests_run_too(tmp_path: Path) -> None:
     text = (
         "import unittest\n\nclass Case(unittest.TestCase):\n"
@@ -242,7 +256,7 @@ def test_a_project_that_pytest_stands_on_is_measured_with_itself(
     checkout = write(tmp_path / "c", {"tests/test_t.py": "import iniconfig\n\ndef test_it():\n    pass\n"})
     shutil.copytree(origin, checkout / "src" / "iniconfig")
     found = run_tests(
-        checkout, environment(tmp_path, person, python), timeout=60, coverage=True, progress=lambda _: None
+        checkout, environment(tmp_path, person, python), timeout=60, covered=[], progress=lambda _: None
     )
     assert (found.error, found.outside) == ("", [])
     assert found.outcomes == {"tests/test_t.py::test_it": Outcome.PASSED}
@@ -287,7 +301,6 @@ def test_selected_tests_alone_run(tmp_path: Path) -> None:
         environment(tmp_path),
         command="pytest test_y.py -q",
         timeout=60,
-        coverage=False,
         select=["test_x.py::test_b"],
         progress=lambda _: None,
     )
@@ -343,7 +356,6 @@ def test_an_editable_install_of_the_persons_checkout_gives_way_to_the_measured_o
         checkout,
         environment(tmp_path, person, python),
         timeout=60,
-        coverage=False,
         progress=lambda _: None,
     )
     assert (found.outcomes, found.outside) == ({"tests/test_t.py::test_value": Outcome.PASSED}, [])
@@ -353,9 +365,7 @@ def test_code_of_the_persons_checkout_voids_the_run(tmp_path: Path) -> None:
     person = write(tmp_path / "project", {"src/thing.py": FROM_PERSON})
     checkout = write(tmp_path / "c", {"src/thing.py": FROM_CHECKOUT, "tests/test_t.py": TELLS})
     python = venv_with(tmp_path, person, pth=None, finder=person / "src/thing.py")
-    found = run_tests(
-        checkout, environment(tmp_path, person, python), timeout=60, coverage=False, progress=lambda _: None
-    )
+    found = run_tests(checkout, environment(tmp_path, person, python), timeout=60, progress=lambda _: None)
     file = person / "src/thing.py"
     assert found.outside == [
         f"thing was loaded from the person's checkout at {file}, not from the measured commit"
@@ -369,9 +379,7 @@ def test_a_module_that_only_the_persons_checkout_still_has_voids_the_run(tmp_pat
     text = TELLS.replace("thing", "old")
     checkout = write(tmp_path / "c", {"src/new.py": FROM_CHECKOUT, "tests/test_t.py": text})
     python = venv_with(tmp_path, person, pth=person / "src")
-    found = run_tests(
-        checkout, environment(tmp_path, person, python), timeout=60, coverage=False, progress=lambda _: None
-    )
+    found = run_tests(checkout, environment(tmp_path, person, python), timeout=60, progress=lambda _: None)
     assert [sentence.split(" was ")[0] for sentence in found.outside] == ["old"]
 
 
@@ -380,9 +388,7 @@ def test_a_generated_file_that_is_not_in_the_commit_is_recognised(tmp_path: Path
     files = {"thing/__init__.py": package, "thing/_version.py": "version = '1'\n"}
     person = write(tmp_path / "project", files)
     checkout = write(tmp_path / "c", {"thing/__init__.py": package, "tests/test_t.py": "import thing\n"})
-    found = run_tests(
-        checkout, environment(tmp_path, person), timeout=60, coverage=False, progress=lambda _: None
-    )
+    found = run_tests(checkout, environment(tmp_path, person), timeout=60, progress=lambda _: None)
     assert found.outcomes == {"tests/test_t.py::collection": Outcome.ERROR}
     assert found.hint == (
         "thing._version is generated: it is in the person's checkout or in an installed copy, but not in the "

@@ -312,12 +312,14 @@ def test_the_environment_is_an_allow_list(
     monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent")
     monkeypatch.setenv("PIP_INDEX_URL", "https://user:password@example.org/")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
+    monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "long-lived")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:2")
     run([INIT, result()])
     seen = cli.seen
     kept_out = {"GITHUB_TOKEN", "SSH_AUTH_SOCK", "PIP_INDEX_URL", "ANTHROPIC_API_KEY", "FACTORY_HOME"}
     assert not kept_out & set(seen.env)
+    assert "CLAUDE_CODE_OAUTH_TOKEN" not in seen.env
     assert seen.env["ANTHROPIC_BASE_URL"] == "http://127.0.0.1:1"
     assert seen.env["https_proxy"] == "http://127.0.0.1:2"
     assert seen.env["ROLE"] == "r"
@@ -344,6 +346,17 @@ def test_a_login_is_lent_and_a_renewed_one_kept(cli: FakeCli, asked: Invocation,
     assert cli.seen.home == [".claude/.credentials.json"]
     assert "--settings" not in cli.seen.argv
     assert place.read_text() == '{"token": "new"}'
+
+
+def test_a_token_is_lent_where_there_is_no_key_and_in_place_of_the_login(
+    cli: FakeCli, asked: Invocation, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login(private_home, '{"token": "old"}')
+    monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "long-lived")
+    cli.plays([INIT, result()])
+    ClaudeRunner(str(cli.path)).run(asked)
+    assert cli.seen.env["CLAUDE_CODE_OAUTH_TOKEN"] == "long-lived"
+    assert cli.seen.home == []
 
 
 def test_what_an_agent_with_a_shell_makes_of_the_login_is_not_kept(

@@ -11,6 +11,7 @@ import pytest
 
 from factory.process import run
 from factory.sandbox import needed_by, on_path
+from tests.support.repos import write
 from tests.support.sandboxes import env_of, request_in, working_sandbox
 
 
@@ -49,7 +50,7 @@ def test_a_global_npm_prefix_brings_the_packages_and_the_link(tmp_path: Path) ->
 
 def test_the_interpreter_of_a_script_is_needed_too(tmp_path: Path) -> None:
     interpreter = executable(tmp_path / "node-20/bin/node")
-    (tmp_path / "node-20/lib").mkdir()
+    (tmp_path / "node-20/lib/node_modules").mkdir(parents=True)
     script = executable(tmp_path / "tools/agent", "#!/usr/bin/env -S node --no-warnings\n")
     needed = needed_by(str(script), str(interpreter.parent))
     assert needed == (tmp_path / "node-20", interpreter, script)
@@ -60,6 +61,33 @@ def test_of_local_only_the_libraries_and_the_program(private_home: Path) -> None
     executable(private_home / ".local/share/keyrings/login", "secret")
     (private_home / ".local/lib/python3.11").mkdir(parents=True)
     assert needed_by(str(program)) == (program, private_home / ".local/lib")
+
+
+@pytest.mark.parametrize("mark", ["", "lib/python3.11/", "pyvenv.cfg"])
+def test_of_a_project_only_programs_and_libraries(tmp_path: Path, mark: str) -> None:
+    project = tmp_path / "shop"
+    program = executable(project / "bin/rails")
+    write(project, {"lib/shop.rb": "", ".git/HEAD": "", ".env": "SECRET=1\n"})
+    if mark:
+        write(project, {f"{mark}site.py" if mark.endswith("/") else mark: ""})
+    settings = [project / mark] if mark == "pyvenv.cfg" else []
+    assert on_path(str(program.parent)) == (project / "bin", program, project / "lib", *settings)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["lib/python3.12/os.py", "conda-meta/history", "lib/jvm.cfg", "lib/time/zoneinfo.zip", "Cellar/x/1"],
+)
+def test_an_installation_is_seen_as_a_whole(tmp_path: Path, mark: str) -> None:
+    program = executable(tmp_path / "tool/bin/program")
+    write(tmp_path / "tool", {"lib/a": "", mark: ""})
+    assert tmp_path / "tool" in needed_by(str(program))
+
+
+def test_a_folder_without_marks_of_an_installation_is_not_seen_as_a_whole(tmp_path: Path) -> None:
+    program = executable(tmp_path / "tool/bin/program")
+    write(tmp_path / "tool", {"lib/a": "", "config/master.key": "secret"})
+    assert needed_by(str(program)) == (tmp_path / "tool/bin", program, tmp_path / "tool/lib")
 
 
 def test_a_single_binary_needs_itself_alone(private_home: Path) -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from factory.config.schema import BUILT_IN_DIMENSIONS
-from factory.models import DimensionScore, Tier
+from factory.models import ByProblems, DimensionScore, Tier
 
 PLACES_SHOWN = 20
 
 BUILT_IN = {name: Tier(tier) for name, tier in BUILT_IN_DIMENSIONS.items()}
 
 
-def scored(name: str, score: float | None, **details: Any) -> DimensionScore:
+def scored(name: str, score: float | None, by_problems: ByProblems = "", **details: Any) -> DimensionScore:
     """A built-in dimension that was measured; a score of None means that there is nothing to look at."""
     clipped = None if score is None else round(min(max(score, 0.0), 1.0), 9)
-    return DimensionScore(name=name, tier=BUILT_IN[name], score=clipped, details=details)
+    return DimensionScore(
+        name=name, tier=BUILT_IN[name], score=clipped, details=details, by_problems=by_problems
+    )
 
 
 def unmeasured(name: str, error: str) -> DimensionScore:

@@ -30,6 +30,7 @@ def score(sources: Sequence[Source], lines: Mapping[str, FileCoverage]) -> Dimen
     return scored(
         "coverage",
         1.0 - _ratio(_count(missed), _count(chosen)),
+        "share",
         problems=_count(missed),
         line_rate=round(_line_rate(list(whole.values())), 6),
         executable=_count(chosen),

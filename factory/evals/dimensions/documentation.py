@@ -18,6 +18,7 @@ def score(sources: Sequence[Source]) -> DimensionScore:
     return scored(
         "documentation",
         share,
+        "share",
         problems=len(bare),
         public=len(symbols),
         places=[place(s.path, s.line, f"{s.name} has no docstring") for s in bare[:PLACES_SHOWN]],

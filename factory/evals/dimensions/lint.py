@@ -29,12 +29,15 @@ def score(sources: Sequence[Source], findings: Sequence[Mapping[str, Any]]) -> D
     found = [f for f in findings if f.get("filename") in paths and f.get("code")]
     rules = Counter(str(f["code"]) for f in found)
     problems = len(found) + sum(s.statements for s in sources if s.tree is None)
+    size = sum(s.statements for s in sources)
     if not sources:
         return scored("lint", None)
     return scored(
         "lint",
-        density_score(problems, sum(s.statements for s in sources)),
+        density_score(problems, size),
+        "density",
         problems=problems,
+        size=size,
         findings=len(found),
         rules=dict(rules.most_common()),
         fixable=dict(Counter(str(f["code"]) for f in found if _safely_fixable(f)).most_common()),

@@ -35,11 +35,11 @@ CONTROL_FLOW = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """An ``except`` clause, and whether the exception leaves no trace in it."""
+    """An ``except`` clause or a ``suppress``, and whether the exception leaves no trace in it."""
 
     path: str
     line: int
-    catches: str
+    how: str
     silent: bool
 
 
@@ -47,8 +47,9 @@ def score(sources: Sequence[Source]) -> DimensionScore:
     """``0.7 h + 0.3 m``; nothing to look at where no source handles an exception.
 
     h: the share of ``except`` clauses that log, raise, warn, end the program or hand the caught exception
-    on. m: of the modules that have such clauses, the share that have a logger or no silent clause. Clauses
-    for what is control flow rather than failure (StopIteration, KeyError, ValueError, …) are not counted.
+    on; ``contextlib.suppress`` is one that does not. m: of the modules that have such clauses, the share that
+    have a logger or no silent clause. Clauses for what is control flow rather than failure (StopIteration,
+    KeyError, ValueError, …) are not counted.
     """
     handlers = {s.path: find_handlers(s) for s in sources}
     every = [handler for found in handlers.values() for handler in found]
@@ -58,9 +59,10 @@ def score(sources: Sequence[Source]) -> DimensionScore:
     return scored(
         "observability",
         _share(every, silent) * HANDLER_WEIGHT + _share(watched, dark) * MODULE_WEIGHT if every else None,
+        "share",
         problems=len(silent),
         handlers=len(every),
-        places=[place(h.path, h.line, f"silent except {h.catches}".rstrip()) for h in silent[:PLACES_SHOWN]],
+        places=[place(h.path, h.line, f"silent {h.how}") for h in silent[:PLACES_SHOWN]],
         modules_without_logger=[s.path for s in dark[:PLACES_SHOWN]],
         modules_with_logger=sum(1 for s in sources if has_logger(s)),
         syntax_errors=syntax_errors(sources),
@@ -72,21 +74,51 @@ def _share(every: Sequence[object], bad: Sequence[object]) -> float:
 
 
 def find_handlers(source: Source) -> list[Handler]:
-    """The ``except`` clauses of a source that count, in the order of its lines."""
-    nodes = [
-        node for node in ast.walk(source.tree or ast.Module([], [])) if isinstance(node, ast.ExceptHandler)
+    """The ``except`` clauses and ``suppress`` calls of a source that count, in the order of its lines."""
+    nodes = list(ast.walk(source.tree or ast.Module([], [])))
+    found = [_handler(source.path, n) for n in nodes if isinstance(n, ast.ExceptHandler) and _counts(n)]
+    suppress = _names_of_suppress(nodes)
+    calls = [n for n in nodes if isinstance(n, ast.Call) and n.args] if suppress else []
+    found += [
+        Handler(source.path, call.lineno, text_of(call), silent=True)
+        for call in calls
+        if text_of(call.func) in suppress and not _names(call.args) <= CONTROL_FLOW
     ]
-    counted = [node for node in nodes if not (_caught(node) and _caught(node) <= CONTROL_FLOW)]
-    return sorted((_handler(source.path, node) for node in counted), key=lambda handler: handler.line)
+    return sorted(found, key=lambda handler: handler.line)
 
 
 def _handler(path: str, node: ast.ExceptHandler) -> Handler:
-    return Handler(path, node.lineno, text_of(node.type) if node.type else "", not _leaves_trace(node))
+    how = f"except {text_of(node.type) if node.type else ''}".rstrip()
+    return Handler(path, node.lineno, how, not _leaves_trace(node))
 
 
-def _caught(node: ast.ExceptHandler) -> set[str]:
+def _counts(node: ast.ExceptHandler) -> bool:
     types = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type] if node.type else []
+    return not types or not _names(types) <= CONTROL_FLOW
+
+
+def _names(types: Sequence[ast.expr]) -> set[str]:
+    """The exceptions by their last names; ``?`` for one that is computed."""
     return {t.attr if isinstance(t, ast.Attribute) else getattr(t, "id", "?") for t in types}
+
+
+def _names_of_suppress(nodes: Sequence[ast.AST]) -> set[str]:
+    """What ``contextlib.suppress`` is called where these nodes are."""
+    named = {
+        alias.asname or alias.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module == "contextlib"
+        for alias in node.names
+        if alias.name == "suppress"
+    }
+    modules = {
+        alias.asname or alias.name
+        for node in nodes
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name == "contextlib"
+    }
+    return named | {f"{module}.suppress" for module in modules}
 
 
 def _leaves_trace(handler: ast.ExceptHandler) -> bool:

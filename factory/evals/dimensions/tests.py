@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from factory.evals.dimensions import PLACES_SHOWN, scored
 from factory.models import DimensionScore, Outcome
@@ -20,6 +21,7 @@ def score(outcomes: Mapping[str, Outcome], hint: str = "") -> DimensionScore:
     passing = sum(1 for outcome in outcomes.values() if outcome in _GOOD)
     failing = sorted(test for test, outcome in outcomes.items() if outcome in _BAD)
     decided = passing + len(failing)
+    hints: dict[str, Any] = {"hint": hint} if hint else {}
     return scored(
         "tests",
         passing / decided if decided else 0.0,
@@ -28,5 +30,5 @@ def score(outcomes: Mapping[str, Outcome], hint: str = "") -> DimensionScore:
         failed=len(failing),
         skipped=len(outcomes) - decided,
         failing=failing[:PLACES_SHOWN],
-        **({"hint": hint} if hint else {}),
+        **hints,
     )

@@ -23,7 +23,9 @@ def score(sources: Sequence[Source], errors: Sequence[Finding], *, blocked: bool
     return scored(
         "type_check",
         0.0 if blocked else density_score(len(errors), size),
+        "density",
         problems=size + len(errors) if blocked else len(errors),
+        size=size,
         rules=dict(codes.most_common()),
         places=[_place(e) for e in errors[:PLACES_SHOWN]],
     )

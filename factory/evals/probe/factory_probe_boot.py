@@ -15,6 +15,9 @@ import os
 import sys
 from typing import Any
 
+# Coverage's own defaults also leave out what lies below an "if TYPE_CHECKING:", which a module can make run.
+EXCLUDED = [r"#\s*(pragma|PRAGMA)[:\s]?\s*(no|NO)\s*(cover|COVER)"]
+
 
 def main(instructions_file: str) -> int:
     """Do what the instructions say; the exit status is pytest's."""
@@ -80,6 +83,7 @@ def start_coverage(settings: dict[str, Any]) -> Any:
         config_file=False,
         include=[os.path.join(settings["checkout"], "*")],  # noqa: PTH118
     )
+    tracer.set_option("report:exclude_lines", EXCLUDED)
     # Its remarks would stand between what pytest says and who reads it.
     tracer.set_option("run:disable_warnings", ["no-data-collected", "module-not-imported"])
     tracer.start()

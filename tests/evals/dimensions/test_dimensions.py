@@ -192,6 +192,26 @@ def test_a_bare_except_counts() -> None:
     assert found.details["places"] == [{"file": "a.py", "line": 5, "what": "silent except"}]
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("from contextlib import suppress\nwith suppress(OSError):\n    f()\n", ["silent suppress(OSError)"]),
+        ("import contextlib as c\nwith c.suppress(*E):\n    f()\n", ["silent c.suppress(*E)"]),
+        (
+            "from contextlib import suppress as s\nwith a(), s(KeyError, OSError): f()\n",
+            ["silent s(KeyError, OSError)"],
+        ),
+        ("from contextlib import suppress\nwith suppress(KeyError, queue.Empty):\n    f()\n", []),
+        ("from contextlib import suppress\nwith suppress():\n    f()\n", []),
+        ("from mine import suppress\nwith suppress(OSError):\n    f()\n", []),
+    ],
+)
+def test_suppressing_an_exception_is_a_silent_handler(text: str, places: list[str]) -> None:
+    found = observability.score([source(text)])
+    assert [place["what"] for place in found.details.get("places", [])] == places
+    assert found.score == (0.0 if places else None)
+
+
 def test_observability_reads_handlers_that_are_nested_deeply() -> None:
     text = f"try:\n    f()\nexcept a{'.b' * 900}:\n    a{'.b()' * 300}.info('x')\n"
     assert observability.score([parse_source("a.py", text.encode())]).details["handlers"] == 1
