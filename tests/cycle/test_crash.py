@@ -81,6 +81,9 @@ check = "python -c 'import calc.names; calc.names.json'"
 EVERY = int(os.environ.get("CRASH_EVERY", "1"))
 """Of the states in the full matrix, every how many are gone on from; 1 is all of them."""
 
+PARTS = 3
+"""Into how many tests the states of a scenario are dealt, for they take longest, and workers share tests."""
+
 KILLS = int(os.environ.get("CRASH_KILLS", "20"))
 """How many times the real program is killed at a random time, in each of its commands."""
 
@@ -342,9 +345,10 @@ def seen(scenario: Scenario, project: Path) -> dict[str, Any]:
 
 
 @pytest.mark.crash
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
 def test_every_state_that_a_crash_can_leave_is_gone_on_from(
-    tmp_path: Path, places: Places, monkeypatch: pytest.MonkeyPatch, scenario: Scenario
+    tmp_path: Path, places: Places, monkeypatch: pytest.MonkeyPatch, scenario: Scenario, part: int
 ) -> None:
     project = scenario.make(places.project)
     copies = crashes.states_of(places, scenario.run, tmp_path / "copies", monkeypatch)
@@ -353,7 +357,7 @@ def test_every_state_that_a_crash_can_leave_is_gone_on_from(
     assert crashes.cycles(project) == scenario.cycles
     crashes.assert_nothing_left(project, places.temporary)
     wrong = []
-    for copy in copies[:-1:EVERY]:
+    for copy in copies[:-1:EVERY][part::PARTS]:
         places.restore(copy)
         try:
             scenario.run(project)
