@@ -78,7 +78,7 @@ def _scores(measurement: Measurement) -> str:
 def _told(dimension: DimensionScore) -> str:
     if dimension.score is not None:
         return f"{dimension.score:.4f}"
-    return f"not measured: {dimension.error}" if dimension.error else "not measured: there is nothing to look at"
+    return f"not measured: {dimension.error or 'there is nothing to look at'}"
 
 
 def _process(study: Study) -> str:

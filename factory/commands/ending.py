@@ -86,7 +86,8 @@ def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
     for feature in account.get("features", ()):
         output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
     for why, phases in _declined(cycle).items():
-        wait = f"phase {phases[0]} waits" if len(phases) == 1 else f"phases {', '.join(map(str, phases))} wait"
+        named = ", ".join(map(str, phases))
+        wait = f"phase {named} waits" if len(phases) == 1 else f"phases {named} wait"
         output.say(f"{wait} for a person, or for a runner that can do it: {why}")
     if account.get("features") and not account.get("all_built"):
         word = word_for(lab, cycle.state.result("contract").get("sha256", ""))
