@@ -34,6 +34,7 @@ class Reason(StrEnum):
 
     IMPROVED = "improved"
     HELD_DELIVERED = "held_delivered"
+    ASKED_FOR = "asked_for"
     OVERRIDE = "override"
     NO_EFFECT = "no_effect"
     REGRESSED = "regressed"

@@ -28,6 +28,9 @@ from factory.words import counted
 DECLINED = "the builder declined"
 """How the notes of an experiment begin whose Builder said that it is not its work."""
 
+BY_PERSON = "person"
+"""The runner of an experiment by hand."""
+
 COLUMNS: tuple[str, ...] = (
     *("id", "timestamp", "hypothesis", "change_summary", "issue_number", "pr_number"),
     *("score_before", "score_after", "delta", "verdict", "cost_usd", "notes", "research_citations"),
@@ -272,6 +275,11 @@ class Row:
         """What the Builder said when it declined, on one line; empty where it did not."""
         notes = " ".join(self.notes.split())
         return notes if self.verdict == "error" and notes.startswith(DECLINED) else ""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person planned and made it, with the single commands."""
+        return self.text("runner") == BY_PERSON
 
     @property
     def kind(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from factory.evals.remarks import fails_already
-from factory.models import Measurement
+from factory.models import DimensionScore, Measurement
 from factory.rows import Row
 from factory.strategy import (
     Tally,
@@ -69,13 +69,16 @@ def observe(study: Study) -> str:
 def _scores(measurement: Measurement) -> str:
     composite = "not measured" if measurement.composite is None else f"{measurement.composite:.4f}"
     ranked = sorted(measurement.dimensions, key=lambda d: (d.score is None, d.score))
-    lines = [
-        f"{d.name} ({d.tier}): " + (f"{d.score:.4f}" if d.score is not None else f"not measured, {d.error}")
-        for d in ranked
-    ]
+    lines = [f"{d.name} ({d.tier}): {_told(d)}" for d in ranked]
     weakest = [f"Weakest: {ranked[0].name}"] if ranked else []
     already = _lines(fails_already(measurement))
     return "\n\n".join([f"Composite: {composite}", _lines(lines), *weakest, *filter(None, [already])])
+
+
+def _told(dimension: DimensionScore) -> str:
+    if dimension.score is not None:
+        return f"{dimension.score:.4f}"
+    return f"not measured: {dimension.error or 'there is nothing to look at'}"
 
 
 def _process(study: Study) -> str:

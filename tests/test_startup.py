@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import cli, repos
+from tests.support.projects import begin, small_project
 
 HEAVY = ("pydantic", "structlog", "rich", "markdown_it", "rapidfuzz")
 
@@ -40,3 +41,9 @@ def test_a_small_command_imports_nothing_heavy(tmp_path: Path, args: tuple[str, 
     repo = repos.python_project(tmp_path / "p")
     repos.write(repo, {".factory/strategy/backlog.md": "- an idea\n"})
     assert imported(*args, cwd=repo) & set(HEAVY) == set()
+
+
+def test_nor_does_status_where_an_experiment_by_hand_is_not_decided(tmp_path: Path) -> None:
+    project = small_project(tmp_path / "calc")
+    begin(project)
+    assert imported("status", "--json", cwd=project) & set(HEAVY) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from factory.models import CommandResult, Measurement
+from factory.models import CommandResult, DimensionScore, Measurement, Tier
 from factory.rows import Row
 from factory.study import Study, observe
 
@@ -24,6 +24,16 @@ def test_what_fails_already_is_known_before_anyone_plans() -> None:
     failed = CommandResult(name="no-todo", command="false", exit_code=1)
     text = observe(Study(MEASURED.model_copy(update={"constraints": [failed]}), []))
     assert "- constraint no-todo fails already, and nothing can be kept that does not mend it: " in text
+
+
+def test_what_has_no_score_says_why() -> None:
+    dimensions = [
+        DimensionScore(name="types", tier=Tier.HYGIENE, error="mypy is not there"),
+        DimensionScore(name="observability", tier=Tier.GROWTH),
+    ]
+    text = observe(Study(MEASURED.model_copy(update={"dimensions": dimensions}), []))
+    assert "- types (hygiene): not measured: mypy is not there\n" in text
+    assert "- observability (growth): not measured: there is nothing to look at\n" in text
 
 
 def test_what_is_asked_for_stands_before_the_history() -> None:

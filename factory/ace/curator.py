@@ -67,8 +67,8 @@ class Change:
     evidence: tuple[str, ...] = ()
 
     def told(self) -> str:
-        """The change as a sentence."""
-        return f"{self.action} [{self.id}] ({self.why}): {self.text}"
+        """The change as a sentence, with the section: many an item reads as its opposite without."""
+        return f"{self.action} {HEADINGS[self.section].lstrip('# ')} [{self.id}] ({self.why}): {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,8 +323,8 @@ def _because(candidate: Candidate) -> str:
     decided = candidate.kept + candidate.reverted
     if candidate.kept:
         return f"kept in {candidate.kept} of {decided} experiments"
-    what = "reverted" if candidate.reverted else "sent back"
-    return f"{what} in {len(candidate.evidence)} experiments"
+    what = ["sent back"] * (len(candidate.evidence) > decided) + ["reverted"] * bool(decided)
+    return f"{' or '.join(what)} in {len(candidate.evidence)} experiments"
 
 
 # ---- what is said twice

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from factory.ace.curator import Change, Curated, Standing, curate
 from factory.ace.library import Library, default_playbook, registered, with_counters
-from factory.ace.models import Playbook
+from factory.ace.models import HEADINGS, Playbook
 from factory.ace.outcomes import Outcome, harmful_share, tallies
 from factory.ace.records import RoleRecord, Version
 from factory.ace.reflector import MIN_DECIDED, Candidate, Reflection
@@ -19,6 +20,8 @@ BEFORE_FIRST = "as it was before the first evolution"
 
 EVOLVED = "evolved"
 """Why there is a version that an evolution made."""
+
+_HUNK = re.compile(r"@@ -(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +134,28 @@ def _store(
 def difference(library: Library, role: str, number: int) -> list[str]:
     """The lines in which the playbook in force differs from a version, as a unified diff.
 
-    Raises BadInput where there is no such version.
+    The head of each hunk ends with the section that it begins in: an item does not tell its own. Raises
+    BadInput where there is no such version.
     """
     version = library.version(role, number)
-    return list(
-        difflib.unified_diff(
-            version.markdown.splitlines(),
-            library.playbook(role).to_markdown().splitlines(),
-            f"{role}, version {number}",
-            f"{role}, in force",
-            lineterm="",
-            n=1,
-        )
+    before = version.markdown.splitlines()
+    lines = difflib.unified_diff(
+        before,
+        library.playbook(role).to_markdown().splitlines(),
+        f"{role}, version {number}",
+        f"{role}, in force",
+        lineterm="",
+        n=1,
     )
+    return [_with_section(line, before) for line in lines]
+
+
+def _with_section(line: str, before: Sequence[str]) -> str:
+    """A line of a unified diff; the head of a hunk with the heading that its first line stands under."""
+    start = _HUNK.match(line)
+    above = before[: int(start[1])] if start else []
+    section = next((text for text in reversed(above) if text in HEADINGS.values()), "")
+    return f"{line} {section}".rstrip()
 
 
 def roll_back(library: Library, role: str, number: int) -> Version:

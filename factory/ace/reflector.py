@@ -51,7 +51,10 @@ RECENT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An experiment of some project. ``ref`` is ``project-key#id``."""
+    """An experiment of some project. ``ref`` is ``project-key#id``.
+
+    ``by_hand``: a person planned and made it: that says what is worth trying, nothing of how roles work.
+    """
 
     ref: str
     hypothesis: str
@@ -60,19 +63,22 @@ class Tried:
     category: str = ""
     id: int | None = None
     score_after: float | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """A sentence with which work was sent back: by the guard, the rules of a plan, or the CEO at a gate.
 
-    ``role`` is whose work it was, ``ref`` the experiment (``project-key#id``).
+    ``role`` is whose work it was, ``ref`` the experiment (``project-key#id``). ``final``: it was not sent
+    back, but ended the experiment.
     """
 
     ref: str
     kind: Literal["guard", "plan_rule", "correction"]
     role: str
     text: str
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +115,9 @@ def reflect(tried: Sequence[Tried], told: Sequence[Told] = ()) -> Reflection:
     candidates = (
         *_kinds(decided, "category", lambda one: category_of(one).name, CATEGORY_TEXTS),
         *_kinds(decided, "topic", lambda one: str(classify_hypothesis(one.hypothesis)), TOPIC_TEXTS),
-        *_reasons(decided),
+        *_reasons([one for one in decided if not one.by_hand]),
         *_repeats(decided),
-        *_named(told, "guard", GUARD_TEXTS),
+        *_guards(told),
         *_plan_rules(told),
         *_corrections(told),
     )
@@ -192,12 +198,6 @@ REASON_TEXTS: dict[str, tuple[str, Section, str]] = {
         "Say in How which other dimension the change could cost, and how that is avoided: changes keep being "
         "reverted because the whole score falls.",
     ),
-    "guard": (
-        "builder",
-        "dont",
-        "Leave the files of the item's scope, not even for a small repair: changes keep being rejected whole "
-        "by the guard.",
-    ),
     "anti_pattern": (
         "strategist",
         "dont",
@@ -264,45 +264,57 @@ def _repeats(decided: Sequence[Tried]) -> Iterator[Candidate]:
 
 # ---- what work was sent back for
 
-GUARD_TEXTS: dict[str, tuple[str, Section, str]] = {
-    "eval_immutable": (
-        "builder",
+GUARD_TEXTS: dict[str, tuple[Section, str]] = {
+    "eval_immutable": ("dont", "Edit the evaluation, `factory.toml` or the configuration of test tools"),
+    "scope": ("do", "Compare the list of files you changed with the scope before you finish"),
+    "fixed_surfaces": ("dont", "Change a fixed surface"),
+    "test_file_deleted": ("dont", "Delete a file of tests"),
+    "test_removed": ("dont", "Remove a test, or put it where it is not collected"),
+    "test_emptied": ("dont", "Empty a test of what it checks"),
+    "test_skipped": ("dont", "Skip a test, or expect it to fail"),
+    "test_unreadable": ("dont", "Leave a file of tests that cannot be parsed"),
+    "cases_removed": ("dont", "Take cases out of a parametrised test"),
+    "assertion_removed": ("dont", "Take a check out of a test"),
+    "assertion_weakened": ("dont", "Have a check of a test accept more than before"),
+    "assertion_trivial": ("dont", "Write a check that is true whatever the code does"),
+    "collection_changed": ("dont", "Decide otherwise which tests run, or what counts as passing"),
+    "suppression_added": (
         "dont",
-        "Edit the evaluation, `factory.toml` or the configuration of test tools: the guard has sent work "
-        "back for it again and again.",
+        "Turn a checker off by a comment such as `noqa` instead of mending what it finds",
     ),
-    "scope": (
-        "builder",
-        "do",
-        "Compare the list of files you changed with the scope before you finish: the guard has sent work "
-        "back for files outside it again and again.",
-    ),
-    "fixed_surfaces": (
-        "builder",
-        "dont",
-        "Change a fixed surface: the guard has sent work back for it again and again.",
-    ),
-    "integrity": (
-        "builder",
-        "dont",
-        "Delete, skip or silence a check to get through: the guard has sent work back for it again and "
-        "again.",
-    ),
+    "config_loosened": ("dont", "Have the settings of a checker ask for less"),
+    "behaves_under_test": ("dont", "Write code that asks whether it is being tested"),
+    "code_hidden": ("dont", "Put code where nothing measures it"),
+    "shadows_checker": ("dont", "Add a file that takes the place of a measuring tool"),
 }
+"""What each rule of the guard teaches a Builder: a rule of ``integrity`` by its own name, for each forbids
+something else.
+"""
+
+OBJECTED = "the guard has objected to it again and again."
 _PLAN_RULE = re.compile(r"line \d+: ([a-z][\w.-]*): ")
 
 
-def _named(
-    told: Iterable[Told], kind: str, texts: dict[str, tuple[str, Section, str]]
-) -> Iterator[Candidate]:
+def _guards(told: Iterable[Told]) -> Iterator[Candidate]:
     groups: dict[str, list[Told]] = defaultdict(list)
     for one in told:
-        if one.kind == kind:
-            groups[one.text.partition(":")[0].strip()].append(one)
-    for name, (role, section, text) in texts.items():
-        refs = _refs(groups[name])
+        if one.kind == "guard":
+            groups[_broken_rule(one.text)].append(one)
+    for rule, (section, text) in GUARD_TEXTS.items():
+        refs = _refs(groups[rule])
         if len(refs) >= MIN_REPEATS:
-            yield Candidate(role, section, f"{kind}:{name}", text, refs)
+            ended = {one.ref for one in groups[rule] if one.final}
+            yield Candidate(
+                "builder", section, f"guard:{rule}", f"{text}: {OBJECTED}", refs, reverted=len(ended)
+            )
+
+
+def _broken_rule(text: str) -> str:
+    """What an objection of the guard is to: the guard's name, for one of ``integrity`` its rule's."""
+    guard, _, said = text.partition(": ")
+    if guard != "integrity":
+        return guard
+    return "test_file_deleted" if said.startswith("deletes ") else said.partition(":")[0]
 
 
 def _plan_rules(told: Iterable[Told]) -> Iterator[Candidate]:

@@ -14,6 +14,7 @@ from factory.evals.cache import read_last_eval
 from factory.evals.remarks import remarks
 from factory.journal import new_cycle_id
 from factory.models import PlanItem
+from factory.rows import BY_PERSON
 from factory.spec import parse
 from factory.strategy import categorize_hypothesis
 from factory.words import quoted
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         output.note(remark)
     journal = lab.journal(new_cycle_id())
     journal.append("cycle.opened", mode=BY_HAND, options={}, target=target, start=base)
-    begun = lab_work.begin(lab, journal, item, base=base, target=target, policy=policy, runner="person")
+    begun = lab_work.begin(lab, journal, item, base=base, target=target, policy=policy, runner=BY_PERSON)
     workspace = lab_work.workspace(lab, begun)
     if args.json:
         output.emit_json(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from factory import output
@@ -24,7 +24,8 @@ def show_end(lab: Lab, cycle: Cycle, new: list[Row]) -> None:
     for row in new:
         delta = "" if row.delta is None else f" {signed(row.delta)}"
         output.say(f"experiment {row.id}: {row.verdict} ({row.reason}){delta}  {row.hypothesis}")
-        if row.notes:
+        # What a builder declined is told once, by the phases that wait for somebody else.
+        if row.notes and not (row.declined and end.get("account")):
             output.say(f"  {in_short(row.notes)}")
     output.say(
         f"cycle {cycle.id}: {end.get('kept', 0)} kept, {end.get('reverted', 0)} reverted, "
@@ -69,21 +70,25 @@ def exit_code(cycle: Cycle) -> int:
     return EXIT_NO if unbuilt or nothing else EXIT_OK
 
 
-def _declined(cycle: Cycle) -> Iterator[tuple[int, str]]:
-    """The phases that the Builder said are not its work, each with what it said."""
+def _declined(cycle: Cycle) -> dict[str, list[int]]:
+    """What the Builder said of phases that are not its work, each with the phases that it said it of."""
+    said: dict[str, list[int]] = {}
     for item in cycle.items:
         scope = scope_of(item.phase)
         ended = cycle.state.scope(scope).ended
         if cycle.state.result("build", scope).get("declined") and ended:
-            yield item.phase, ended["detail"]
+            said.setdefault(ended["detail"], []).append(item.phase)
+    return said
 
 
 def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
     """What became of every approved feature."""
     for feature in account.get("features", ()):
         output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
-    for phase, why in _declined(cycle):
-        output.say(f"phase {phase} waits for a person, or for a runner that can do it: {why}")
+    for why, phases in _declined(cycle).items():
+        named = ", ".join(map(str, phases))
+        wait = f"phase {named} waits" if len(phases) == 1 else f"phases {named} wait"
+        output.say(f"{wait} for a person, or for a runner that can do it: {why}")
     if account.get("features") and not account.get("complete"):
         word = word_for(lab, cycle.state.result("contract").get("sha256", ""))
         output.say(f"not everything that was {word} is built: factory spec trace {quoted(lab.paths.root)}")

@@ -20,8 +20,9 @@ def run(args: argparse.Namespace) -> int:
     """Show the last cycle: running, interrupted, parked, or ended, with its counts."""
     paths = state_of(args.path)
     holder = CycleLock(common_dir_of(paths)).holder()
-    found = last_cycle(paths)
-    facts = _facts(found, holder) | {"by_hand": open_by_hand(paths), "waiting": _waiting(paths, found)}
+    found, by_hand = last_cycle(paths), open_by_hand(paths)
+    waiting = _waiting(paths, found, by_hand)
+    facts = _facts(found, holder) | {"by_hand": by_hand, "waiting": waiting}
     if args.json:
         output.emit_json(facts)
     else:
@@ -55,11 +56,17 @@ def _facts(found: OpenCycle | None, holder: dict[str, Any] | None) -> dict[str, 
     }
 
 
-def _waiting(paths: ProjectPaths, last: OpenCycle | None) -> list[str]:
-    """The branches of kept work that has not reached its target; a cycle in flight comes first."""
+def _waiting(paths: ProjectPaths, last: OpenCycle | None, by_hand: list[int]) -> list[str]:
+    """The branches of kept work that has not reached its target; a cycle in flight comes first.
+
+    What is begun ``by_hand`` and not decided has a branch too, and waits for nothing yet.
+    """
     in_flight = last is not None and last.state.closed is None
     in_git = (paths.root / ".git").exists() and any(paths.cycles.glob("*.jsonl"))
-    if in_flight or not in_git or not Repo(paths.root).refs(f"{BRANCHES}factory/"):
+    if in_flight or not in_git:
+        return []
+    undecided = tuple(f"{BRANCHES}factory/exp-{number:03d}-" for number in by_hand)
+    if all(ref.startswith(undecided) for ref in Repo(paths.root).refs(f"{BRANCHES}factory/")):
         return []
     from factory.cycle.integrate import pending_branches  # noqa: PLC0415 - costs more than the rest
     from factory.cycle.lab import open_lab  # noqa: PLC0415 - the same

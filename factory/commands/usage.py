@@ -28,9 +28,12 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_OK
     output.table(COLUMNS, [_row("total", usage.total)])
     for title, tallies in (("role", usage.roles), ("cycle", usage.cycles), ("experiment", usage.experiments)):
-        if tallies:
+        if rows := list(_rows(tallies)):
             output.say()
-            output.table((f"by {title}", *COLUMNS[1:]), _rows(tallies))
+            output.table((f"by {title}", *COLUMNS[1:]), rows)
+    if not all(tally.called for tally in (*usage.roles.values(), *usage.experiments.values())):
+        output.say()
+        output.say("left out: roles, cycles and experiments without a call of a model (--json has them)")
     if usage.total.unknown:
         output.say()
         output.say("unreported: calls whose agent CLI told no tokens; they cost something all the same")
@@ -39,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _rows(tallies: Mapping[str, Tally] | Mapping[int, Tally]) -> Iterator[tuple[object, ...]]:
     for name, tally in sorted(tallies.items()):
-        yield _row(str(name), tally)
+        if tally.called:
+            yield _row(str(name), tally)
 
 
 def _row(name: str, tally: Tally) -> tuple[object, ...]:

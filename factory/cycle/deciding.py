@@ -135,7 +135,7 @@ def _undo(lab: Lab, experiment: Experiment, policy: ProjectConfig, commit: str) 
     comparison = comparison_of(lab, lab.store.experiment(experiment.id), commit, policy)
     if comparison is None:
         return _unmeasured(lab, experiment, commit)
-    reason = Reason.IMPROVED if comparison.direction == "improved" else Reason.HELD_DELIVERED
+    reason = Reason.IMPROVED if comparison.direction == "improved" else Reason.ASKED_FOR
     rationale = f"a person took experiment {experiment.undoes} back; {comparison.rationale}"
     rationale += _given_away(lab, experiment.undoes)
     return _verdict(commit, Verdict.KEEP, reason, rationale, decided_by="person")

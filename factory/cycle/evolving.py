@@ -17,6 +17,7 @@ from factory.cycle.inflight import own_journals
 from factory.errors import FactoryError
 from factory.insights import ProjectHistory, load_all_histories
 from factory.journal import Event, read_events
+from factory.models import Reason, Verdict
 from factory.paths import HomePaths, ProjectPaths
 from factory.registry import Registry
 
@@ -46,11 +47,21 @@ def known_histories(home: HomePaths) -> list[ProjectHistory]:
 def _tried(history: ProjectHistory) -> Iterator[Tried]:
     key = ProjectPaths(history.path).key
     for row in history.own:
-        yield Tried(f"{key}#{row.id}", row.hypothesis, row.verdict, row.reason, row.category, row.id)
+        yield Tried(
+            f"{key}#{row.id}", row.hypothesis, row.verdict, row.reason, row.category, row.id,
+            by_hand=row.by_hand,
+        )  # fmt: skip
 
 
 def _told(history: ProjectHistory) -> Iterator[Told]:
-    """With what work was sent back, as the journals of a project and its copies have it; not damaged ones."""
+    """With what work was sent back, as the journals of a project and its copies have it; not damaged ones.
+
+    And with what the guard has ended an experiment, as its row has it: its first objection.
+    """
+    key = ProjectPaths(history.path).key
+    for row in history.own:
+        if row.verdict == Verdict.REVERT and row.reason == Reason.GUARD and not row.by_hand:
+            yield Told(f"{key}#{row.id}", "guard", "builder", row.notes, final=True)
     seen: set[str] = set()
     for root in (history.path, *history.copies):
         for path in own_journals(ProjectPaths(root)):
@@ -61,7 +72,7 @@ def _told(history: ProjectHistory) -> Iterator[Told]:
                 events = read_events(path)
             except FactoryError:
                 continue
-            yield from _sent_back(ProjectPaths(history.path).key, events)
+            yield from _sent_back(key, events)
 
 
 SENT_BACK = {"guard": "builder", "structured_review": "builder", "gate_plan": "strategist"} | {

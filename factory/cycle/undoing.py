@@ -56,7 +56,7 @@ def undo(lab: Lab, number: int, why: str = "") -> Undone:
     """Take experiment ``number`` back, or go on with what an interrupted call has begun of that.
 
     Raises BadInput for an experiment that was not kept here, Refused where it is undone already, not on its
-    target yet, or where later changes stand on it; nothing is changed then.
+    target yet, a build's scaffold, or where later changes stand on it; nothing is changed then.
     """
     with CycleLock(lab.repo.common_dir).acquire({"mode": "undo"}):
         journal = _interrupted(lab, number)
@@ -94,6 +94,12 @@ def _taken_up(lab: Lab, journal: Journal) -> Experiment | None:
 def _begin(lab: Lab, number: int, why: str) -> tuple[Journal, Experiment]:
     row = _kept_row(lab, number)
     undone = load(lab, number)
+    if undone.kind is Kind.SCAFFOLD:
+        raise Refused(
+            f"Experiment {number} is the scaffold, which the harness came with, and no experiment takes the "
+            "judge away.",
+            "Undo what was built on it, or take it back by hand with git.",
+        )
     head = lab.repo.resolve(f"refs/heads/{undone.target}")
     _insist_on_merged(lab, row, undone.target, head)
     _reversed(lab, undone, row.commit, head, "tried")

@@ -26,6 +26,11 @@ class Tally:
     duration_s: float = 0.0
     unknown: int = 0
 
+    @property
+    def called(self) -> bool:
+        """Whether any model was called: the offline runner takes time and nothing else."""
+        return bool(self.invocations or self.tokens_in or self.tokens_out or self.cost_usd or self.unknown)
+
     def to_data(self) -> dict[str, Any]:
         """The tally with stable keys."""
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isclose
 from pathlib import Path
@@ -47,7 +48,9 @@ def verify(lab: Lab) -> VerifyResult:
     gone = lab.repo.missing(row.commit for row in own if row.commit)
     refs = lab.repo.refs("refs/factory/")
     for row in own:
-        problems = (*_row_problems(lab, row, finalized), *_commit_problems(row, gone, refs))
+        problems = [*_row_problems(lab, row, finalized), *_gone(row, gone)]
+        if _is_vouched_for(lab, row, finalized):
+            problems += _ref_problems(row, gone, refs)
         result.problems += [f"experiment {row.id}: {problem}" for problem in problems]
     logged = {(row.cycle, row.id) for row in own}
     result.problems += [
@@ -116,15 +119,30 @@ def _differing(row: Row, event: Event) -> list[str]:
     return [name for name, value in zip(written, told, strict=True) if written[name] != value]
 
 
-def _commit_problems(row: Row, gone: Collection[str], refs: Mapping[str, str]) -> Iterator[str]:
-    """A decided commit is there, and a ref keeps it from being collected."""
-    if row.id is None:
-        return  # told of as such
-    if row.commit in gone:
+def _gone(row: Row, gone: Collection[str]) -> Iterator[str]:
+    if row.id is not None and row.commit in gone:
         yield f"its commit {row.commit[:12]} is gone"
-        return
+
+
+def _is_vouched_for(lab: Lab, row: Row, finalized: Mapping[tuple[str, int | None], Event]) -> bool:
+    """Whether its event or its stored verdict says of verdict and commit what the row says, and neither else.
+
+    What a damaged row says must not be advised to be made true.
+    """
+    if row.id is None:
+        return False  # told of as such
+    event, decision = finalized.get((row.cycle, row.id)), None
+    with suppress(FactoryError):  # told of as such
+        decision = lab.store.experiment(row.id).find(VERDICT, VerdictRecord)
+    said = [(event.data.get("verdict"), event.data.get("commit"))] if event else []
+    said += [(decision.verdict, decision.commit)] if decision else []
+    return bool(said) and all(one == (row.verdict, row.commit) for one in said)
+
+
+def _ref_problems(row: Row, gone: Collection[str], refs: Mapping[str, str]) -> Iterator[str]:
+    """A decided commit is kept from being collected by a ref that tells how it was decided."""
     ref = f"refs/factory/{'kept' if row.verdict == Verdict.KEEP else 'rejected'}/{row.id:03d}"
-    if row.commit not in (row.fields.get("baseline"), refs.get(ref)):
+    if row.commit not in (row.fields.get("baseline"), refs.get(ref)) and row.commit not in gone:
         yield f"{ref} does not hold its commit; `git update-ref {ref} {row.commit[:12]}` mends that"
 
 

@@ -6,51 +6,58 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from factory.offline.answers import done
-from factory.offline.facts import mapping_of, text_of
 from factory.runners.base import AgentResult, Invocation
 
-HIDDEN = {"subject", "diff", "prompt", "research"}
-#: Entries shown of a list, and characters of a text.
+#: What a note does not go into, and what stands at its head anyway.
+HIDDEN = {"subject", "diff", "prompt", "research", "experiment", "verdict", "reason", "rationale", "delta"}
+#: Entries shown of a list, characters of a text, and levels of lists within lists.
 SHOWN = 20
 WIDTH = 300
+DEPTH = 2
 
 
 def note(invocation: Invocation) -> AgentResult:
-    """A Markdown note on a cycle or an experiment."""
-    facts = invocation.facts
-    lines = [f"# {_title(facts)}", "", "Written by rule from recorded facts.", ""]
-    lines += [line for key, value in facts.items() if key not in HIDDEN for line in _entry(key, value, 0)]
+    """What goes into the Markdown note on a cycle or an experiment, below its title."""
+    lines = ["Written by rule from recorded facts.", ""]
+    for key, value in invocation.facts.items():
+        if key not in HIDDEN:
+            lines += _entry(key.replace("_", " "), value, 0)
     return done("\n".join(lines) + "\n")
 
 
-def _title(facts: Mapping[str, Any]) -> str:
-    number = facts.get("experiment", facts.get("id"))
-    name = text_of(facts, "hypothesis") or text_of(mapping_of(facts, "item"), "title")
-    subject = (text_of(facts, "subject") or "note").capitalize()
-    return f"{subject}{f' {number}' if isinstance(number, int) else ''}{f': {name}' if name else ''}"
-
-
-def _entry(key: str, value: Any, depth: int) -> Iterator[str]:
-    """One fact as a list item; two levels of nesting, deeper ones are counted."""
-    label = f"{'  ' * depth}- {key.replace('_', ' ')}:"
-    children = _children(value)
+def _entry(name: str, value: Any, depth: int) -> Iterator[str]:
+    """One fact as a list item, with its parts below it; on one line where it has none, or lies too deep."""
     if value is None or value in ("", [], {}):
         return
-    if not children:
-        yield f"{label} {' '.join(str(value).split())[:WIDTH]}"
-    elif depth == 2:
-        yield f"{label} {len(children)} entries"
+    indent, children = "  " * depth, _children(value)
+    plain = not isinstance(value, Mapping) and not any(_children(part) for _, part in children)
+    if plain or depth == DEPTH:
+        yield f"{indent}- {name}: {_flat(value)}"
     else:
-        yield label
-        for name, child in children[:SHOWN]:
-            yield from _entry(name, child, depth + 1)
+        yield f"{indent}- {name}:"
+        for child_name, child in children[:SHOWN]:
+            yield from _entry(child_name, child, depth + 1)
         if len(children) > SHOWN:
-            yield f"{'  ' * (depth + 1)}- and {len(children) - SHOWN} more"
+            yield f"{indent}  - and {len(children) - SHOWN} more"
+
+
+def _flat(value: Any) -> str:
+    """A fact on one line: numbers as they are told elsewhere, parts after each other."""
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, Mapping):
+        told = "; ".join(f"{name}: {_flat(part)}" for name, part in _children(value) if part is not None)
+    elif isinstance(value, list):
+        told = ", ".join(map(_flat, value))
+    else:
+        told = " ".join(str(value).split())
+    return told[:WIDTH]
 
 
 def _children(value: Any) -> list[tuple[str, Any]]:
+    """The parts of a fact with their names; those of a list by their numbers."""
     if isinstance(value, Mapping):
-        return [(str(k), v) for k, v in value.items()]
+        return [(str(key).replace("_", " "), part) for key, part in value.items()]
     if isinstance(value, list):
-        return [(str(n), v) for n, v in enumerate(value, start=1)]
+        return [(str(number), part) for number, part in enumerate(value, start=1)]
     return []

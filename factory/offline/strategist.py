@@ -63,8 +63,10 @@ def _nothing(seen: Survey, focus: str, stuck: set[str], *, tried: bool) -> str:
     if seen.trouble:
         return f"nothing to propose: {seen.trouble}"
     if stuck:
+        kinds = " and ".join(sorted(stuck))
         return (
-            f"nothing to propose: leaving {', '.join(sorted(stuck))}, as the stuck protocol asks, {JUDGEMENT}"
+            f"nothing to propose: what was tried last of {kinds} was reverted, so something else is due, and "
+            f"finding that {JUDGEMENT}"
         )
     left = "nothing mechanical is left that was not tried" if tried else "there is nothing mechanical to do"
     return f"nothing to propose: {left}; the rest {JUDGEMENT}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -17,6 +18,8 @@ from factory.ace.reflector import (
     same_lesson,
 )
 from factory.agents.roles import ROLES
+from factory.guard import TEST_FILE_DELETED
+from factory.integrity.model import RULES
 from factory.models import GuardName, Reason
 
 
@@ -155,11 +158,41 @@ def test_the_same_lesson_in_other_words() -> None:
     assert not same_lesson("repeat:a lot", "repeat:of others")
 
 
-def test_texts_are_of_reasons_and_roles_that_exist() -> None:
+NOQA = "integrity: suppression_added: `# noqa` is new in line 3. Take it out, or have the plan item allow it"
+GONE = "integrity: deletes tests/test_a.py, where 2 tests passed at the baseline. Put it back"
+
+
+def test_each_rule_of_the_guard_has_a_sentence_and_evidence_of_its_own() -> None:
+    objections = [
+        Told(f"p#{n}", "guard", "builder", text, final=final)
+        for n, (text, final) in enumerate(
+            [*[(NOQA, False)] * 3, *[(GONE, True)] * 3, ("scope: adds x", True)]
+        )
+    ]
+    found = {c.key: c for c in reflect(BALANCED, objections).candidates}
+    assert {key: c.evidence for key, c in found.items()} == {
+        "guard:suppression_added": ("p#0", "p#1", "p#2"),
+        "guard:test_file_deleted": ("p#3", "p#4", "p#5"),
+    }
+    assert found["guard:test_file_deleted"].text == (
+        "Delete a file of tests: the guard has objected to it again and again."
+    )
+    assert [c.reverted for c in found.values()] == [3, 0]
+
+
+def test_what_a_person_made_by_hand_says_nothing_of_how_a_role_works() -> None:
+    failing = [replace(t, by_hand=True) for t in tried(0, 9, "Support", reason="new_failures")]
+    others = [*tried(6, 0, "Repair"), *tried(6, 0, "Cache")]
+    assert "reason:new_failures" not in keys([*others, *failing])
+    assert "topic:lint" in keys([*others, *(replace(t, hypothesis=f"Lint {t.ref}") for t in failing)])
+
+
+def test_texts_are_of_reasons_rules_and_roles_that_exist() -> None:
     assert REASON_TEXTS.keys() <= set(Reason)
-    assert GUARD_TEXTS.keys() == {*get_args(GuardName)} - {"baseline"}, (
+    rules = {*RULES, TEST_FILE_DELETED} - {"test_renamed"}  # which is a note, and no objection
+    assert GUARD_TEXTS.keys() == {*get_args(GuardName)} - {"baseline", "integrity"} | rules, (
         "a guard is learned from by its entry in GUARD_TEXTS"
     )
-    for role, section, _ in (*REASON_TEXTS.values(), *GUARD_TEXTS.values()):
+    for role, section, _ in REASON_TEXTS.values():
         assert role in ROLES
         assert section in ("do", "dont")

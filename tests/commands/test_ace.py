@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,7 @@ def test_a_dry_run_tells_and_writes_nothing(registered: Path, library: Library) 
     told = factory("ace", "--dry-run").expect(0).out
     assert "strategist: would be changed" in told
     assert "builder: would be changed" in told
+    assert re.search(r"  learned DON'T \[strat-\d+\] \(.+\): Plan again “Rename the reader module”", told)
     assert not list(library.folder.glob("*.md"))
     assert not (library.folder / "versions").exists()
 
@@ -151,6 +153,10 @@ def test_versions_are_listed_compared_and_taken_back(registered: Path, library: 
     ]
     diff = factory("ace", "--diff", "1", "--role", "builder").expect(0).out.splitlines()
     assert [line[:15] for line in diff if line.startswith(("+-", "-- "))] == ["+- [build-01001"]
+    (head,) = [line for line in diff if line.startswith("@@")]
+    assert head.endswith(" @@ ### DO")
+    listed = factory("ace", "--versions", "--role", "builder").expect(0).out
+    assert "    learned DO [build-01001] (reverted in " in listed
     assert factory("ace", "--diff", "2", "--role", "builder").expect(0).out == "version 2 is in force\n"
 
     evolved = library.playbook("builder")
@@ -193,7 +199,7 @@ def test_an_item_that_does_harm_is_dropped_without_any_history(library: Library)
     outcomes(library, "builder", "build-00002", kept=1, reverted=9)
     outcomes(library, "builder", "build-00003", kept=12, reverted=1)
     told = factory("ace").expect(0).out
-    assert "builder: version 2\n  dropped [build-00002] (helpful 1, harmful 9): " in told
+    assert "builder: version 2\n  dropped DO [build-00002] (helpful 1, harmful 9): " in told
     there = {item.id: item for item in library.playbook("builder").items}
     assert "build-00002" not in there
     assert (there["build-00003"].helpful, there["build-00003"].harmful) == (12, 1)

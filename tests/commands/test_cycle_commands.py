@@ -58,6 +58,26 @@ ENDED_EARLY = ("cycle.closed", {"ended": {"reason": "no_plan", "detail": "nothin
 ABANDONED = ("cycle.abandoned", {"why": "another idea"})
 
 
+class TestUsage:
+    def test_what_called_no_model_is_left_out_for_a_person(self, project: Path) -> None:
+        workspace = {"name": "1", "workspace": ""}
+        calls = {"builder": 0, "reviewer": 1}
+        ended = {"tokens_in": 3, "tokens_out": 4, "duration_s": 0.2}
+        entries: list[tuple[str, Mapping[str, object]]] = []
+        for role, n in calls.items():
+            entries.append(("agent.started", {"key": role, "role": role, "invocations": n, **workspace}))
+            spent = ended if n else {"tokens_in": 0, "tokens_out": 0, "duration_s": 0.1}
+            entries.append(("agent.completed", {"key": role, "role": role, "name": "1", **spent}))
+        journal_of(project, *entries)
+        assert set(factory("usage", project, "--json").expect(0).json["roles"]) == set(calls)
+        told = factory("usage", project).expect(0).out
+        assert "\nreviewer " in told
+        assert "builder" not in told
+        assert told.endswith(
+            "left out: roles, cycles and experiments without a call of a model (--json has them)\n"
+        )
+
+
 class TestStatus:
     def test_nothing_has_run(self, project: Path) -> None:
         told = factory("status", project, "--json").expect(0).json

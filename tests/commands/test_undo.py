@@ -52,7 +52,7 @@ def test_a_keep_is_taken_back_as_an_experiment_of_its_own(project: Path) -> None
     done = factory("undo", str(number), project, "--reason", "others import os from here").expect(0)
     tip = git(project, "rev-parse", "HEAD")
     assert done.out == (
-        "experiment 2: keep (held_delivered), delta -0.4348  Undo experiment 1: Remove unused imports\n"
+        "experiment 2: keep (asked_for), delta -0.4348  Undo experiment 1: Remove unused imports\n"
         "a person took experiment 1 back; composite 1.0000 → 0.5652; hygiene lost: lint 1.0000 → 0.1304\n"
         f"integrated: main is now at {tip[:12]}\n"
         f"next: factory history {project}\n"
@@ -64,7 +64,7 @@ def test_a_keep_is_taken_back_as_an_experiment_of_its_own(project: Path) -> None
     )
     first, second = history(project)
     assert (first["verdict"], first["undone_by"]) == ("keep", 2)
-    assert (second["kind"], second["verdict"], second["reason"]) == ("undo", "keep", "held_delivered")
+    assert (second["kind"], second["verdict"], second["reason"]) == ("undo", "keep", "asked_for")
     assert (second["baseline"], second["commit"]) == (head, tip)
     assert "undone_by" not in second
     assert "(undone by 2)" in " ".join(factory("history", project).out.split())
@@ -134,6 +134,15 @@ def test_what_cannot_be_taken_back_is_said(project: Path) -> None:
     kept.decide()
     waiting = factory("undo", "2", project).expect(3)
     assert f"Experiment 2 is not on main yet: it waits on {kept.branch}." in waiting.err
+
+
+def test_what_has_founded_the_judge_is_not_taken_back(project: Path) -> None:
+    keep(project, {"calc/sums.py": CLEAN_SUMS})
+    record = project / ".factory/experiments/001/experiment.json"
+    record.write_text(record.read_text().replace('"kind": "code"', '"kind": "scaffold"'))
+    refused = factory("undo", "1", project).expect(3)
+    assert refused.err.startswith("factory: Experiment 1 is the scaffold, which the harness came with")
+    assert len(history(project)) == len(journal_files(project)) == 1
 
 
 def test_an_agent_takes_nothing_back(project: Path) -> None:

@@ -334,7 +334,7 @@ SCENARIOS = {
     "meta lite": Scenario(
         known_shelf, partial(carry_on, runner=Scripted, mode="meta", lite=True), TWO[:1], also=learned
     ),
-    "undo": Scenario(kept_by_hand, undo_it, ("improved", "held_delivered"), cycles=2),
+    "undo": Scenario(kept_by_hand, undo_it, ("improved", "asked_for"), cycles=2),
     "by hand": Scenario(begun_by_hand, decide_by_hand, ("improved",)),
 }
 
@@ -446,7 +446,7 @@ PROGRAMS = {
         agents=researching,
     ),
     "meta": Program(known_shelf, (*CEO, "offline", "--mode", "meta"), TWO),
-    "undo": Program(kept_by_hand, ("undo", "1", "PROJECT"), ("improved", "held_delivered"), cycles=2),
+    "undo": Program(kept_by_hand, ("undo", "1", "PROJECT"), ("improved", "asked_for"), cycles=2),
     "finalize": Program(measured_by_hand, ("finalize", "PROJECT", "--id", "1"), ("improved",)),
 }
 

@@ -11,6 +11,7 @@ from factory.ace.evolve import Evolution
 from factory.cycle.evolving import evolve_playbooks
 from factory.insights import load_all_histories
 from factory.paths import ProjectPaths, factory_home
+from factory.rows import format_line
 from tests.support.cli import factory
 from tests.support.learning import make_project
 from tests.support.repos import git, write
@@ -35,6 +36,42 @@ def redirected(number: int, **data: object) -> str:
 
 def evolved(project: Path) -> Evolution:
     return evolve_playbooks(factory_home(), load_all_histories([project]))
+
+
+BROKEN = ["integrity: suppression_added: `# noqa` is new"] * 4 + ["scope: changes x.py: outside"]
+
+
+def log_guarded(project: Path, runner: str) -> None:
+    """Keeps enough to conclude from, and experiments that the guard has ended."""
+    log = ProjectPaths(project).results
+    head, *kept = log.read_text().splitlines()[:11]
+    rows = [
+        {
+            "id": number, "hypothesis": chr(97 + number) * 5, "verdict": "revert", "reason": "guard",
+            "runner": runner, "notes": notes,
+        }
+        for number, notes in enumerate(BROKEN, start=11)
+    ]  # fmt: skip
+    lines = [head, *kept, *(format_line(row, head.split("\t")) for row in rows)]
+    log.write_text("".join(f"{line}\n" for line in lines))
+
+
+def test_what_the_guard_has_ended_is_learned_by_the_rule_that_it_broke(project: Path) -> None:
+    ProjectPaths(project).journal("c1").unlink()
+    log_guarded(project, "claude")
+    (builder,) = [role for role in evolved(project).roles if role.changes]
+    (learned,) = builder.changes
+    assert [ref.rpartition("#")[2] for ref in learned.evidence] == ["11", "12", "13", "14"]
+    assert learned.told() == (
+        "learned DON'T [build-01001] (reverted in 4 experiments): Turn a checker off by a comment such as "
+        "`noqa` instead of mending what it finds: the guard has objected to it again and again."
+    )
+
+
+def test_what_was_done_by_hand_is_no_lesson_for_the_builder(project: Path) -> None:
+    ProjectPaths(project).journal("c1").unlink()
+    log_guarded(project, "person")
+    assert not evolved(project).changed
 
 
 def playbooks() -> str:

@@ -122,6 +122,18 @@ def test_a_commit_that_no_ref_holds_and_one_that_is_gone(project: Path) -> None:
     assert problems(project) == [f"experiment 2: its commit {commit[:12]} is gone"]
 
 
+@pytest.mark.parametrize("journal", [True, False])
+def test_no_ref_is_asked_for_that_would_say_what_a_damaged_row_says(project: Path, journal: bool) -> None:
+    rewrite(log_of(project), lambda text: text.replace("\trevert\t", "\tkeep\t"))
+    if not journal:
+        journal_files(project)[1].unlink()
+    found = problems(project)
+    assert not [problem for problem in found if "update-ref" in problem]
+    assert any("`factory verify --restore` puts them back" in problem for problem in found)
+    factory("verify", project, "--restore")
+    assert history(project)[1]["verdict"] == "revert"
+
+
 @pytest.mark.parametrize("name", ["eval_after.json", "eval_before.json", "guard.json", "reviews/final.json"])
 def test_evidence_that_was_changed_after_the_decision(project: Path, name: str) -> None:
     rewrite(project / ".factory/experiments/002" / name, lambda text: text + "\n")

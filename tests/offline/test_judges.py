@@ -148,27 +148,29 @@ def test_evaluator_suspects_a_score_that_rises_as_checks_go(
     assert answer["suspicions"] == suspicions
 
 
-def test_archivist_writes_the_facts_and_no_more(tmp_path: Path) -> None:
+def test_archivist_writes_the_facts_and_nothing_that_stands_above_them(tmp_path: Path) -> None:
     result = ask(
         "archivist",
         tmp_path,
         subject="experiment",
         experiment=7,
         goal="",
-        item={"title": "Fix unused imports (F401)", "phase": 1, "checklist": ["Run: `ruff F401`"]},
+        item={"title": "Fix unused imports (F401)", "phase": 1, "citations": ["R5", "R6"], "allows": []},
         verdict="revert",
         reason="new_failures",
-        delta=None,
+        delta=0.04699173899999998,
+        evaluator={"moved": [{"dimension": "lint", "before": 0.14871794, "after": 1.0, "why": None}]},
+        reviewer={"verdict": "PROCEED"},
     )
     assert result.text == (
-        "# Experiment 7: Fix unused imports (F401)\n\n"
         "Written by rule from recorded facts.\n\n"
-        "- experiment: 7\n"
         "- item:\n"
         "  - title: Fix unused imports (F401)\n"
         "  - phase: 1\n"
-        "  - checklist:\n"
-        "    - 1: Run: `ruff F401`\n"
-        "- verdict: revert\n"
-        "- reason: new_failures\n"
+        "  - citations: R5, R6\n"
+        "- evaluator:\n"
+        "  - moved:\n"
+        "    - 1: dimension: lint; before: 0.1487; after: 1.0000\n"
+        "- reviewer:\n"
+        "  - verdict: PROCEED\n"
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,16 @@ def test_an_ended_budget_is_no_verdict_on_the_idea(example: Path) -> None:
 def test_a_category_that_is_stuck_is_left(example: Path) -> None:
     history = [row(n, f"hypothesis {n}") for n in (1, 2, 3)]
     assert titles(plan(example, history=history)) == [LOG, UP]
+
+
+def test_what_is_due_after_reverts_is_said_in_words(example: Path) -> None:
+    history = [
+        row(number, text, category=category)
+        for number, (text, category) in enumerate(product("abc", ("FIX", "EXPLOIT", "EXPLORE")), start=1)
+    ]
+    told = ask("strategist", example, history=history, config=SCOPE, measurement=MEASUREMENT).text
+    assert told.startswith("nothing to propose: what was tried last of ")
+    assert told.endswith(f" was reverted, so something else is due, and finding that {JUDGEMENT}")
 
 
 def test_several_plans_in_a_row_come_to_an_end(example: Path) -> None:
