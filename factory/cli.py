@@ -292,7 +292,7 @@ def _add_experiment_commands(add: Adder) -> None:
     begin = add("begin", "begin an experiment: id, branch, workspace, baseline", as_json=True)
     what = begin.add_mutually_exclusive_group(required=True)
     what.add_argument("--hypothesis", metavar="TEXT", help="what the change will improve")
-    what.add_argument("--phase", type=_positive, metavar="N", help="a phase of the current plan")
+    what.add_argument("--phase", type=_positive, metavar="N", help="a phase of the plan that is carried out")
     begin.add_argument("--branch", default=None, help="the target branch")
     begin.add_argument(
         "--new-approach",

@@ -84,6 +84,7 @@ def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
         output.say(f"feature {feature['number']}: {feature['state']}  {feature['title']}")
     for phase, why in _declined(cycle):
         output.say(f"phase {phase} waits for a person, or for a runner that can do it: {why}")
+        output.say(f"to do it yourself: factory begin {quoted(lab.paths.root)} --phase {phase}")
     if account.get("features") and not account.get("all_built"):
         word = word_for(lab, cycle.state.result("contract").get("sha256", ""))
         output.say(f"not everything that was {word} is built: factory spec trace {quoted(lab.paths.root)}")
