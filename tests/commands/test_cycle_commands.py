@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import EXIT_OK, EXIT_USAGE
+from factory.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE
 from factory.journal import Journal
 from factory.paths import factory_home
 from factory.target import FIRST_MESSAGE
@@ -214,7 +214,7 @@ class TestMistakes:
         git(tmp_path, "init", "--quiet", "empty")
         done = factory(name, tmp_path / "empty", *options).expect(2)
         assert one_sentence(done) == f"{tmp_path / 'empty'} has no commit yet."
-        assert "commit -m 'Start'" in done.err
+        assert "There is no file in it: put a project's files there" in done.err
 
     @pytest.mark.parametrize(
         ("args", "said"),
@@ -400,3 +400,15 @@ def test_a_mistyped_command_is_told_with_the_one_that_was_meant() -> None:
         "factory: there is no command 'histroy'; did you mean 'history'? `factory --help` lists all.\n"
     )
     assert factory("eval", "a", "b").expect(2).err.startswith("usage: factory eval [-h] ")
+
+
+@pytest.mark.parametrize("words", [("discover",), ("ceo", "--runner", "offline")])
+def test_a_commit_without_a_file_is_nothing_to_measure(tmp_path: Path, words: tuple[str, ...]) -> None:
+    place = tmp_path / "empty"
+    git(tmp_path, "init", "--quiet", "empty")
+    git(place, "commit", "--quiet", "--allow-empty", "-m", "Start")
+    done = factory(words[0], place, *words[1:]).expect(4)
+    assert f"There is no file in {place} at " in done.err
+    assert 'start with an idea in a folder of its own: factory ceo "…" --dir FOLDER' in done.err
+    assert not (place / "factory.toml").exists()
+    factory("abandon", place).expect(EXIT_REFUSED)
