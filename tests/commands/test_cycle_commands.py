@@ -220,7 +220,9 @@ class TestMistakes:
         ("args", "said"),
         [
             (("--versoin",), "unrecognized arguments: --versoin"),
-            ((), "a COMMAND is required"),
+            ((), "a COMMAND is required; `factory --help` lists all"),
+            (("history", ".", "--al"), "unrecognized arguments: --al; did you mean '--all'?"),
+            (("eval", ".", "x", "y"), "unrecognized arguments: x y\n"),
             (("ceo", ".", "--lit"), "unrecognized arguments: --lit"),
             (("ceo", ".", "--focus", " "), "The focus is empty."),
         ],
@@ -235,6 +237,7 @@ class TestMistakes:
         assert journal_files(project) == []
 
     def test_files_without_git_are_told_the_commands_to_type(self, tmp_path: Path) -> None:
+        (tmp_path / "a.py").touch()
         done = factory("ceo", tmp_path).expect(2)
         assert f"git -C {tmp_path} init\n" in done.err
 
@@ -263,7 +266,7 @@ class TestMistakes:
 
     def test_an_unknown_runner_and_mode(self, project: Path) -> None:
         said = factory("ceo", project, "--runner", "nobody").expect(2).err
-        assert '--runner: runner.default: got "nobody", expected one of auto, claude, ' in said
+        assert '--runner: got "nobody", expected one of auto, claude, ' in said
         assert "There is no mode 'fly'." in factory("ceo", project, "--mode", "fly").expect(2).err
         assert journal_files(project) == []
 
