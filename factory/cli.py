@@ -113,6 +113,15 @@ class _Parser(argparse.ArgumentParser):
         note(f"factory: there is no command {mistyped[1]!r}{meant} `factory --help` lists all.")
         self.exit(EXIT_USAGE)
 
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """Say which arguments there are none of, and which option the first one may be a slip of."""
+        from difflib import get_close_matches  # noqa: PLC0415 - for a fast --help
+
+        is_option = unknown[0].startswith("--")
+        near = get_close_matches(unknown[0], self._option_string_actions, n=1) if is_option else []
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        self.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
@@ -292,7 +301,7 @@ def _add_experiment_commands(add: Adder) -> None:
     begin = add("begin", "begin an experiment: id, branch, workspace, baseline", as_json=True)
     what = begin.add_mutually_exclusive_group(required=True)
     what.add_argument("--hypothesis", metavar="TEXT", help="what the change will improve")
-    what.add_argument("--phase", type=_positive, metavar="N", help="a phase of the current plan")
+    what.add_argument("--phase", type=_positive, metavar="N", help="a phase of the plan that is carried out")
     begin.add_argument("--branch", default=None, help="the target branch")
     begin.add_argument(
         "--new-approach",
@@ -421,9 +430,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     fill_missing_streams()
     args, unknown = build_parser().parse_known_args(argv)
     if unknown:
-        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        args.parser.refuse(unknown)
     if args.command is None:
-        args.parser.error("a COMMAND is required")
+        args.parser.error("a COMMAND is required; `factory --help` lists all")
     return run_guarded(lambda: _call(args), debug=args.debug)
 
 

@@ -464,6 +464,15 @@ class VerifyReport(Model):
         return ""
 
     @property
+    def vain(self) -> str:
+        """That a check passes on both sides, in words; empty where none does."""
+        for check in self.checks:
+            if check.before.passed and check.after.passed:
+                command = check.after.command
+                return f"its own check passes at the baseline already, so it shows nothing: {command}"
+        return ""
+
+    @property
     def by_feature(self) -> dict[str, bool]:
         """For each feature whether every check of it failed before and passes after."""
         shown: dict[str, bool] = {}

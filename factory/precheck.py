@@ -21,6 +21,10 @@ from factory.models import (
     ReviewRecord,
 )
 
+SHOWN = 3
+"""Findings or tests that a check's detail names; it says how many more there are."""
+WHERE_ALL = "`factory history --id` has all"
+
 
 @dataclass(frozen=True)
 class PrecheckFacts:
@@ -89,7 +93,8 @@ def guard_clean(facts: PrecheckFacts) -> Check:
     """The guards ran on this very commit and found nothing."""
     if facts.guard is None or facts.guard.head != facts.commit:
         return _check("guard", Reason.GUARD, "the guards did not run on this commit")
-    named = "; ".join(f.told for f in facts.guard.findings[:3])
+    told = [f.told for f in facts.guard.findings]
+    named = _some(told, between="; ") + (f" ({WHERE_ALL})" if len(told) > SHOWN else "")
     return _check("guard", Reason.GUARD, named, "clean")
 
 
@@ -202,9 +207,9 @@ def _smoke_failed(measurement: Measurement) -> bool:
     return measurement.smoke is not None and not measurement.smoke.passed
 
 
-def _some(names: Sequence[str], shown: int = 3) -> str:
-    rest = len(names) - shown
-    return ", ".join(names[:shown]) + (f" and {rest} more" if rest > 0 else "")
+def _some(names: Sequence[str], *, between: str = ", ") -> str:
+    rest = len(names) - SHOWN
+    return between.join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _failed(results: Sequence[CommandResult]) -> str:

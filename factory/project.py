@@ -57,7 +57,9 @@ def open_project(path: str | Path) -> Project:
         raise _no_checkout(folder)
     repo = Repo(_main_checkout(Repo(top)))
     if repo.find("HEAD") is None:
-        raise BadInput(f"{repo.root} has no commit yet.", _commands(repo.root, *FIRST_COMMIT))
+        is_empty = not repo.uncommitted(untracked=True)
+        hint = _start_there(repo.root) if is_empty else _commands(repo.root, *FIRST_COMMIT)
+        raise BadInput(f"{repo.root} has no commit yet.", hint)
     return Project(repo)
 
 
@@ -89,6 +91,12 @@ def _commands(folder: Path, *commands: str) -> str:
     return "Type:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+def _start_there(folder: Path) -> str:
+    """What to do with a folder in which there is nothing to commit."""
+    start = f'factory ceo "…" --dir {quoted(folder)}'
+    return f"There is no file in it: put a project's files there, or start with an idea: {start}"
+
+
 def _main_checkout(repo: Repo) -> Path:
     """The top of the main working tree; of a bare repository there is none, and the linked one counts."""
     if (repo.root / ".git").is_dir():
@@ -105,7 +113,8 @@ def _no_checkout(folder: Path) -> BadInput:
     try:
         bare = Repo(folder).git("rev-parse", "--is-bare-repository") == "true\n"
     except GitError:
-        hint = _commands(folder.resolve(), "init", *FIRST_COMMIT)
+        place = folder.resolve()
+        hint = _commands(place, "init", *FIRST_COMMIT) if any(place.iterdir()) else _start_there(place)
         return BadInput(f"{folder} is not in a git repository.", hint)
     if bare:
         return BadInput(

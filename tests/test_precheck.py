@@ -152,7 +152,7 @@ def test_a_finding_of_a_guard_and_a_report_on_another_commit() -> None:
     assert failures(facts(guard=given)) == {"guard": ("scope: outside (setup.py)", Reason.GUARD)}
     many = [finding, *(GuardFinding(guard="baseline", message=f"m{n}") for n in range(3))]
     given = GuardReport(baseline=BASE, head=COMMIT, findings=many)
-    told = "scope: outside (setup.py); baseline: m0; baseline: m1"
+    told = "scope: outside (setup.py); baseline: m0; baseline: m1 and 1 more (`factory history --id` has all)"
     assert failures(facts(guard=given)) == {"guard": (told, Reason.GUARD)}
     stale = GuardReport(baseline=BASE, head=OTHER)
     assert failures(facts(guard=stale)) == {"guard": ("the guards did not run on this commit", Reason.GUARD)}

@@ -11,6 +11,7 @@ import pytest
 from factory.commands.state import state_of
 from factory.errors import EXIT_ENVIRONMENT, EXIT_USAGE, BadInput, EnvironmentLacking
 from factory.project import ensure_state_dir, open_project
+from factory.target import new_project, resolve_target
 
 
 def git(folder: Path, *args: str) -> str:
@@ -117,6 +118,21 @@ def test_no_commit_comes_with_commands_that_work(tmp_path: Path) -> None:
     assert message == f"{top} has no commit yet."
     assert hint == f"Type:\n  git -C {top} add -A\n  git -C {top} commit -m 'Start'"
     run_hint(hint)
+    assert open_project(top).root == top
+
+
+@pytest.mark.parametrize("is_repository", [True, False])
+def test_an_empty_folder_is_one_to_start_in(tmp_path: Path, is_repository: bool) -> None:
+    top = tmp_path.resolve() / "empty"
+    top.mkdir()
+    if is_repository:
+        git(top, "init", "-q")
+    message, hint = refusal(top)
+    assert message == f"{top} {'has no commit yet' if is_repository else 'is not in a git repository'}."
+    start = f'factory ceo "…" --dir {top}'
+    assert hint == f"There is no file in it: put a project's files there, or start with an idea: {start}"
+    target = resolve_target("count the words of a text", cwd=tmp_path)
+    new_project(target, top)
     assert open_project(top).root == top
 
 

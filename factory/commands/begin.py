@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from factory import output
 from factory.commands.spec_files import read_text
 from factory.cycle import experiment as lab_work
 from factory.cycle.inflight import BY_HAND
 from factory.cycle.lab import Lab, open_lab
+from factory.cycle.planned import Planned, planned
 from factory.errors import EXIT_OK, BadInput, Refused
 from factory.evals.cache import read_last_eval
 from factory.evals.remarks import remarks
 from factory.journal import new_cycle_id
-from factory.models import PlanItem
+from factory.models import FeatureCheck, Kind, PlanItem
 from factory.rows import BY_PERSON
-from factory.spec import parse
 from factory.strategy import categorize_hypothesis
 from factory.words import quoted
 
@@ -27,8 +28,9 @@ def run(args: argparse.Namespace) -> int:
     target = lab.target_branch(args.branch or "", policy)
     base = lab.repo.resolve(f"refs/heads/{target}")
     policy = lab.required_policy(base)
-    item = _item(lab, args)
-    repeated = lab_work.repeats(lab, item, policy)
+    wanted = _planned(lab, args)
+    # What was agreed to is done, whatever it resembles.
+    repeated = lab_work.repeats(lab, wanted.item, policy) if wanted.kind is Kind.CODE else ""
     if repeated:
         raise Refused(
             f"This {repeated}.", "Say what is different with --new-approach, or try something else."
@@ -37,8 +39,11 @@ def run(args: argparse.Namespace) -> int:
     for remark in remarks(known) if known else ():
         output.note(remark)
     journal = lab.journal(new_cycle_id())
-    journal.append("cycle.opened", mode=BY_HAND, options={}, target=target, start=base)
-    begun = lab_work.begin(lab, journal, item, base=base, target=target, policy=policy, runner=BY_PERSON)
+    options = {"approved_plan": wanted.plan} if wanted.plan else {}
+    journal.append("cycle.opened", mode=BY_HAND, options=options, target=target, start=base)
+    begun = lab_work.begin(
+        lab, journal, wanted.item, base=base, target=target, policy=policy, kind=wanted.kind, runner=BY_PERSON
+    )
     workspace = lab_work.workspace(lab, begun)
     if args.json:
         output.emit_json(
@@ -50,31 +55,25 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _item(lab: Lab, args: argparse.Namespace) -> PlanItem:
+def _planned(lab: Lab, args: argparse.Namespace) -> Planned:
     if args.phase is None:
         if not args.hypothesis.strip():
             raise BadInput("The hypothesis is empty.", "Say what the change will improve.")
         title = " ".join(args.hypothesis.split())
-        made = PlanItem.model_validate(
-            {"phase": 1, "title": title, "category": categorize_hypothesis(title).name}
+        made = Planned(
+            PlanItem.model_validate(
+                {"phase": 1, "title": title, "category": categorize_hypothesis(title).name}
+            )
         )
     else:
-        made = _planned(lab, args.phase)
-    update = {"new_approach": args.new_approach or made.new_approach, "verify": args.verify or made.verify}
-    return made.model_copy(update=update)
-
-
-def _planned(lab: Lab, phase: int) -> PlanItem:
-    if not lab.paths.plan.exists():
-        raise BadInput(
-            "There is no current plan.",
-            f"`factory begin {quoted(lab.paths.root)} --hypothesis TEXT` needs none.",
-        )
-    items = parse(read_text(lab.paths.plan)).items()
-    found = next((item for item in items if item.phase == phase), None)
-    if found is None:
-        raise BadInput(
-            f"The current plan has no phase {phase}.",
-            f"`factory spec show {quoted(lab.paths.root)}` shows it.",
-        )
-    return found
+        place = lab.paths.plan
+        made = planned(lab, args.phase, read_text(place) if place.exists() else "")
+    item = made.item
+    # Beside the checks of a contract's phase one of one's own is a further one.
+    checks = [*item.checks, FeatureCheck(command=args.verify)] if item.checks and args.verify else item.checks
+    update = {
+        "new_approach": args.new_approach or item.new_approach,
+        "verify": args.verify or item.verify,
+        "checks": checks,
+    }
+    return replace(made, item=item.model_copy(update=update))

@@ -19,10 +19,10 @@ from factory.cycle.integrate import pending_branches
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.proving import prove_dimensions
 from factory.cycle.runners import resolve_runner, unusable_runners
-from factory.errors import EXIT_ENVIRONMENT, EXIT_NO, EXIT_OK, FactoryError
+from factory.errors import EXIT_ENVIRONMENT, EXIT_NO, EXIT_OK, BadInput, FactoryError
 from factory.evals.prove import Proof
 from factory.fsio import ensure_private_dir
-from factory.git import Repo
+from factory.git import Repo, toplevel
 from factory.paths import CONFIG_FILE, factory_home
 from factory.process import quick
 from factory.project import Project, open_project
@@ -151,7 +151,9 @@ def _project(path: str) -> Iterator[Finding]:
         if not Path(path).expanduser().is_dir():
             raise  # no finding, but a slip in the command
         or_this = "Or make this one a project. " if "\n" in error.hint else ""
-        yield Finding("project", False, error.message, f"{ANOTHER_FOLDER}\n{or_this}{error.hint}")
+        elsewhere = isinstance(error, BadInput) and toplevel(Path(path).expanduser()) is None
+        mend = f"{ANOTHER_FOLDER}\n{or_this}{error.hint}" if elsewhere else error.hint
+        yield Finding("project", False, error.message, mend)
         return
     yield Finding("project", True, str(project.root))
     yield from _looked_at("project", lambda: _state(project))

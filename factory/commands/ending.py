@@ -89,6 +89,7 @@ def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
         named = ", ".join(map(str, phases))
         wait = f"phase {named} waits" if len(phases) == 1 else f"phases {named} wait"
         output.say(f"{wait} for a person, or for a runner that can do it: {why}")
+        output.say(f"to do it yourself: factory begin {quoted(lab.paths.root)} --phase {phases[0]}")
     if account.get("features") and not account.get("complete"):
         word = word_for(lab, cycle.state.result("contract").get("sha256", ""))
         output.say(f"not everything that was {word} is built: factory spec trace {quoted(lab.paths.root)}")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from factory import output
+from factory.config import ProjectConfig
 from factory.cycle import experiment as lab_work
 from factory.cycle import judging
 from factory.cycle.lab import Lab, open_lab
@@ -13,7 +15,7 @@ from factory.cycle.measuring import measure_commit
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.evals.decide import Comparison
 from factory.evals.remarks import remarks, unmeasured
-from factory.models import DimensionScore, Measurement
+from factory.models import DimensionScore, Experiment, Measurement, VerifyReport
 from factory.words import quoted, signed
 
 
@@ -26,9 +28,10 @@ def run(args: argparse.Namespace) -> int:
             _tell_uncommitted(lab, args.rev)
             measured, before = measure_commit(lab, commit, commit, lab.required_policy(commit)), None
             moved = None
+            then: list[str] = []
         else:
-            measured, before, moved = _measure_experiment(lab, args.id, progress)
-    return _show(measured, before, moved, as_json=args.json, then=_review_of(lab, args.id))
+            measured, before, moved, then = _measure_experiment(lab, args.id, progress)
+    return _show(measured, before, moved, as_json=args.json, then=then)
 
 
 def _tell_uncommitted(lab: Lab, revision: str | None) -> None:
@@ -41,8 +44,8 @@ def _tell_uncommitted(lab: Lab, revision: str | None) -> None:
 
 def _measure_experiment(
     lab: Lab, number: int, progress: output.Progress
-) -> tuple[Measurement, Measurement | None, Comparison | None]:
-    """The candidate and its baseline, with the scores that decide, and how these moved."""
+) -> tuple[Measurement, Measurement | None, Comparison | None, list[str]]:
+    """The candidate and its baseline, with the scores that decide, how these moved, and what comes next."""
     with lab_work.at_work(lab, number) as experiment:
         policy = lab.required_policy(experiment.baseline)
         judging.baseline_measurement(lab, experiment, policy)
@@ -58,18 +61,32 @@ def _measure_experiment(
         measured = judging.measure_candidate(lab, experiment, commit, policy)
         before, after = judging.as_compared(lab, experiment, commit, policy)
         moved = judging.comparison_of(lab, lab.store.experiment(number), commit, policy)
-        return after or measured, before, moved
+        return after or measured, before, moved, list(_next(lab, experiment, policy))
 
 
-def _review_of(lab: Lab, number: int | None) -> str:
-    """What comes after the measurement of an experiment; nothing after that of a commit."""
-    if number is None:
-        return ""
-    return f"next: factory review {quoted(lab.paths.root)} --id {number} --verdict keep --reason WHY"
+def _next(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Iterator[str]:
+    """What comes after the measurement: a review, or mending what the gate would not let pass."""
+    shown = lab.store.experiment(experiment.id).read(lab_work.VERIFY, VerifyReport)
+    if shown.vain:
+        yield shown.vain
+    failures = [c for c in judging.precheck(lab, experiment, policy).failures if c.name != "review"]
+    for check in failures:
+        yield f"it would not be kept: {check.name}: {check.detail}"
+    place = f"{quoted(lab.paths.root)} --id {experiment.id}"
+    if failures:
+        again, or_end = f"factory eval {place}", f"factory abandon {place}"
+        yield f"next: mend the workspace and measure again with {again}, or {or_end}"
+    else:
+        yield f"next: factory review {place} --verdict keep --reason WHY"
 
 
 def _show(
-    measured: Measurement, before: Measurement | None, moved: Comparison | None, *, as_json: bool, then: str
+    measured: Measurement,
+    before: Measurement | None,
+    moved: Comparison | None,
+    *,
+    as_json: bool,
+    then: Iterable[str],
 ) -> int:
     if as_json:
         compared = {"comparison": asdict(moved)} if moved else {}
@@ -82,8 +99,8 @@ def _show(
         if moved is not None:
             output.say(moved.rationale)
     code = told_of(before or measured, measured)
-    if then and not as_json and code == EXIT_OK:
-        output.say(then)
+    for line in then if code == EXIT_OK and not as_json else ():
+        output.say(line)
     return code
 
 

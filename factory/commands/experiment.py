@@ -12,6 +12,7 @@ from factory.cycle.archive import write_experiment_note
 from factory.cycle.deciding import Override
 from factory.cycle.lab import Lab, open_lab
 from factory.cycle.mirror import mirror_log
+from factory.cycle.planned import record_outcome
 from factory.errors import EXIT_NO, EXIT_OK, BadInput, Refused
 from factory.models import Experiment, ExperimentRecord, PrecheckReport, Verdict
 from factory.precheck import CHECK_NAMES
@@ -68,6 +69,7 @@ def _finalized(lab: Lab, experiment: Experiment, args: argparse.Namespace) -> Ex
         decision = deciding.settle(lab, experiment, policy, override=_override(args))
         record = finalizing.finalize(lab, journal, experiment, decision, summary=args.summary)
     write_experiment_note(lab, record.model_dump(mode="json"))
+    record_outcome(lab, journal, experiment, record)
     mirror_log(lab, f"experiment {experiment.id}")
     if not any(event.type == "cycle.closed" for event in journal.events()):
         journal.append("cycle.closed", kept=int(record.verdict is Verdict.KEEP))

@@ -28,7 +28,13 @@ class Mistake:
     def __str__(self) -> str:
         """The mistake as one line."""
         guess = f'; did you mean "{self.meant}"?' if self.meant else ""
-        return f"{self.where}: {self.key}: got {self.got}, expected {self.expected}{guess}"
+        key = "" if self.is_option else f"{self.key}: "
+        return f"{self.where}: {key}got {self.got}, expected {self.expected}{guess}"
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it was made on the command line, where a setting's key is of no use."""
+        return self.where.startswith("--")
 
 
 class BadSettings(BadInput):
@@ -36,10 +42,10 @@ class BadSettings(BadInput):
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         """One line a mistake."""
-        super().__init__(
-            "\n".join(map(str, mistakes)),
-            "`factory config` in a folder without these lists every setting with its default.",
-        )
+        hint = "`factory config` in a folder without these lists every setting with its default."
+        if all(mistake.is_option for mistake in mistakes):
+            hint = "`factory ceo --help` lists the options."
+        super().__init__("\n".join(map(str, mistakes)), hint)
         self.mistakes = tuple(mistakes)
 
 

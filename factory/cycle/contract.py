@@ -8,7 +8,8 @@ from factory.approvals import Approval, Approvals, difference
 from factory.cycle.lab import Lab
 from factory.errors import BadInput, Refused
 from factory.fsio import read_exactly
-from factory.spec import Form, parse
+from factory.models import FeatureCheck, PlanItem
+from factory.spec import Form, Spec, parse
 from factory.target import SPEC_FILE
 from factory.words import quoted
 
@@ -170,6 +171,26 @@ def text_of(lab: Lab, sha256: str) -> str:
         f"The approval of the specification that is built, {sha256[:12]}, is gone or damaged.",
         f"factory spec approve {quoted(lab.paths.root / SPEC_FILE)}",
     )
+
+
+def items_of(spec: Spec) -> list[PlanItem]:
+    """The phases of a specification, each with what it is held to."""
+    return [
+        item.model_copy(update={"checks": checks_of(spec, item.phase), "verify": ""}) for item in spec.items()
+    ]
+
+
+def checks_of(spec: Spec, number: int) -> list[FeatureCheck]:
+    """The rows of the features that a phase completes: those that no later phase serves."""
+    phase = spec.phase(number)
+    assert phase is not None
+    later = {ref for other in spec.phases if other.number > number for ref in other.refs}
+    return [
+        FeatureCheck(feature=ref, command=row.command)
+        for row in spec.matrix
+        for ref in row.refs
+        if ref in phase.refs and ref not in later and row.command
+    ]
 
 
 def _approvals(lab: Lab) -> Approvals:

@@ -99,10 +99,13 @@ def with_scores(
 
 
 def _with_its_check(record: VerdictRecord, shown: VerifyReport | None) -> VerdictRecord:
-    """A keep whose item's own check does not pass says so: an improved score is no proof of delivery."""
-    if record.verdict is not Verdict.KEEP or shown is None or not shown.unmet:
+    """What the item's own check says of a keep, for an improved score is no proof of delivery, and of what
+    was reverted for want of an effect.
+    """
+    if shown is None or not (record.verdict is Verdict.KEEP or record.reason is Reason.NO_EFFECT):
         return record
-    return record.model_copy(update={"rationale": f"{record.rationale}; {shown.unmet}"})
+    words = [shown.unmet if record.verdict is Verdict.KEEP else "", shown.vain]
+    return record.model_copy(update={"rationale": "; ".join([record.rationale, *filter(None, words)])})
 
 
 def _by_score(

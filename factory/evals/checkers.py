@@ -140,13 +140,17 @@ def measure_types(
     # Reporting as JSON, it exits with 1 for notes alone too, where without it says "Success".
     telling = errors if gave_up else found
     if done.returncode not in (0, 1, MYPY_GAVE_UP) or (not telling and done.returncode != 0):
-        return unmeasured("type_check", _why_not(done))
+        return unmeasured("type_check", _why_not(done, made=environment.made))
     return type_check.score(sources, errors, blocked=gave_up)
 
 
-def _why_not(done: Completed) -> str:
+def _why_not(done: Completed, *, made: bool) -> str:
     if "No module named mypy" in done.stderr:
-        return "mypy is configured, but not installed in the project's environment"
+        lacking = "mypy is configured, but not installed in"
+        if not made:
+            return f"{lacking} the project's environment: install it there"
+        declare = "declare it among the project's development dependencies"
+        return f"{lacking} the environment that factory made: {declare}"
     if "--output" in done.stderr:
         return "the project's mypy is older than 1.11 and cannot report as JSON"
     return f"mypy: {_last_line(done)}"

@@ -168,7 +168,11 @@ def _install(installer: Installer, needs: Dependencies, copy: Path, progress: Pr
             for name in needs.guessed:
                 installer.pip(["install", "-r", name], cwd=copy)
             return ""
-        note = f"the project could not be installed, only what it declares to need: {telling_line(done)}"
+        note = (
+            f"the project could not be installed, only what it declares to need: {telling_line(done)} "
+            f"(see {installer.log}); mend that, have [eval] setup install it, or name as [eval] python one "
+            "that has it"
+        )
         progress(Remark(note))
     wanted = [*needs.declared, *needs.groups]
     if wanted or files:

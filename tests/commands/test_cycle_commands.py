@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import EXIT_OK, EXIT_USAGE
+from factory.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE
 from factory.journal import Journal
 from factory.paths import factory_home
 from factory.target import FIRST_MESSAGE
@@ -234,13 +234,15 @@ class TestMistakes:
         git(tmp_path, "init", "--quiet", "empty")
         done = factory(name, tmp_path / "empty", *options).expect(2)
         assert one_sentence(done) == f"{tmp_path / 'empty'} has no commit yet."
-        assert "commit -m 'Start'" in done.err
+        assert "There is no file in it: put a project's files there" in done.err
 
     @pytest.mark.parametrize(
         ("args", "said"),
         [
             (("--versoin",), "unrecognized arguments: --versoin"),
-            ((), "a COMMAND is required"),
+            ((), "a COMMAND is required; `factory --help` lists all"),
+            (("history", ".", "--al"), "unrecognized arguments: --al; did you mean '--all'?"),
+            (("eval", ".", "x", "y"), "unrecognized arguments: x y\n"),
             (("ceo", ".", "--lit"), "unrecognized arguments: --lit"),
             (("ceo", ".", "--focus", " "), "The focus is empty."),
         ],
@@ -255,6 +257,7 @@ class TestMistakes:
         assert journal_files(project) == []
 
     def test_files_without_git_are_told_the_commands_to_type(self, tmp_path: Path) -> None:
+        (tmp_path / "a.py").touch()
         done = factory("ceo", tmp_path).expect(2)
         assert f"git -C {tmp_path} init\n" in done.err
 
@@ -283,7 +286,7 @@ class TestMistakes:
 
     def test_an_unknown_runner_and_mode(self, project: Path) -> None:
         said = factory("ceo", project, "--runner", "nobody").expect(2).err
-        assert '--runner: runner.default: got "nobody", expected one of auto, claude, ' in said
+        assert '--runner: got "nobody", expected one of auto, claude, ' in said
         assert "There is no mode 'fly'." in factory("ceo", project, "--mode", "fly").expect(2).err
         assert journal_files(project) == []
 
@@ -420,3 +423,15 @@ def test_a_mistyped_command_is_told_with_the_one_that_was_meant() -> None:
         "factory: there is no command 'histroy'; did you mean 'history'? `factory --help` lists all.\n"
     )
     assert factory("eval", "a", "b").expect(2).err.startswith("usage: factory eval [-h] ")
+
+
+@pytest.mark.parametrize("words", [("discover",), ("ceo", "--runner", "offline")])
+def test_a_commit_without_a_file_is_nothing_to_measure(tmp_path: Path, words: tuple[str, ...]) -> None:
+    place = tmp_path / "empty"
+    git(tmp_path, "init", "--quiet", "empty")
+    git(place, "commit", "--quiet", "--allow-empty", "-m", "Start")
+    done = factory(words[0], place, *words[1:]).expect(4)
+    assert f"There is no file in {place} at " in done.err
+    assert 'start with an idea in a folder of its own: factory ceo "…" --dir FOLDER' in done.err
+    assert not (place / "factory.toml").exists()
+    factory("abandon", place).expect(EXIT_REFUSED)

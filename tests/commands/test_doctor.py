@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.cli import factory
-from tests.support.repos import python_project
+from tests.support.repos import git, python_project
 
 
 def test_a_project_without_a_setup_is_in_order(tmp_path: Path) -> None:
@@ -18,6 +18,7 @@ def test_a_project_without_a_setup_is_in_order(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_git_is_not(tmp_path: Path) -> None:
+    (tmp_path / "a.py").touch()
     told = factory("doctor", tmp_path).expect(4).out
     assert told.endswith(
         f"FAIL project: {tmp_path} is not in a git repository.\n"
@@ -26,6 +27,18 @@ def test_a_folder_without_git_is_not(tmp_path: Path) -> None:
         f"       git -C {tmp_path} init\n"
         f"       git -C {tmp_path} add -A\n"
         f"       git -C {tmp_path} commit -m 'Start'\n"
+    )
+
+
+def test_a_repository_without_a_commit_is_not_sent_elsewhere(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "new")
+    (tmp_path / "new/a.py").touch()
+    told = factory("doctor", tmp_path / "new").expect(4).out
+    assert told.endswith(
+        f"FAIL project: {tmp_path}/new has no commit yet.\n"
+        "     Type:\n"
+        f"       git -C {tmp_path}/new add -A\n"
+        f"       git -C {tmp_path}/new commit -m 'Start'\n"
     )
 
 

@@ -78,9 +78,15 @@ def test_every_mistake_of_flags_and_environment_is_reported_at_once() -> None:
         'FACTORY_BUDGET_USD: limits.usd: got "much", expected a number of 0 or more',
         'FACTORY_GITHUB: github.enabled: got "maybe", expected true or false',
         'FACTORY_SANDBOX: runner.sandbox: got "of", expected one of auto, bwrap, cli, off; did you mean "off"?',
-        "--budget-invocations: limits.invocations: got 0, expected a whole number from 1 to 10000",
-        f'--runner: runner.default: got "cluade", expected one of {", ".join(schema.RUNNERS)}; did you mean "claude"?',
+        "--budget-invocations: got 0, expected a whole number from 1 to 10000",
+        f'--runner: got "cluade", expected one of {", ".join(schema.RUNNERS)}; did you mean "claude"?',
     ]
+
+
+def test_a_mistake_on_the_command_line_is_not_sent_to_a_settings_file() -> None:
+    with pytest.raises(BadSettings) as caught:
+        settings({"runner": "cluade"}, {}, None)
+    assert caught.value.hint == "`factory ceo --help` lists the options."
 
 
 def test_the_judge_is_not_to_be_had_from_the_environment() -> None:

@@ -18,12 +18,13 @@ from factory.cycle.launch import follow_up, run_cycle
 from factory.errors import EXIT_NO, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
 from factory.journal import Journal, read_events
 from factory.paths import ProjectPaths, factory_home
+from factory.spec import Form, parse
 from tests.spec.examples import IMPROVEMENT
 from tests.support import cycles, specs
 from tests.support.cli import command, end_group, environment, factory
 from tests.support.cycles import Scripted, Silent, said, verdict
 from tests.support.matrix import sampled
-from tests.support.projects import assert_sound, events, history, journal_files, small_project
+from tests.support.projects import Begun, assert_sound, events, history, journal_files, small_project
 from tests.support.repos import commit, git, make_repo
 
 TEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -96,6 +97,7 @@ def test_the_exit_code_says_that_not_all_is_built(project: Path) -> None:
     row = factory("history", project, "--json").json[1]
     assert row["reason"] == "error"
     assert row["notes"].startswith(declined)
+    assert f"to do it yourself: factory begin {project} --phase 1\n" in done.out
     assert row["change_summary"] == row["notes"]
     assert f"not everything that was approved is built: factory spec trace {project}" in done.out
     assert traced(project) == (EXIT_NO, {"one": "failed", "two": "failed"})
@@ -129,6 +131,63 @@ def test_a_second_build_goes_on_with_what_was_not_built(project: Path) -> None:
     _, runner = build(project)
     assert builds(runner) == ["two"]
     assert traced(project) == (EXIT_OK, dict.fromkeys(("one", "two", "three"), "built"))
+
+
+def by_hand(project: Path, phase: int, files: Mapping[str, str]) -> dict[str, Any]:
+    """A phase of the specification that a person does, decided and integrated; its row."""
+    told = factory("begin", project, "--phase", str(phase), "--json").expect(EXIT_OK).json
+    begun = Begun(project, told["id"], told["branch"], told["baseline"], Path(told["workspace"]))
+    begun.edit(files).measure()
+    begun.review()
+    row = begun.finalize()
+    factory("integrate", project).expect(EXIT_OK)
+    return row
+
+
+def test_a_phase_that_a_person_has_done_is_built(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two", "three"), needs={"three": "two"}))
+    build(project, {"two": "claims"})
+    assert traced(project)[1] == {"one": "built", "two": "failed", "three": "blocked by phase"}
+    row = by_hand(project, 2, specs.delivers("two"))
+    assert (row["id"], row["hypothesis"], row["kind"]) == (3, "Add word two", "contract")
+    assert (row["verdict"], row["reason"]) == ("keep", "held_delivered")
+    second = factory("spec", "trace", project, "--json").json["features"][1]
+    assert (second["state"], second["verified"], second["commits"]) == ("built", True, [row["commit"]])
+    assert [(a["id"], a["verdict"]) for a in second["experiments"]] == [(2, "revert"), (3, "keep")]
+    _, runner = build(project)
+    assert builds(runner) == ["three"]
+    assert traced(project) == (EXIT_OK, dict.fromkeys(("one", "two", "three"), "built"))
+    assert_sound(project)
+
+
+def test_a_phase_that_a_person_has_tried_in_vain_is_still_to_be_built(project: Path) -> None:
+    specs.approve(project, specs.spec(("one", "two")))
+    row = by_hand(project, 2, {"notes.md": "The word two is there.\n"})
+    assert (row["verdict"], row["reason"]) == ("revert", "no_effect")
+    assert traced(project)[1] == {"one": "not attempted", "two": "not attempted"}
+    _, runner = build(project)
+    assert builds(runner) == ["one", "two"]
+    second = factory("spec", "trace", project, "--json").json["features"][1]
+    assert [(a["id"], a["verdict"]) for a in second["experiments"]] == [(1, "revert"), (3, "keep")]
+
+
+def test_a_phase_of_approved_improvements_that_a_person_has_done_is_built(project: Path) -> None:
+    plan = ProjectPaths(project).plan
+    plan.parent.mkdir(parents=True)
+    plan.write_text(IMPROVEMENT)
+    text = IMPROVEMENT
+    Approvals(factory_home(), ProjectPaths(project).key).approve(
+        text, who="person", form=str(Form.IMPROVEMENT), title="Calc", how="terminal"
+    )
+    item = parse(text).items()[0]
+    done = factory(
+        "begin", project, "--phase", str(item.phase), "--verify", "grep -q more notes.md", "--json"
+    )
+    told = done.expect(EXIT_OK).json
+    begun = Begun(project, told["id"], told["branch"], told["baseline"], Path(told["workspace"]))
+    assert begun.edit({"notes.md": "Said more.\n"}).decide() == ("keep", "held_delivered")
+    phase = factory("spec", "trace", project, "--json").json["phases"][0]
+    assert (phase["state"], [a["id"] for a in phase["experiments"]]) == ("built", [1])
 
 
 def test_an_approved_file_is_committed_by_the_build(project: Path) -> None:

@@ -466,3 +466,45 @@ def test_a_log_that_lost_rows_does_not_replace_its_mirror(tmp_path: Path) -> Non
     log.write_text("id\thypothesis\n1\tone\n")
     mirror_log(lab, "another")
     assert git(project, "show", "refs/factory/log:results.tsv").endswith("2\ttwo")
+
+
+MEND = (
+    "next: mend the workspace and measure again with factory eval {0} --id 1, or factory abandon {0} --id 1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    named(
+        {
+            "a guard's finding": (
+                {"factory.toml": TESTED_POLICY + "\n"},
+                "it would not be kept: guard: eval_immutable: ",
+            ),
+            "a lost test": (
+                {"calc/sums.py": BROKEN_SUMS},
+                "it would not be kept: new_failures: tests/test_sums.py::test_double\n",
+            ),
+        },
+        always=["a guard's finding", "a lost test"],
+    ),
+)
+def test_a_change_that_is_bound_to_be_reverted_is_not_called_ready_to_keep(
+    tested: Path, change: dict[str, str], told: str
+) -> None:
+    begun = begin(tested).edit({"calc/sums.py": CLEAN_SUMS} | change)
+    said = begun.measure().out
+    assert told in said
+    assert said.endswith(MEND.format(tested))
+    assert "--verdict keep" not in said
+
+
+def test_a_check_that_passes_at_the_baseline_already_is_said_to_show_nothing(project: Path) -> None:
+    told = "its own check passes at the baseline already, so it shows nothing: test -e notes.md"
+    begun = begin(project, "Say more in the notes", "--verify", "test -e notes.md")
+    said = begun.edit({"notes.md": "Said more.\n"}).measure().out
+    assert f"{told}\n" in said
+    begun.review()
+    row = begun.finalize()
+    assert (row["verdict"], row["reason"]) == ("revert", "no_effect")
+    assert row["notes"].endswith(f"; nothing shows that it delivers; {told}")

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from factory.evals.checkers import measure_lint, ruff_settings
+from factory.evals.checkers import measure_lint, measure_types, ruff_settings
 from factory.evals.dimensions.sources import read_sources
+from factory.evals.environment import Environment, Kind
 from tests.evals.projects import write
 from tests.support.repos import make_repo
 
@@ -47,3 +48,21 @@ def test_what_flake8_is_told_to_ignore_is_ignored(tmp_path: Path, file: str) -> 
     assert rules_found(tmp_path, text) == {}
     write(tmp_path, {"ruff.toml": ""})
     assert ruff_settings(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "mend"),
+    [
+        (True, "the environment that factory made: declare it among the project's development dependencies"),
+        (False, "the project's environment: install it there"),
+    ],
+)
+def test_a_lacking_mypy_comes_with_what_to_do(tmp_path: Path, made: bool, mend: str) -> None:
+    python = tmp_path / "bin/python"
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\necho 'python: No module named mypy' >&2\nexit 1\n")
+    python.chmod(0o755)
+    kind: Kind = "made" if made else "project venv"
+    environment = Environment(python, "", made, None, kind, tmp_path, tmp_path)
+    found = measure_types(tmp_path, [], environment, timeout=60)
+    assert found.error == f"mypy is configured, but not installed in {mend}"

@@ -343,6 +343,11 @@ def test_a_project_that_cannot_be_built_gets_its_dependencies_and_the_reason_is_
         tmp_path, checkout, Settings(python=""), sandbox=choose(), home=home, progress=lambda _: None
     )
     assert found.note.startswith("the project could not be installed, only what it declares to need: ")
+    (log,) = home.logs.glob("environment-*.log")
+    assert found.note.endswith(
+        f" (see {log}); mend that, have [eval] setup install it, or name as [eval] python one that has it"
+    )
+    assert "no compiler here" in log.read_text()
     assert {"iniconfig", "pluggy"} <= {
         p.name for site in found.sites for p in site.iterdir() if not p.name.endswith(".dist-info")
     }

@@ -7,13 +7,20 @@ from typing import Any
 
 from factory.approvals import Approvals, fingerprint
 from factory.cycle.context import Cycle
-from factory.cycle.contract import approved_text, changed_since, text_of, text_to_build
+from factory.cycle.contract import (
+    approved_text,
+    changed_since,
+    checks_of,
+    items_of,
+    text_of,
+    text_to_build,
+)
 from factory.cycle.machine import Done, Outcome
 from factory.cycle.outcomes import OUTCOME, outcome_events, outcomes_of, was_tried
 from factory.cycle.steps.observing import SETUP_MESSAGE, discover_setup, told
 from factory.errors import BadInput, Refused
 from factory.git import commit_files
-from factory.models import FeatureCheck, PhaseState, PlanItem
+from factory.models import PhaseState, PlanItem
 from factory.paths import CONFIG_FILE
 from factory.spec import Form, Phase, Spec, parse
 from factory.spec.trace import PhaseOutcome, Trace, trace
@@ -42,7 +49,7 @@ def contract(cycle: Cycle, scope: str) -> Outcome:
     spec, sha256 = parse(text), fingerprint(text)
     _carry_over(cycle, spec, sha256)
     outcomes = outcomes_of(outcome_events(cycle.lab.paths), sha256)
-    items = [_with_checks(spec, item) for item in spec.items()]
+    items = items_of(spec)
     wanted = _still_to_do(items, outcomes, lite=cycle.options.lite)
     built = [number for number, outcome in outcomes.items() if outcome.state == PhaseState.BUILT]
     return Done(
@@ -85,7 +92,7 @@ def _asks_for(spec: Spec, phase: Phase) -> tuple[object, ...]:
     """What a phase asks for, word for word, and the checks that it is held to; numbers don't count."""
     features = tuple((f.title, *(f.text(n) for n in ("What", "How", "Why"))) for f in spec.features_of(phase))
     steps = tuple((step.text, step.more) for step in phase.checklist)
-    commands = sorted(check.command for check in _checks(spec, phase.number))
+    commands = sorted(check.command for check in checks_of(spec, phase.number))
     return (phase.title, phase.notes, steps, features, *commands)
 
 
@@ -93,8 +100,8 @@ def _renumbered(
     spec: Spec, before: Spec, phase: int, old: int, verified: Mapping[str, bool]
 ) -> dict[str, bool]:
     """What was verified of a phase, by the features' numbers of today."""
-    was = {check.command: verified.get(check.feature) for check in _checks(before, old)}
-    told = {check.feature: was.get(check.command) for check in _checks(spec, phase)}
+    was = {check.command: verified.get(check.feature) for check in checks_of(before, old)}
+    told = {check.feature: was.get(check.command) for check in checks_of(spec, phase)}
     return {feature: shown for feature, shown in told.items() if shown is not None}
 
 
@@ -115,24 +122,6 @@ def _record_again(
         passed_before=[],
         blocked_by=[],
     )
-
-
-def _with_checks(spec: Spec, item: PlanItem) -> PlanItem:
-    """The item with what its phase is held to."""
-    return item.model_copy(update={"checks": _checks(spec, item.phase), "verify": ""})
-
-
-def _checks(spec: Spec, number: int) -> list[FeatureCheck]:
-    """The rows of the features that a phase completes: those that no later phase serves."""
-    phase = spec.phase(number)
-    assert phase is not None
-    later = {ref for other in spec.phases if other.number > number for ref in other.refs}
-    return [
-        FeatureCheck(feature=ref, command=row.command)
-        for row in spec.matrix
-        for ref in row.refs
-        if ref in phase.refs and ref not in later and row.command
-    ]
 
 
 def _still_to_do(

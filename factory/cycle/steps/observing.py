@@ -90,7 +90,16 @@ def _withdraw(cycle: Cycle, why: str) -> None:
 
 
 def discover_setup(lab: Lab, revision: str, target: str) -> Discovery:
-    """What a factory.toml for the project at ``revision`` would say, by trying; what flips is remembered."""
+    """What a factory.toml for the project at ``revision`` would say, by trying; what flips is remembered.
+
+    Raises EnvironmentLacking where there is no interpreter to measure with, or nothing to measure.
+    """
+    if not lab.repo.files(revision):
+        raise EnvironmentLacking(
+            f"There is no file in {lab.paths.root} at {revision[:12]}, so there is nothing to measure.",
+            "Put a project's files there and commit them; or start with an idea in a folder of its own: "
+            'factory ceo "…" --dir FOLDER',
+        )
     found = discover(
         lab.paths.root,
         lambda: scratch_checkout(lab.repo, revision, parent=lab.workspaces),
