@@ -389,7 +389,8 @@ class FailureReport(Model):
 
     ``hidden`` are those of the confirmed ones that fail only as they are at the baseline: the candidate
     changes a file of tests. ``allowed`` are named by the plan item, and were not looked into. ``unearned``
-    failed at the baseline and do not fail now only because the tests were changed: that is no gain.
+    failed at the baseline and do not fail now only because the tests were changed: that is no gain. Of them,
+    ``FILE::collection`` is a file that could not be collected.
     """
 
     v: int = FORMAT_VERSION

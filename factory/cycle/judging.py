@@ -53,6 +53,9 @@ from factory.precheck import PrecheckFacts, run_precheck
 from factory.store import ExperimentFolder
 from factory.words import quoted
 
+ONLY_EDITED = "tests that pass only as edited, or are skipped or gone"
+"""What is no gain, though fewer tests fail."""
+
 
 def baseline_measurement(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Measurement:
     """The stored measurement of the baseline, made now if there is none."""
@@ -263,7 +266,7 @@ def comparison_of(
     failures = folder.read(FAILURES, FailureReport)
     if not failures.unearned:
         return moved
-    named = f"; no gain, for only the tests were changed: {', '.join(failures.unearned[:3])}"
+    named = f"; no gain are {ONLY_EDITED}: {', '.join(failures.unearned[:3])}"
     return replace(moved, rationale=moved.rationale + named)
 
 

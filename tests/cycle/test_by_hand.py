@@ -63,6 +63,45 @@ def test_where_the_smoke_test_fails_nothing_is_measured_and_that_is_said(tmp_pat
     assert "Mend that in the project, or in [eval] of factory.toml, and commit it." in ceo.err
 
 
+SHOWN = '''\
+from __future__ import annotations
+
+
+def shown(number: int) -> str:
+    """As a text."""
+    return str(number)
+'''
+
+
+def uncollected(tmp_path: Path) -> Path:
+    """A project with a module that cannot be imported, by which a file of tests is not collected."""
+    shown = "from calc.shown import shown\n\n\ndef test_shown():\n    assert shown(2) == '2'\n"
+    broken = "import os\nimport sys\n" + SHOWN
+    return small_project(
+        tmp_path / "calc", {"calc/shown.py": broken, "tests/test_shown.py": shown}, policy=TESTED_POLICY
+    )
+
+
+def test_a_repair_of_what_cannot_be_imported_is_kept(tmp_path: Path) -> None:
+    project = uncollected(tmp_path)
+    done = factory("ceo", project, "--runner", "offline").expect(0)
+    assert "no gain" not in done.out + done.err
+    assert [row["verdict"] for row in history(project)] == ["keep"]
+    assert (project / "calc/shown.py").read_text() == SHOWN
+    assert_sound(project)
+
+
+def test_tests_that_are_edited_so_that_they_are_collected_are_no_gain(tmp_path: Path) -> None:
+    project = uncollected(tmp_path)
+    own = "def test_shown():\n    assert str(2) == '2'\n"
+    begun = begin(project).edit({"tests/test_shown.py": own, "notes.md": "Notes.\n"})
+    told = begun.run("eval").expect(0).out
+    assert "or are skipped or gone: tests/test_shown.py::collection" in told
+    begun.review("keep")
+    row = begun.finalize()
+    assert (row["verdict"], row["reason"], row["delta"]) == ("revert", "no_effect", 0.0)
+
+
 def test_a_good_change_is_kept_and_integrated(tested: Path) -> None:
     start = git(tested, "rev-parse", "HEAD")
     before = snapshot(tested)
