@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from factory.evals.decide import Comparison, threshold_holds
+from factory.evals.remarks import unmeasured
 from factory.models import (
     Check,
     CommandResult,
@@ -71,8 +72,10 @@ def measured(facts: PrecheckFacts) -> Check:
         detail = "the two sides were measured with different harnesses"
     elif before.environment != after.environment and not facts.dependencies_changed:
         detail = "the two sides were measured in different environments, though no dependency was changed"
-    elif before.composite is None or (after.composite is None and not _smoke_failed(after)):
-        detail = "no dimension could be measured on one side"
+    elif before.composite is None:
+        detail = f"nothing is measured at the baseline: {unmeasured(before)}"
+    elif after.composite is None and not _smoke_failed(after):
+        detail = f"nothing is measured with the change: {unmeasured(after)}"
     return _check("measured", Reason.ERROR, detail, "baseline and candidate")
 
 
@@ -96,7 +99,9 @@ def guard_clean(facts: PrecheckFacts) -> Check:
 def score_direction(facts: PrecheckFacts) -> Check:
     """Not regressed; and at or above the threshold, unless the baseline was below it already."""
     if facts.after and _smoke_failed(facts.after):
-        return _check("score_direction", Reason.SMOKE, "the smoke test failed, so nothing was scored")
+        return _check(
+            "score_direction", Reason.SMOKE, "the smoke test fails with the change, so nothing was scored"
+        )
     moved = facts.comparison
     if facts.undo:
         told = moved.rationale if moved else "not compared"
@@ -146,6 +151,8 @@ def smoke_passed(facts: PrecheckFacts) -> Check:
         return _not_measured("smoke")
     smoke = facts.after.smoke
     told = "passed" if smoke else "none configured"
+    if smoke and facts.before and _smoke_failed(facts.before):
+        told = "passed with the change, failed at the baseline"
     return _check("smoke", Reason.SMOKE, _failed([smoke] if smoke else []), told)
 
 

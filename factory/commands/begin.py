@@ -11,7 +11,7 @@ from factory.cycle.inflight import BY_HAND
 from factory.cycle.lab import Lab, open_lab
 from factory.errors import EXIT_OK, BadInput, Refused
 from factory.evals.cache import read_last_eval
-from factory.evals.remarks import remarks
+from factory.evals.remarks import no_baseline, remarks
 from factory.journal import new_cycle_id
 from factory.models import PlanItem
 from factory.spec import parse
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
             f"This {repeated}.", "Say what is different with --new-approach, or try something else."
         )
     known = read_last_eval(lab.paths.last_eval, base)
-    for remark in remarks(known) if known else ():
+    for remark in filter(None, (no_baseline(known), *remarks(known))) if known else ():
         output.note(remark)
     journal = lab.journal(new_cycle_id())
     journal.append("cycle.opened", mode=BY_HAND, options={}, target=target, start=base)

@@ -102,6 +102,27 @@ def test_tests_that_are_edited_so_that_they_are_collected_are_no_gain(tmp_path: 
     assert (row["verdict"], row["reason"], row["delta"]) == ("revert", "no_effect", 0.0)
 
 
+def test_where_the_smoke_test_fails_at_the_baseline_eval_says_so_and_suggests_no_keep(tmp_path: Path) -> None:
+    failing = "! grep -q os calc/sums.py"
+    policy = POLICY.replace("[eval]", f'[eval]\nsmoke = "{failing}"')
+    project = small_project(tmp_path / "calc", policy=policy)
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    done = begun.run("eval").expect(1)
+    told = (
+        f"nothing can be kept on this baseline, for it is not measured: the smoke test `{failing}` exits 1; "
+        "mend that on the target branch by hand, or in [eval] of factory.toml, and begin anew"
+    )
+    assert told in done.err
+    assert f"the smoke test fails at the baseline, so nothing was measured there: {failing}" in done.out
+    assert "next:" not in done.out
+    begun.review("keep")
+    row = begun.finalize()
+    assert (row["verdict"], row["reason"]) == ("error", "error")
+    assert "nothing is measured at the baseline: the smoke test" in row["notes"]
+    factory("eval", project).expect(1)
+    assert told in factory("begin", project, "--hypothesis", "Again").expect(0).err
+
+
 def test_a_good_change_is_kept_and_integrated(tested: Path) -> None:
     start = git(tested, "rev-parse", "HEAD")
     before = snapshot(tested)
