@@ -219,6 +219,8 @@ def builds(files: dict[str, str | None]) -> Scripted:
 
 
 OTHERWISE = TESTS.replace("== 8", "== 12")
+RENAMED = TESTS.replace("test_double", "test_twice")
+MOVED: dict[str, str | None] = {"tests/test_sums.py": None, "tests/test_adding.py": TESTS}
 
 
 @pytest.mark.parametrize(
@@ -243,8 +245,16 @@ OTHERWISE = TESTS.replace("== 8", "== 12")
                 {"tests/test_sums.py": OTHERWISE},
                 ("revert", "new_failures"),
             ),
+            "nothing: renamed": ("", {"tests/test_sums.py": RENAMED}, ("revert", "new_failures")),
+            "nothing: moved": ("", MOVED, ("revert", "guard")),
+            "renamed": (
+                "`tests/test_sums.py::test_double`",
+                {"tests/test_sums.py": RENAMED},
+                ("keep", "improved"),
+            ),
+            "moved": ("`tests/test_sums.py`", MOVED, ("keep", "improved")),
         },
-        always=["file", "test", "another test"],
+        always=["file", "test", "another test", "renamed"],
     ),
 )
 def test_allows_reaches_guard_and_new_failures(
@@ -255,7 +265,7 @@ def test_allows_reaches_guard_and_new_failures(
         "tests/test_more.py": "from calc.sums import add\n\n\ndef test_more():\n    assert add(1, 1) == 2\n"
     }
     project = small_project(tmp_path / "calc", keeping, policy=policy)
-    broken = BROKEN_SUMS if files["tests/test_sums.py"] else CLEAN_SUMS
+    broken = BROKEN_SUMS if files["tests/test_sums.py"] == OTHERWISE else CLEAN_SUMS
     runner = builds({"calc/sums.py": broken, **files})
     plan = allowing(allows) if allows else role_model.plan([role_model.GOOD])
     runner.answers = {**runner.answers, "strategist": [plan]}
