@@ -16,6 +16,7 @@ from tests.support.matrix import named
 from tests.support.projects import (
     BROKEN_SUMS,
     CLEAN_SUMS,
+    FAILING,
     PYPROJECT,
     TESTED_POLICY,
     TESTS,
@@ -216,6 +217,20 @@ def builds(files: dict[str, str | None]) -> Scripted:
         return said("Done.")
 
     return Scripted({"builder": [builder]})
+
+
+def test_a_failing_test_that_is_edited_until_it_passes_is_told_to_the_ceo_as_what_it_is(
+    tmp_path: Path,
+) -> None:
+    wrong = "tests/test_wrong.py"
+    project = small_project(tmp_path / "calc", {wrong: FAILING}, policy=TESTED_POLICY)
+    runner = builds({"calc/sums.py": CLEAN_SUMS, wrong: FAILING.replace("== 3", "== 2")})
+    run(project, runner, sandbox="off")
+    told = (
+        "failing tests are mended in the code: no gain are tests that pass only as edited, "
+        f"or are skipped or gone: {wrong}::test_never_right"
+    )
+    assert told in history(project)[0]["notes"]
 
 
 OTHERWISE = TESTS.replace("== 8", "== 12")
