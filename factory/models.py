@@ -155,6 +155,11 @@ class Measurement(Model):
     duration_s: float = 0.0
     void: str = ""
 
+    @property
+    def smoke_failed(self) -> bool:
+        """Whether there is a smoke test and it failed, so that nothing else was measured."""
+        return self.smoke is not None and not self.smoke.passed
+
     def dimension(self, name: str) -> DimensionScore | None:
         """The dimension of that name, or None."""
         return next((d for d in self.dimensions if d.name == name), None)

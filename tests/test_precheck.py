@@ -202,6 +202,7 @@ def test_a_failed_smoke_test_is_the_reason_and_not_the_missing_score() -> None:
     found = failures(replace(facts(), after=after))
     assert found == {
         "score_direction": ("the smoke test fails with the change, so nothing was scored", Reason.SMOKE),
+        "new_failures": ("not known, for the smoke test fails with the change", Reason.SMOKE),
         "smoke": ("smoke exited 3", Reason.SMOKE),
     }
 
@@ -273,4 +274,4 @@ def test_a_scaffold_has_nothing_to_compare_with_but_has_to_work() -> None:
     assert missing["measured"] == ("not measured: candidate", Reason.ERROR)
     assert missing["review"] == (f"reviewed {COMMIT[:12]}, measured nothing", Reason.REVIEW)
     smokes = failures(replace(given, after=measurement(COMMIT, None, smoke=ran("smoke", 1))))
-    assert set(smokes) == {"score_direction", "smoke"}
+    assert set(smokes) == {"score_direction", "new_failures", "smoke"}

@@ -114,7 +114,8 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
         experiment.baseline,
         commit,
         policy,
-        before=_owed(lab, experiment, before),
+        # Where the smoke test fails no test was run: none is known to be lost.
+        before={} if after.smoke_failed else _owed(lab, experiment, before),
         after=after.tests,
         allows=experiment.item.allows,
     )

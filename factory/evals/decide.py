@@ -140,7 +140,7 @@ def _incomparable(before: Sequence[Measurement], after: Sequence[Measurement]) -
 
 
 def _failed_smoke(side: str, samples: Sequence[Measurement]) -> str:
-    failed = next((m.smoke for m in samples if m.smoke is not None and not m.smoke.passed), None)
+    failed = next((m.smoke for m in samples if m.smoke and m.smoke_failed), None)
     return f"the smoke test fails {side}, so nothing was measured there: {failed.command}" if failed else ""
 
 

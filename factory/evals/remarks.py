@@ -14,7 +14,7 @@ def unmeasured(measurement: Measurement) -> str:
     """Why a measurement has no composite; empty where it has one."""
     if measurement.void or measurement.composite is not None:
         return measurement.void
-    if measurement.smoke is not None and not measurement.smoke.passed:
+    if measurement.smoke and measurement.smoke_failed:
         return f"the smoke test {_failure(measurement.smoke)}"
     return "; ".join(["no dimension has a score", *_without_score(measurement)])
 

@@ -123,6 +123,18 @@ def test_where_the_smoke_test_fails_at_the_baseline_eval_says_so_and_suggests_no
     assert told in factory("begin", project, "--hypothesis", "Again").expect(0).err
 
 
+def test_where_the_smoke_test_fails_with_the_change_no_test_is_said_to_have_failed(tmp_path: Path) -> None:
+    policy = TESTED_POLICY.replace("[eval]", '[eval]\nsmoke = "grep -q os calc/sums.py"')
+    begun = begin(small_project(tmp_path / "calc", policy=policy)).edit({"calc/sums.py": CLEAN_SUMS})
+    done = begun.run("eval").expect(1)
+    assert "the smoke test fails with the change, so nothing was measured there" in done.out
+    assert "both sides again" not in done.err
+    begun.review("keep")
+    row = begun.finalize()
+    assert (row["verdict"], row["reason"]) == ("revert", "smoke")
+    assert "new_failures: not known, for the smoke test fails with the change" in row["notes"]
+
+
 def test_a_good_change_is_kept_and_integrated(tested: Path) -> None:
     start = git(tested, "rev-parse", "HEAD")
     before = snapshot(tested)
