@@ -167,6 +167,11 @@ class Measurement(Model):
     duration_s: float = 0.0
     void: str = ""
 
+    @property
+    def smoke_failed(self) -> bool:
+        """Whether there is a smoke test and it failed, so that nothing else was measured."""
+        return self.smoke is not None and not self.smoke.passed
+
     def dimension(self, name: str) -> DimensionScore | None:
         """The dimension of that name, or None."""
         return next((d for d in self.dimensions if d.name == name), None)
@@ -401,7 +406,8 @@ class FailureReport(Model):
 
     ``hidden`` are those of the confirmed ones that fail only as they are at the baseline: the candidate
     changes a file of tests. ``allowed`` are named by the plan item, and were not looked into. ``unearned``
-    failed at the baseline and do not fail now only because the tests were changed: that is no gain.
+    failed at the baseline and do not fail now only because the tests were changed: that is no gain. Of them,
+    ``FILE::collection`` is a file that could not be collected.
     """
 
     v: int = FORMAT_VERSION

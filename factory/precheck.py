@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from factory.evals.decide import Comparison, threshold_holds
+from factory.evals.remarks import unmeasured
 from factory.models import (
     Check,
     CommandResult,
@@ -75,8 +76,10 @@ def measured(facts: PrecheckFacts) -> Check:
         detail = "the two sides were measured with different harnesses"
     elif before.environment != after.environment and not facts.dependencies_changed:
         detail = "the two sides were measured in different environments, though no dependency was changed"
-    elif before.composite is None or (after.composite is None and not _smoke_failed(after)):
-        detail = "no dimension could be measured on one side"
+    elif before.composite is None:
+        detail = f"nothing is measured at the baseline: {unmeasured(before)}"
+    elif after.composite is None and not after.smoke_failed:
+        detail = f"nothing is measured with the change: {unmeasured(after)}"
     return _check("measured", Reason.ERROR, detail, "baseline and candidate")
 
 
@@ -84,7 +87,7 @@ def _scaffold_problem(after: Measurement | None) -> str:
     """Why a scaffold cannot count as measured; empty when it can."""
     if after is None or after.void:
         return f"not measured: {after.void if after else 'candidate'}"
-    if _smoke_failed(after):
+    if after.smoke_failed:
         return ""
     return "" if after.composite is not None else "nothing can be measured in the scaffold either"
 
@@ -100,8 +103,10 @@ def guard_clean(facts: PrecheckFacts) -> Check:
 
 def score_direction(facts: PrecheckFacts) -> Check:
     """Not regressed; and at or above the threshold, unless the baseline was below it already."""
-    if facts.after and _smoke_failed(facts.after):
-        return _check("score_direction", Reason.SMOKE, "the smoke test failed, so nothing was scored")
+    if facts.after and facts.after.smoke_failed:
+        return _check(
+            "score_direction", Reason.SMOKE, "the smoke test fails with the change, so nothing was scored"
+        )
     moved = facts.comparison
     if facts.undo:
         told = moved.rationale if moved else "not compared"
@@ -122,6 +127,8 @@ def no_new_failures(facts: PrecheckFacts) -> Check:
     """Every test that passed at the baseline still exists and passes, confirmed by repetition."""
     if facts.after is None:
         return _not_measured("new_failures")
+    if facts.after.smoke_failed:
+        return _check("new_failures", Reason.SMOKE, "not known, for the smoke test fails with the change")
     failing = sorted(_failing(facts.after)) if facts.scaffold else facts.new_failures
     if failing:
         return _check("new_failures", Reason.NEW_FAILURES, _some(failing))
@@ -151,6 +158,8 @@ def smoke_passed(facts: PrecheckFacts) -> Check:
         return _not_measured("smoke")
     smoke = facts.after.smoke
     told = "passed" if smoke else "none configured"
+    if smoke and facts.before and facts.before.smoke_failed:
+        told = "passed with the change, failed at the baseline"
     return _check("smoke", Reason.SMOKE, _failed([smoke] if smoke else []), told)
 
 
@@ -201,10 +210,6 @@ def _check(name: str, reason: Reason, failure: str, success: str = "") -> Check:
 
 def _not_measured(name: str) -> Check:
     return _check(name, Reason.ERROR, "not known before the candidate is measured")
-
-
-def _smoke_failed(measurement: Measurement) -> bool:
-    return measurement.smoke is not None and not measurement.smoke.passed
 
 
 def _some(names: Sequence[str], *, between: str = ", ") -> str:

@@ -131,7 +131,10 @@ def test_a_comparison_that_lets_nothing_pass(compared: Comparison, reason: Reaso
             "the two sides were measured with different harness",
         ),
         ({"after": measurement(COMMIT, environment="x")}, "the two sides were measured in different environ"),
-        ({"after": measurement(COMMIT, None)}, "no dimension could be measured on one side"),
+        (
+            {"after": measurement(COMMIT, None)},
+            "nothing is measured with the change: no dimension has a score",
+        ),
         ({"before": None}, "not measured: baseline"),
     ],
 )
@@ -198,9 +201,24 @@ def test_a_failed_smoke_test_is_the_reason_and_not_the_missing_score() -> None:
     after = measurement(COMMIT, None, smoke=smoke)
     found = failures(replace(facts(), after=after))
     assert found == {
-        "score_direction": ("the smoke test failed, so nothing was scored", Reason.SMOKE),
+        "score_direction": ("the smoke test fails with the change, so nothing was scored", Reason.SMOKE),
+        "new_failures": ("not known, for the smoke test fails with the change", Reason.SMOKE),
         "smoke": ("smoke exited 3", Reason.SMOKE),
     }
+
+
+def test_a_smoke_test_that_failed_at_the_baseline_is_told_of_the_baseline() -> None:
+    smoke = CommandResult(name="smoke", command="true", exit_code=3)
+    before = measurement(BASE, None, smoke=smoke)
+    after = measurement(COMMIT, 0.8, smoke=smoke.model_copy(update={"exit_code": 0}))
+    given = replace(facts(), before=before, after=after, comparison=compare([before], [after]))
+    told = "the smoke test fails at the baseline, so nothing was measured there: true"
+    assert failures(given) == {
+        "measured": ("nothing is measured at the baseline: the smoke test `true` exits 3", Reason.ERROR),
+        "score_direction": (told, Reason.INCONCLUSIVE),
+    }
+    checks = {check.name: check for check in run_precheck(given).checks}
+    assert checks["smoke"].detail == "passed with the change, failed at the baseline"
 
 
 def test_constraints_anti_patterns_and_leaks_each_have_their_reason() -> None:
@@ -256,4 +274,4 @@ def test_a_scaffold_has_nothing_to_compare_with_but_has_to_work() -> None:
     assert missing["measured"] == ("not measured: candidate", Reason.ERROR)
     assert missing["review"] == (f"reviewed {COMMIT[:12]}, measured nothing", Reason.REVIEW)
     smokes = failures(replace(given, after=measurement(COMMIT, None, smoke=ran("smoke", 1))))
-    assert set(smokes) == {"score_direction", "smoke"}
+    assert set(smokes) == {"score_direction", "new_failures", "smoke"}

@@ -13,7 +13,7 @@ from factory.cycle.lab import Lab, open_lab
 from factory.cycle.planned import Planned, planned
 from factory.errors import EXIT_OK, BadInput, Refused
 from factory.evals.cache import read_last_eval
-from factory.evals.remarks import remarks
+from factory.evals.remarks import no_baseline, remarks
 from factory.journal import new_cycle_id
 from factory.models import FeatureCheck, Kind, PlanItem
 from factory.rows import BY_PERSON
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
             f"This {repeated}.", "Say what is different with --new-approach, or try something else."
         )
     known = read_last_eval(lab.paths.last_eval, base)
-    for remark in remarks(known) if known else ():
+    for remark in filter(None, (no_baseline(known), *remarks(known))) if known else ():
         output.note(remark)
     journal = lab.journal(new_cycle_id())
     options = {"approved_plan": wanted.plan} if wanted.plan else {}

@@ -14,7 +14,7 @@ from factory.cycle.lab import Lab, open_lab
 from factory.cycle.measuring import measure_commit
 from factory.errors import EXIT_NO, EXIT_OK, BadInput
 from factory.evals.decide import Comparison
-from factory.evals.remarks import remarks, unmeasured
+from factory.evals.remarks import no_baseline, remarks, unmeasured
 from factory.models import DimensionScore, Experiment, Measurement, VerifyReport
 from factory.words import quoted, signed
 
@@ -99,6 +99,9 @@ def _show(
         if moved is not None:
             output.say(moved.rationale)
     code = told_of(before or measured, measured)
+    if before is not None and (why_not := no_baseline(before)):
+        output.note(why_not)
+        code = EXIT_NO
     for line in then if code == EXIT_OK and not as_json else ():
         output.say(line)
     return code

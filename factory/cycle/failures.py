@@ -11,7 +11,7 @@ from factory.cycle.measuring import measure_pairs, run_tests_once
 from factory.errors import FactoryError
 from factory.evals.confirm import REPEATS, Confirmation, confirm
 from factory.evals.dimensions.sources import files_named, is_test_file
-from factory.evals.steady import flipping, newly_passing, unearned
+from factory.evals.steady import COLLECTION, flipping, newly_passing, unearned
 from factory.evals.testrun import NewFailure, TestRun, new_failures
 from factory.fsio import read_json_plain, utc_now, write_json, write_lock
 from factory.guard import Allowed
@@ -44,14 +44,14 @@ def confirm_failures(
     sides = _Sides(lab, baseline, commit, policy)
     plain = sides.confirm(new_failures(held, after))
     found = [failure.test for failure in plain.failures]
-    hidden, outcomes = Confirmation(), {}
+    hidden, as_it_was = Confirmation(), None
     tests = _files_of_tests(lab, baseline, commit, before=before, after=after)
     if held and tests:
         lab.say("files of tests are changed: the baseline's tests on the new code")
-        outcomes = sides.old_tests(tests).outcomes
+        as_it_was = sides.old_tests(tests).outcomes
         settled = {*found, *plain.inconclusive, *plain.excused}
         hidden = sides.confirm(
-            [s for s in new_failures(held, outcomes) if s.test not in settled], old_tests=tests
+            [s for s in new_failures(held, as_it_was) if s.test not in settled], old_tests=tests
         )
     excused = plain.excused + hidden.excused
     remember_flaky(lab, set(excused) - known_flaky(lab), lab.repo.tree(baseline))
@@ -61,7 +61,7 @@ def confirm_failures(
         hidden=[failure.test for failure in hidden.failures],
         unclear=plain.inconclusive + hidden.inconclusive,
         excused=excused,
-        unearned=sorted(unearned(before, after, outcomes) - known_flaky(lab)),
+        unearned=sorted(unearned(before, after, as_it_was) - known_flaky(lab)),
         allowed=[failure.test for failure in new_failures(before, after) if allowed.test(failure.test)],
     )
 
@@ -69,14 +69,16 @@ def confirm_failures(
 def _files_of_tests(lab: Lab, baseline: str, commit: str, *, before: Outcomes, after: Outcomes) -> list[str]:
     """The changed files that tests consist of, new ones among them: they run with the others.
 
-    Known by their names, and by the tests that ran: those of the baseline, and where a file is new its own.
-    What the candidate says of a file that was there already could be said of the product.
+    Known by their names, and by the tests that ran: those of the baseline, and where a file is new, or could
+    not be collected, its own. What else the candidate says of a file that was there already could be said of
+    the product.
     """
     old, new = files_named(before), files_named(after)
     return [
         change.path
         for change in lab.repo.changes(baseline, commit)
-        if is_test_file(change.path, old) or (change.status == "A" and change.path in new)
+        if is_test_file(change.path, old)
+        or (change.path in new and (change.status == "A" or f"{change.path}{COLLECTION}" in before))
     ]
 
 
@@ -119,7 +121,7 @@ def find_lucky(lab: Lab, baseline: str, policy: ProjectConfig, *, before: Outcom
         told = counted(len(suspects), "test")
         lab.say(f"passing now: {told} that failed; the baseline's suite again, {time} of at most {REPEATS}")
         run = run_tests_once(lab, baseline, baseline, policy)
-        lucky = {test for test in suspects if run.valid and run.outcomes.get(test) == Outcome.PASSED}
+        lucky = suspects & newly_passing(before, run.outcomes) if run.valid else set()
         remember_flaky(lab, lucky, lab.repo.tree(baseline))
         suspects -= lucky
 

@@ -53,6 +53,9 @@ from factory.precheck import PrecheckFacts, run_precheck
 from factory.store import ExperimentFolder
 from factory.words import quoted
 
+ONLY_EDITED = "tests that pass only as edited, or are skipped or gone"
+"""What is no gain, though fewer tests fail."""
+
 
 def baseline_measurement(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Measurement:
     """The stored measurement of the baseline, made now if there is none."""
@@ -111,7 +114,8 @@ def measure_candidate(lab: Lab, experiment: Experiment, commit: str, policy: Pro
         experiment.baseline,
         commit,
         policy,
-        before=_owed(lab, experiment, before),
+        # Where the smoke test fails no test was run: none is known to be lost.
+        before={} if after.smoke_failed else _owed(lab, experiment, before),
         after=after.tests,
         allows=experiment.item.allows,
     )
@@ -263,7 +267,7 @@ def comparison_of(
     failures = folder.read(FAILURES, FailureReport)
     if not failures.unearned:
         return moved
-    named = f"; no gain, for only the tests were changed: {', '.join(failures.unearned[:3])}"
+    named = f"; no gain are {ONLY_EDITED}: {', '.join(failures.unearned[:3])}"
     return replace(moved, rationale=moved.rationale + named)
 
 

@@ -135,8 +135,12 @@ def _incomparable(before: Sequence[Measurement], after: Sequence[Measurement]) -
         return f"a measurement is void: {void}"
     if len({m.harness for m in samples}) > 1:
         return "the two sides were measured with different harnesses"
-    failed = next((m.smoke for m in samples if m.smoke is not None and not m.smoke.passed), None)
-    return f"the smoke test failed, so nothing was measured: {failed.command}" if failed else ""
+    return _failed_smoke("at the baseline", before) or _failed_smoke("with the change", after)
+
+
+def _failed_smoke(side: str, samples: Sequence[Measurement]) -> str:
+    failed = next((m.smoke for m in samples if m.smoke and m.smoke_failed), None)
+    return f"the smoke test fails {side}, so nothing was measured there: {failed.command}" if failed else ""
 
 
 def _shared_dimensions(before: Sequence[Measurement], after: Sequence[Measurement]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from factory.evals.steady import failing_already
 from factory.models import CommandResult, Measurement
+from factory.paths import CONFIG_FILE
 from factory.words import in_short
 
 
@@ -13,9 +14,20 @@ def unmeasured(measurement: Measurement) -> str:
     """Why a measurement has no composite; empty where it has one."""
     if measurement.void or measurement.composite is not None:
         return measurement.void
-    if measurement.smoke is not None and not measurement.smoke.passed:
+    if measurement.smoke and measurement.smoke_failed:
         return f"the smoke test {_failure(measurement.smoke)}"
     return "; ".join(["no dimension has a score", *_without_score(measurement)])
+
+
+def no_baseline(measurement: Measurement) -> str:
+    """Why no change can be judged against this baseline, and what to do; empty where it has a composite."""
+    why_not = unmeasured(measurement)
+    if not why_not:
+        return ""
+    return (
+        f"nothing can be kept on this baseline, for it is not measured: {why_not}; mend that on the target "
+        f"branch by hand, or in [eval] of {CONFIG_FILE}, and begin anew"
+    )
 
 
 def remarks(measurement: Measurement) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import fmean
 
 from factory.evals.dimensions import density_score, tests
@@ -13,25 +13,55 @@ PASSING = (Outcome.PASSED, Outcome.XFAILED)
 DECIDED = (Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.XPASSED)
 
 
+COLLECTION = "::collection"
+"""What the name of a file ends in that could not be collected, where it stands for its tests."""
+
+
+def as_collected(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """``after`` with each file (or folder) that could not be collected before as the one test it was then.
+
+    It passes where one of its tests does, fails where they only fail, and is gone where none of them ran.
+    Its tests one by one are the next change's: nobody knows which of them would have failed before.
+    """
+    found = dict(after)
+    for test, outcome in before.items():
+        place = test.removesuffix(COLLECTION)
+        if place == test or not _fails(outcome) or test in after or _inside(place, before, but=test):
+            continue
+        now = [found.pop(own) for own in _inside(place, found)]
+        if Outcome.PASSED in now:
+            found[test] = Outcome.PASSED
+        elif any(one in DECIDED for one in now):
+            found[test] = Outcome.FAILED
+    return found
+
+
+def _inside(place: str, tests: Iterable[str], but: str = "") -> list[str]:
+    return [test for test in tests if test != but and test.startswith((f"{place}::", f"{place}/"))]
+
+
 def newly_passing(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) -> set[str]:
     """The tests that did not pass before, and do now."""
-    return {test for test, outcome in before.items() if _fails(outcome) and after.get(test) in PASSING}
+    now = as_collected(before, after)
+    return {test for test, outcome in before.items() if _fails(outcome) and now.get(test) in PASSING}
 
 
 def unearned(
-    before: Mapping[str, Outcome], after: Mapping[str, Outcome], as_it_was: Mapping[str, Outcome]
+    before: Mapping[str, Outcome], after: Mapping[str, Outcome], as_it_was: Mapping[str, Outcome] | None
 ) -> set[str]:
     """The tests that failed before and do not now, because the tests were changed and not the code.
 
-    They are gone or skipped, or pass while their old version (``as_it_was``, on the new code) still fails.
+    They are gone or skipped, or pass while their old version does not. ``as_it_was``: the old tests on the
+    new code, None where no test was changed.
     """
+    now = as_collected(before, after)
     gone = {
         test
         for test, outcome in before.items()
-        if _fails(outcome) and after.get(test, Outcome.SKIPPED) is Outcome.SKIPPED
+        if _fails(outcome) and now.get(test, Outcome.SKIPPED) is Outcome.SKIPPED
     }
-    edited = {test for test in newly_passing(before, after) if test in as_it_was}
-    return gone | {test for test in edited if as_it_was[test] not in PASSING}
+    passing = newly_passing(before, after)
+    return gone | (passing - newly_passing(before, as_it_was) if as_it_was is not None else set())
 
 
 def _fails(outcome: Outcome) -> bool:
@@ -102,6 +132,7 @@ def _owed(before: Mapping[str, Outcome], told: Mapping[str, Outcome]) -> Mapping
     """What a dimension's tests have come to, held to those that it had before."""
     if not before or not told:
         return told  # first tests help, and a suite that does not run any more has its own score
+    told = as_collected(before, told)
     gone = {test for test, outcome in before.items() if _fails(outcome) and told.get(test) not in DECIDED}
     kept = {test: outcome for test, outcome in told.items() if test in before or _fails(outcome)}
     return kept | dict.fromkeys(gone, Outcome.FAILED)

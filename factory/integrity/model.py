@@ -11,7 +11,8 @@ from factory.evals.dimensions.sources import MAX_DEPTH, is_too_deep
 
 RULES: dict[str, str] = {
     "test_removed": "a test is gone, or no longer collected",
-    "test_renamed": "a test has another name or place, with the same body (a note)",
+    "test_renamed": "a test has another name or place, with the same body (a note; unless it is allowed, the"
+    " old name is missed as a new failure)",
     "test_emptied": "a test that checked something checks nothing any more",
     "test_skipped": "a test is skipped, or expected to fail",
     "test_unreadable": "a file of tests can no longer be parsed, or is nested too deeply to be compared",

@@ -80,7 +80,8 @@ def _missing(old: _Side, new: _Side, before: Suite, after: Suite) -> Iterator[We
         by_body = [f"{path}::{t.name}" for path, t in fresh if t.body == test.body]
         if by_name or by_body:
             place = (by_name or by_body)[0]
-            yield _said("test_renamed", before.path, test.line, name, f"is now {place}", note=True)
+            told = f"is now {place}; a measurement misses the old name, unless the plan item allows that"
+            yield _said("test_renamed", before.path, test.line, name, told, note=True)
         else:
             where = "no longer collected" if _still_there(new, test) else "gone"
             yield _said("test_removed", before.path, test.line, name, f"is {where}")

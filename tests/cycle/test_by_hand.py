@@ -63,6 +63,78 @@ def test_where_the_smoke_test_fails_nothing_is_measured_and_that_is_said(tmp_pat
     assert "Mend that in the project, or in [eval] of factory.toml, and commit it." in ceo.err
 
 
+SHOWN = '''\
+from __future__ import annotations
+
+
+def shown(number: int) -> str:
+    """As a text."""
+    return str(number)
+'''
+
+
+def uncollected(tmp_path: Path) -> Path:
+    """A project with a module that cannot be imported, by which a file of tests is not collected."""
+    shown = "from calc.shown import shown\n\n\ndef test_shown():\n    assert shown(2) == '2'\n"
+    broken = "import os\nimport sys\n" + SHOWN
+    return small_project(
+        tmp_path / "calc", {"calc/shown.py": broken, "tests/test_shown.py": shown}, policy=TESTED_POLICY
+    )
+
+
+def test_a_repair_of_what_cannot_be_imported_is_kept(tmp_path: Path) -> None:
+    project = uncollected(tmp_path)
+    done = factory("ceo", project, "--runner", "offline").expect(0)
+    assert "no gain" not in done.out + done.err
+    assert [row["verdict"] for row in history(project)] == ["keep"]
+    assert (project / "calc/shown.py").read_text() == SHOWN
+    assert_sound(project)
+
+
+def test_tests_that_are_edited_so_that_they_are_collected_are_no_gain(tmp_path: Path) -> None:
+    project = uncollected(tmp_path)
+    own = "def test_shown():\n    assert str(2) == '2'\n"
+    begun = begin(project).edit({"tests/test_shown.py": own, "notes.md": "Notes.\n"})
+    told = begun.run("eval").expect(0).out
+    assert "or are skipped or gone: tests/test_shown.py::collection" in told
+    begun.review("keep")
+    row = begun.finalize()
+    assert (row["verdict"], row["reason"], row["delta"]) == ("revert", "no_effect", 0.0)
+
+
+def test_where_the_smoke_test_fails_at_the_baseline_eval_says_so_and_suggests_no_keep(tmp_path: Path) -> None:
+    failing = "! grep -q os calc/sums.py"
+    policy = POLICY.replace("[eval]", f'[eval]\nsmoke = "{failing}"')
+    project = small_project(tmp_path / "calc", policy=policy)
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS})
+    done = begun.run("eval").expect(1)
+    told = (
+        f"nothing can be kept on this baseline, for it is not measured: the smoke test `{failing}` exits 1; "
+        "mend that on the target branch by hand, or in [eval] of factory.toml, and begin anew"
+    )
+    assert told in done.err
+    assert f"the smoke test fails at the baseline, so nothing was measured there: {failing}" in done.out
+    assert "next:" not in done.out
+    begun.review("keep")
+    row = begun.finalize()
+    assert (row["verdict"], row["reason"]) == ("error", "error")
+    assert "nothing is measured at the baseline: the smoke test" in row["notes"]
+    factory("eval", project).expect(1)
+    assert told in factory("begin", project, "--hypothesis", "Again").expect(0).err
+
+
+def test_where_the_smoke_test_fails_with_the_change_no_test_is_said_to_have_failed(tmp_path: Path) -> None:
+    policy = TESTED_POLICY.replace("[eval]", '[eval]\nsmoke = "grep -q os calc/sums.py"')
+    begun = begin(small_project(tmp_path / "calc", policy=policy)).edit({"calc/sums.py": CLEAN_SUMS})
+    done = begun.run("eval").expect(1)
+    assert "the smoke test fails with the change, so nothing was measured there" in done.out
+    assert "both sides again" not in done.err
+    begun.review("keep")
+    row = begun.finalize()
+    assert (row["verdict"], row["reason"]) == ("revert", "smoke")
+    assert "new_failures: not known, for the smoke test fails with the change" in row["notes"]
+
+
 def test_a_good_change_is_kept_and_integrated(tested: Path) -> None:
     start = git(tested, "rev-parse", "HEAD")
     before = snapshot(tested)

@@ -126,7 +126,9 @@ def test_verdict_and_eval_tell_the_means_over_the_pairs_that_decide(lab: Lab) ->
     folder.write(FAILURES, FailureReport(commit="tip", excused=["coin"], unearned=["steady"]))
     named = comparison_of(lab, folder, "tip", policy)
     assert named is not None
-    assert named.rationale.endswith("; no gain, for only the tests were changed: steady")
+    assert named.rationale.endswith(
+        "; no gain are tests that pass only as edited, or are skipped or gone: steady"
+    )
 
 
 def test_what_discover_has_seen_flipping_is_remembered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,6 +156,38 @@ def test_a_failing_test_that_was_edited_to_pass_is_no_gain(lab: Lab, monkeypatch
         for outcomes in (old, new)
     ]
     assert scores == pytest.approx([1 / 3, 2 / 3]), "what was mended counts, and nothing else"
+
+
+def test_a_file_of_an_unusual_name_that_could_not_be_collected_is_one_of_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = "calc/check_sums.py"
+    lab = open_lab(small_project(tmp_path / "odd", {checks: "import nothere\n"}), lambda _: None)
+    base = lab.repo.resolve("HEAD")
+    edited = commit(lab.paths.root, {checks: "def test_add():\n    pass\n"}, "Edit")
+    asked = []
+
+    def run(*_: object, old_tests: list[str]) -> TestRun:
+        asked.extend(old_tests)
+        return TestRun({f"{checks}::collection": Outcome.ERROR}, None, {}, [], 0, 0.0)
+
+    monkeypatch.setattr(failures, "run_tests_once", run)
+    before, after = ({f"{checks}::collection": Outcome.ERROR}, {f"{checks}::test_add": Outcome.PASSED})
+    policy = lab.required_policy(base)
+    report = failures.confirm_failures(lab, base, edited, policy, before=before, after=after)
+    assert (asked, report.unearned) == ([checks], [f"{checks}::collection"])
+
+
+def test_a_file_that_is_collected_at_the_baseline_now_and_then_is_flaky(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = {"a.py::collection": Outcome.ERROR}, {"a.py::test_x": Outcome.PASSED}
+    monkeypatch.setattr(
+        failures, "run_tests_once", lambda *_, **__: TestRun(dict(after), None, {}, [], 0, 0.0)
+    )
+    base = lab.repo.resolve("HEAD")
+    failures.find_lucky(lab, base, lab.required_policy(base), before=before, after=after)
+    assert known_flaky(lab) == {"a.py::collection"}
 
 
 def test_a_proof_leaves_out_what_is_flaky_and_what_flips_between_its_first_two_looks(

@@ -16,6 +16,7 @@ from tests.support.matrix import named
 from tests.support.projects import (
     BROKEN_SUMS,
     CLEAN_SUMS,
+    FAILING,
     PYPROJECT,
     TESTED_POLICY,
     TESTS,
@@ -223,7 +224,23 @@ def builds(files: dict[str, str | None]) -> Scripted:
     return Scripted({"builder": [builder]})
 
 
+def test_a_failing_test_that_is_edited_until_it_passes_is_told_to_the_ceo_as_what_it_is(
+    tmp_path: Path,
+) -> None:
+    wrong = "tests/test_wrong.py"
+    project = small_project(tmp_path / "calc", {wrong: FAILING}, policy=TESTED_POLICY)
+    runner = builds({"calc/sums.py": CLEAN_SUMS, wrong: FAILING.replace("== 3", "== 2")})
+    run(project, runner, sandbox="off")
+    told = (
+        "failing tests are mended in the code: no gain are tests that pass only as edited, "
+        f"or are skipped or gone: {wrong}::test_never_right"
+    )
+    assert told in history(project)[0]["notes"]
+
+
 OTHERWISE = TESTS.replace("== 8", "== 12")
+RENAMED = TESTS.replace("test_double", "test_twice")
+MOVED: dict[str, str | None] = {"tests/test_sums.py": None, "tests/test_adding.py": TESTS}
 
 
 @pytest.mark.parametrize(
@@ -248,8 +265,16 @@ OTHERWISE = TESTS.replace("== 8", "== 12")
                 {"tests/test_sums.py": OTHERWISE},
                 ("revert", "new_failures"),
             ),
+            "nothing: renamed": ("", {"tests/test_sums.py": RENAMED}, ("revert", "new_failures")),
+            "nothing: moved": ("", MOVED, ("revert", "guard")),
+            "renamed": (
+                "`tests/test_sums.py::test_double`",
+                {"tests/test_sums.py": RENAMED},
+                ("keep", "improved"),
+            ),
+            "moved": ("`tests/test_sums.py`", MOVED, ("keep", "improved")),
         },
-        always=["file", "test", "another test"],
+        always=["file", "test", "another test", "renamed"],
     ),
 )
 def test_allows_reaches_guard_and_new_failures(
@@ -260,7 +285,7 @@ def test_allows_reaches_guard_and_new_failures(
         "tests/test_more.py": "from calc.sums import add\n\n\ndef test_more():\n    assert add(1, 1) == 2\n"
     }
     project = small_project(tmp_path / "calc", keeping, policy=policy)
-    broken = BROKEN_SUMS if files["tests/test_sums.py"] else CLEAN_SUMS
+    broken = BROKEN_SUMS if files["tests/test_sums.py"] == OTHERWISE else CLEAN_SUMS
     runner = builds({"calc/sums.py": broken, **files})
     plan = allowing(allows) if allows else role_model.plan([role_model.GOOD])
     runner.answers = {**runner.answers, "strategist": [plan]}

@@ -145,10 +145,13 @@ def test_different_harnesses_and_void_measurements_are_not_compared() -> None:
 
 
 def test_a_failed_smoke_test_leaves_nothing_to_compare() -> None:
-    after = measured(smoke=CommandResult(name="smoke", command="python -c 1", exit_code=1))
-    result = compare([growth(0.5)], [after])
-    assert result.direction == "inconclusive"
-    assert result.rationale == "the smoke test failed, so nothing was measured: python -c 1"
+    failed = measured(smoke=CommandResult(name="smoke", command="python -c 1", exit_code=1))
+    told = [compare([before], [after]) for before, after in ((growth(0.5), failed), (failed, growth(0.5)))]
+    assert {result.direction for result in told} == {"inconclusive"}
+    assert [result.rationale for result in told] == [
+        "the smoke test fails with the change, so nothing was measured there: python -c 1",
+        "the smoke test fails at the baseline, so nothing was measured there: python -c 1",
+    ]
 
 
 def test_another_environment_is_said_and_compared() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from factory.evals.remarks import remarks, unmeasured
+from factory.evals.remarks import no_baseline, remarks, unmeasured
 from factory.models import CommandResult, DimensionScore, Measurement, Outcome, Tier
 
 LINT = DimensionScore(name="lint", tier=Tier.HYGIENE, score=0.5)
@@ -29,6 +29,14 @@ def test_a_measurement_without_a_score_says_why() -> None:
     assert unmeasured(measured(None)) == "no dimension has a score"
     assert unmeasured(measured(None, dimensions=[SPEED, NOTHING_TO_SEE])) == (
         'no dimension has a score; speed is not measured: there is no "score" in it'
+    )
+
+
+def test_of_a_baseline_that_is_not_measured_a_person_is_told_what_to_do() -> None:
+    assert no_baseline(measured(0.5)) == ""
+    assert no_baseline(measured(None)) == (
+        "nothing can be kept on this baseline, for it is not measured: no dimension has a score; mend that "
+        "on the target branch by hand, or in [eval] of factory.toml, and begin anew"
     )
 
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 import pytest
 
 from factory.evals.dimensions import density_score
-from factory.evals.steady import failing_already, flipping, held_to, without
+from factory.evals.steady import (
+    as_collected,
+    failing_already,
+    flipping,
+    held_to,
+    newly_passing,
+    unearned,
+    without,
+)
 from factory.models import DimensionScore, Measurement, Outcome, Tier
 
-P, F, S, X = "passed", "failed", "skipped", "xfailed"
+P, F, S, X, E = "passed", "failed", "skipped", "xfailed", "error"
+COLLECTION = "t/a.py::collection"
 
 
 def measured(outcomes: dict[str, str], score: float | None = 0.5, void: str = "") -> Measurement:
@@ -83,6 +92,52 @@ def test_what_failed_and_is_gone_fails_still_and_new_tests_are_no_share(
 def test_first_tests_help() -> None:
     first = measured({"a": P})
     assert held_to([measured({})], [first]) == [first]
+
+
+@pytest.mark.parametrize(
+    ("after", "as_one"),
+    [
+        ({"t/a.py::x": P, "t/a.py::y": P}, {COLLECTION: P}),
+        ({"t/a.py::x": P, "t/a.py::y": F}, {COLLECTION: P}),
+        ({"t/a.py::x": F, "t/a.py::y": S}, {COLLECTION: F}),
+        ({"t/a.py::x": S, "t/a.py::y": S}, {}),
+        ({"t/a.pyc::x": P}, {"t/a.pyc::x": P}),
+        ({COLLECTION: E}, {COLLECTION: E}),
+        ({}, {}),
+    ],
+)
+def test_a_file_that_could_not_be_collected_stays_the_one_test_that_it_was(
+    after: dict[str, str], as_one: dict[str, str]
+) -> None:
+    made = measured({"other": P, **after})
+    before = measured({"other": P, COLLECTION: E}, 0.5)
+    assert as_collected(before.tests, made.tests) == {"other": P, **as_one}
+    mended = as_one.get(COLLECTION) == P
+    assert newly_passing(before.tests, made.tests) == ({COLLECTION} if mended else set())
+    assert held_to([before], [made])[0].dimensions[0].score == (1.0 if mended else 0.5)
+    assert unearned(before.tests, made.tests, None) == (set() if COLLECTION in as_one else {COLLECTION})
+
+
+def test_a_folder_that_could_not_be_collected_is_mended_by_what_runs_in_it() -> None:
+    before, after = measured({"t::collection": E}), measured({"t/a.py::x": P, "tt/b.py::y": P})
+    assert as_collected(before.tests, after.tests) == {"t::collection": P, "tt/b.py::y": P}
+
+
+def test_a_test_that_is_called_collection_stands_for_itself() -> None:
+    before, after = measured({COLLECTION: F, "t/a.py::x": P}), measured({"t/a.py::x": P})
+    assert as_collected(before.tests, after.tests) == after.tests
+    assert unearned(before.tests, after.tests, None) == {COLLECTION}
+
+
+@pytest.mark.parametrize(
+    ("as_it_was", "earned"),
+    [({"t/a.py::x": P}, True), ({COLLECTION: E}, False), ({"t/a.py::x": F}, False), ({}, False)],
+)
+def test_a_file_that_is_collected_only_as_it_was_edited_is_no_gain(
+    as_it_was: dict[str, str], earned: bool
+) -> None:
+    before, after, old = (measured(told).tests for told in ({COLLECTION: E}, {"t/a.py::x": P}, as_it_was))
+    assert unearned(before, after, old) == (set() if earned else {COLLECTION})
 
 
 def two_suites(py: dict[str, str], ui: dict[str, str]) -> Measurement:

@@ -312,8 +312,9 @@ def _review_facts(cycle: Cycle, scope: str) -> dict[str, Any]:
         {"name": "new_failures", "passed": not failures.confirmed, "tests": failures.confirmed},
     ]
     if failures.unearned:
-        name = "what failed before passes now as it was, unedited"
-        checks.append({"name": name, "passed": False, "tests": failures.unearned})
+        name = "failing tests are mended in the code"
+        told = f"no gain are {judging.ONLY_EDITED}: {', '.join(failures.unearned[:3])}"
+        checks.append({"name": name, "passed": False, "detail": told, "tests": failures.unearned})
     return (
         _change_facts(cycle, scope)
         | _metric_facts(cycle, scope)
