@@ -282,6 +282,7 @@ GUARD_TEXTS: dict[str, tuple[Section, str]] = {
         "dont",
         "Turn a checker off by a comment such as `noqa` instead of mending what it finds",
     ),
+    "annotation_removed": ("dont", "Take the type off a parameter, or off what a function returns"),
     "config_loosened": ("dont", "Have the settings of a checker ask for less"),
     "behaves_under_test": ("dont", "Write code that asks whether it is being tested"),
     "code_hidden": ("dont", "Put code where nothing measures it"),

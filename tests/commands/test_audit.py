@@ -110,7 +110,7 @@ def test_a_keep_that_undoes_another_is_found_and_taken_back_and_the_log_says_so(
         terminal.expect("Take experiment 3 back now? [y/N] ")
         terminal.line("y")
         assert terminal.end() == 1
-        assert "experiment 4: keep (held_delivered)" in terminal.text
+        assert "experiment 4: keep (asked_for)" in terminal.text
     assert (project / "calc/reading.py").read_text() == CLEANED
     assert [(row["kind"], row["verdict"], row.get("undone_by")) for row in history(project)] == [
         ("code", "keep", None),
