@@ -25,6 +25,7 @@ def test_a_command_runs_in_the_checkout_with_its_code_and_its_interpreter(tmp_pa
         "command": command,
         "exit_code": 3,
         "output": done.stdout.strip(),
+        "complete": True,
     }
 
 
