@@ -92,7 +92,7 @@ class TestPlain:
         shown = capsys.readouterr().out
         assert json.loads(shown) == {
             "b": {"path": "/x"},
-            "a": {"name": "n", "command": "c", "exit_code": 0, "output": ""},
+            "a": {"name": "n", "command": "c", "exit_code": 0, "output": "", "complete": True},
             "s": ["\x9b"],
         }
         assert shown.isascii()
