@@ -59,11 +59,16 @@ def _untouched(record: Callable[..., str], parent: str) -> str:
     file; what nobody touched would be part of the change.
     """
     told = record("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", parent)
-    converted = [c for c in parse_raw(told) if c.old_mode == c.new_mode in FILE_MODES and "\n" not in c.path]
+    converted = [c for c in parse_raw(told) if c.old_mode == c.new_mode in FILE_MODES and _is_plain(c.path)]
     paths = "".join(f"{change.path}\n" for change in converted)
     blobs = record("hash-object", "--no-filters", "--stdin-paths", stdin=paths).split()
     same = [change for change, blob in zip(converted, blobs, strict=True) if blob == change.old_blob]
     return "".join(f"{change.old_mode} {change.old_blob}\t{change.path}\0" for change in same)
+
+
+def _is_plain(path: str) -> bool:
+    """Whether a line of ``--stdin-paths`` means this path: git takes one in quotes for an escaped one."""
+    return not path.startswith('"') and "\n" not in path and not path.endswith("\r")
 
 
 def commit_files(repo: Repo, parent: str, files: Mapping[str, str], message: str) -> str:

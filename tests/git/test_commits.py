@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from factory.git import Repo, checkout_at, commit_files, replay, snapshot, write_blob_ref
 from tests.git.conftest import head
 from tests.support.repos import commit, git
@@ -87,3 +89,14 @@ def test_a_file_that_git_would_convert_is_only_recorded_where_it_was_touched(
     assert made is not None
     assert [c.path for c in repo.changes(start, made)] == ["mine.txt"]
     assert repo.show(made, "theirs.txt") == "1\r\n"
+
+
+@pytest.mark.parametrize("name", ['"n".md', "one\ntwo.md", "end\r"])
+def test_a_changed_file_is_recorded_whatever_its_name(repo: Repo, tmp_path: Path, name: str) -> None:
+    start = commit(repo.root, {name: "1\n"}, "Odd")
+    place = tmp_path / "out"
+    checkout_at(repo, start, place)
+    (place / name).write_text("2\n")
+    made = snapshot(repo, place, start, "Work")
+    assert made is not None
+    assert [c.path for c in repo.changes(start, made)] == [name]
