@@ -50,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
             {"id": begun.id, "branch": begun.branch, "workspace": str(workspace), "baseline": begun.baseline}
         )
         return EXIT_OK
+    if args.phase is not None:
+        output.say(f"phase {args.phase} of {wanted.source}: {wanted.item.title}")
     output.say(f"id: {begun.id}\nbranch: {begun.branch}\nworkspace: {workspace}\nbaseline: {begun.baseline}")
     output.say(f"next: edit the workspace, then factory eval {quoted(lab.paths.root)} --id {begun.id}")
     return EXIT_OK

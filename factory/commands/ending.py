@@ -10,7 +10,7 @@ from factory.commands.learned import show_learned
 from factory.cycle.context import Cycle
 from factory.cycle.contract import word_for
 from factory.cycle.lab import Lab
-from factory.cycle.scopes import scope_of
+from factory.cycle.scopes import phase_of
 from factory.errors import EXIT_NO, EXIT_OK
 from factory.paths import CONFIG_FILE
 from factory.research.ratchet import number
@@ -73,11 +73,9 @@ def exit_code(cycle: Cycle) -> int:
 def _declined(cycle: Cycle) -> dict[str, list[int]]:
     """What the Builder said of phases that are not its work, each with the phases that it said it of."""
     said: dict[str, list[int]] = {}
-    for item in cycle.items:
-        scope = scope_of(item.phase)
-        ended = cycle.state.scope(scope).ended
-        if cycle.state.result("build", scope).get("declined") and ended:
-            said.setdefault(ended["detail"], []).append(item.phase)
+    for scope, reached in cycle.state.scopes.items():
+        if reached.ended and cycle.state.result("build", scope).get("declined"):
+            said.setdefault(reached.ended["detail"], []).append(phase_of(scope))
     return said
 
 
@@ -89,7 +87,8 @@ def _show_account(lab: Lab, cycle: Cycle, account: Mapping[str, Any]) -> None:
         named = ", ".join(map(str, phases))
         wait = f"phase {named} waits" if len(phases) == 1 else f"phases {named} wait"
         output.say(f"{wait} for a person, or for a runner that can do it: {why}")
-        output.say(f"to do it yourself: factory begin {quoted(lab.paths.root)} --phase {phases[0]}")
+        if lab.policy(f"refs/heads/{cycle.target}") is not None:
+            output.say(f"to do it yourself: factory begin {quoted(lab.paths.root)} --phase {phases[0]}")
     if account.get("features") and not account.get("complete"):
         word = word_for(lab, cycle.state.result("contract").get("sha256", ""))
         output.say(f"not everything that was {word} is built: factory spec trace {quoted(lab.paths.root)}")

@@ -73,7 +73,9 @@ def _next(lab: Lab, experiment: Experiment, policy: ProjectConfig) -> Iterator[s
     for check in failures:
         yield f"it would not be kept: {check.name}: {check.detail}"
     place = f"{quoted(lab.paths.root)} --id {experiment.id}"
-    if failures:
+    if any(check.name == "anti_pattern" for check in failures):
+        yield f"next: factory abandon {place}, then begin it with --new-approach"
+    elif failures:
         again, or_end = f"factory eval {place}", f"factory abandon {place}"
         yield f"next: mend the workspace and measure again with {again}, or {or_end}"
     else:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from factory.approvals import fingerprint
 from factory.cycle.branches import CYCLE_BRANCHES
+from factory.cycle.contract import agreed_text
 from factory.cycle.hub import Hub
-from factory.cycle.integrate import Integrated, Waiting, integrate_pending, waiting_work
+from factory.cycle.integrate import Integrated, Waiting, integrate_pending, waiting_work, waits_on
 from factory.cycle.lab import Lab
+from factory.cycle.outcomes import outcome_events, outcomes_of
 from factory.cycle.pulls import Pull
 from factory.errors import Refused
-from factory.models import Integration
+from factory.models import Integration, Verdict
 from factory.words import quoted
 
 
@@ -67,6 +70,25 @@ def ground_of(lab: Lab, hub: Hub) -> Ground | None:
     if top is None:
         raise refusal
     return Ground(left[-1].kept, top, left[-1].target, refusal)
+
+
+def require_phases_on(lab: Lab, start: str) -> None:
+    """Raise Refused where a phase that a person has done counts as built, and a build on ``start`` would be
+    without it.
+    """
+    text = agreed_text(lab)
+    outcomes = outcomes_of(outcome_events(lab.paths), fingerprint(text)) if text else {}
+    for phase, outcome in outcomes.items():
+        for attempt in outcome.experiments:
+            if attempt.verdict != Verdict.KEEP or lab.repo.is_ancestor(attempt.commit, start):
+                continue
+            branch = waits_on(lab, attempt.commit)
+            if branch and not branch.startswith(CYCLE_BRANCHES):
+                raise Refused(
+                    f"Phase {phase}, which was done by hand, is kept on {branch}, and what is built would "
+                    "stand without it.",
+                    f"To bring it in: factory integrate {quoted(lab.paths.root)}",
+                )
 
 
 def _of_cycles(lab: Lab) -> list[Waiting]:

@@ -16,7 +16,7 @@ from factory.cycle.context import Cycle, CycleOptions, Person, Progress
 from factory.cycle.contract import refuse_specified, require_ground, waiting_draft, waits_to_be_built
 from factory.cycle.experiment import at_work
 from factory.cycle.finalizing import complete
-from factory.cycle.ground import ground_of, stacks
+from factory.cycle.ground import ground_of, require_phases_on, stacks
 from factory.cycle.hub import hub_of
 from factory.cycle.inflight import (
     DAMAGED,
@@ -108,6 +108,7 @@ def plan_cycle(lab: Lab, options: CycleOptions) -> tuple[CycleOptions, str, str]
         )
     if mode == "build":
         require_ground(lab, start, options.idea)
+        require_phases_on(lab, start)
     if mode == "design":
         options = _with_draft(lab, options)
     if mode == "design" and options.idea:

@@ -22,12 +22,13 @@ from factory.words import quoted
 @dataclass(frozen=True)
 class Planned:
     """What a person begins. ``plan`` is the hash of the plan that it is a phase of; empty where nobody has
-    agreed to that, or there is none.
+    agreed to that, or there is none. ``source`` is what that plan is called.
     """
 
     item: PlanItem
     kind: Kind = Kind.CODE
     plan: str = ""
+    source: str = ""
 
 
 def planned(lab: Lab, phase: int, current: str) -> Planned:
@@ -44,10 +45,11 @@ def planned(lab: Lab, phase: int, current: str) -> Planned:
     found = next((i for i in (items_of(spec) if is_build else spec.items()) if i.phase == phase), None)
     if found is None:
         raise BadInput(
-            f"{name} has no phase {phase}.", f"`factory spec show {quoted(lab.paths.root)}` shows the plan."
+            f"There is no phase {phase} in {name}.",
+            f"`factory spec show {quoted(lab.paths.root)}` shows the plan.",
         )
     kind = Kind.CONTRACT if is_build else Kind.CODE
-    return Planned(found, kind, fingerprint(text) if contract else "")
+    return Planned(found, kind, fingerprint(text) if contract else "", name)
 
 
 def _carried_out(lab: Lab, current: str) -> tuple[str, str]:
@@ -56,7 +58,7 @@ def _carried_out(lab: Lab, current: str) -> tuple[str, str]:
     if left and (left.untried or left.unbuilt) and not approved_plan(lab):
         return SPEC_FILE, specified
     if current:
-        return "The current plan", current
+        return "the current plan", current
     if specified:
         return SPEC_FILE, specified
     raise BadInput(

@@ -140,6 +140,10 @@ def by_hand(project: Path, phase: int, files: Mapping[str, str]) -> dict[str, An
     begun.edit(files).measure()
     begun.review()
     row = begun.finalize()
+    if row["verdict"] == "keep":
+        early = factory("ceo", project, "--mode", "build", "--runner", "offline").expect(EXIT_REFUSED)
+        assert f"Phase {phase}, which was done by hand, is kept on {begun.branch}, and what" in early.err
+        assert f"To bring it in: factory integrate {project}\n" in early.err
     factory("integrate", project).expect(EXIT_OK)
     return row
 
