@@ -58,5 +58,16 @@ def test_what_goes_itself_or_is_said_otherwise(before: str, after: str) -> None:
     assert told(before, after, "calc/box.py") == []
 
 
-def test_in_tests_types_are_not_scored() -> None:
-    assert told("def f(a: int): assert a\n", "def f(a): assert a\n", "tests/test_box.py") == []
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/test_box.py",
+        "docs/conf.py",
+        "examples/box.py",
+        "setup.py",
+        "calc/_vendor/box.py",
+        "calc/box_pb2.py",
+    ],
+)
+def test_of_what_is_no_source_types_are_not_scored(path: str) -> None:
+    assert told("def f(a: int): assert a\n", "def f(a): assert a\n", path) == []
