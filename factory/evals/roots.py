@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.evals.dimensions.sources import is_source_file, is_test_file, is_too_deep
+from factory.evals.dimensions.sources import NOT_SOURCE, is_test_file, is_too_deep
 
 NOT_CODE = {"build", "dist", "node_modules", "venv", "env", "site-packages", "__pycache__"}
 NOT_PACKAGES = NOT_CODE | {
@@ -204,7 +204,7 @@ def _units(root: Path, wanted: str, *, flat: bool) -> dict[str, Path]:
             name = entry.name.split(".")[0]
             if name.isidentifier() and not (flat and name in NOT_MODULES) and not is_test_file(entry.name):
                 units[name] = entry
-        elif flat and not is_source_file(f"{entry.name}/__init__.py"):
+        elif flat and (entry.name in NOT_SOURCE or is_test_file(f"{entry.name}/__init__.py")):
             continue
         elif (entry / "__init__.py").exists():
             units[entry.name] = entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from factory.evals.dimensions.sources import is_test_file
+from factory.evals.dimensions.sources import is_anothers, is_source_file, is_test_file
 from factory.evals.scripts import is_script
 from factory.integrity.annotations import removed_annotations
 from factory.integrity.collection import changed_collection
@@ -55,4 +55,6 @@ def _all(
             yield from changed_collection(change)
         if change.path.endswith(".py") and change.path not in test_files:
             yield from asks_for_tests(change)
-            yield from removed_annotations(change)
+            # A type checker reads the vendored and generated code of a package too, and sources by its types.
+            if is_source_file(change.path) or is_anothers(change.path):
+                yield from removed_annotations(change)

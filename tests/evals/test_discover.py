@@ -260,6 +260,7 @@ def test_the_time_limit_is_generous_and_whole() -> None:
         (["lib/a.py", "tests/test_a.py"], ["lib/**", "tests/**"]),
         (["tools/__init__.py", "tests/test_a.py", "docs/conf.py"], ["tools/**", "tests/**", "docs/**"]),
         (["src/p/__init__.py", "scripts/a.py", "app/a.py", "eval/run.py"], ["src/**", "app/**"]),
+        (["p/__init__.py", "vendor/__init__.py"], ["p/**", "vendor/**"]),
         (["scripts/a.py", "tests/test_a.py"], ["scripts/**", "tests/**"]),
     ],
 )

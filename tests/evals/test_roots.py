@@ -141,6 +141,12 @@ def test_a_package_is_one_whatever_its_name_and_the_likeliest_comes_first(tmp_pa
     assert find_roots(write(tmp_path, dict.fromkeys(packages, ""))).names == ("pkg", "bench", "data")
 
 
+@pytest.mark.parametrize("name", ["vendor", "third_party"])
+def test_a_package_of_vendored_code_is_the_projects_too(tmp_path: Path, name: str) -> None:
+    checkout = write(tmp_path, dict.fromkeys([f"{name}/__init__.py", "pkg/__init__.py"], ""))
+    assert sorted(find_roots(checkout).names) == ["pkg", name]
+
+
 def test_a_setup_file_that_is_nested_too_deeply_says_nothing(tmp_path: Path) -> None:
     write(tmp_path, {"setup.py": f"setup{'.b()' * 400}\n", "thing/__init__.py": ""})
     assert find_roots(tmp_path).names == ("thing",)

@@ -58,5 +58,13 @@ def test_what_goes_itself_or_is_said_otherwise(before: str, after: str) -> None:
     assert told(before, after, "calc/box.py") == []
 
 
-def test_in_tests_types_are_not_scored() -> None:
-    assert told("def f(a: int): assert a\n", "def f(a): assert a\n", "tests/test_box.py") == []
+@pytest.mark.parametrize("path", ["calc/_vendor/box.py", "calc/box_pb2.py"])
+def test_a_type_checker_reads_what_is_vendored_or_generated_too(path: str) -> None:
+    assert told("def f(a: int): return a\n", "def f(a): return a\n", path) == ["annotation_removed::f"]
+
+
+@pytest.mark.parametrize(
+    "path", ["tests/test_box.py", "tests/vendor/box.py", "docs/conf.py", "examples/box.py", "setup.py"]
+)
+def test_of_what_is_beside_the_product_types_are_not_scored(path: str) -> None:
+    assert told("def f(a: int): assert a\n", "def f(a): assert a\n", path) == []

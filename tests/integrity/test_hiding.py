@@ -21,6 +21,10 @@ IMPORT = "from calc._vendor.sums import double\n"
         ("examples/sums.py", ["code_hidden:examples/sums.py"]),
         ("calc/other.py", []),
         ("tests/test_sums.py", []),
+        ("tests/vendor/test_sums.py", []),
+        ("calc/tests/vendor/test_sums.py", []),
+        ("vendor/tests/test_sums.py", ["code_hidden:vendor/tests/test_sums.py"]),
+        ("tests/vendor/sums.py", ["code_hidden:tests/vendor/sums.py"]),
     ],
 )
 def test_code_that_moves_to_where_nothing_is_measured(place: str, told: list[str]) -> None:
@@ -54,6 +58,67 @@ def test_code_that_a_measured_function_hands_its_work_to(
 ) -> None:
     found = names({"calc/sums.py": (BODY, DELEGATING), place: (before, after)})
     assert found == ([f"code_hidden:{place}"] if told else [])
+
+
+VENDORED = "calc/_vendor/impl.py"
+CLASS = "class Twice:\n    def __call__(self, a):\n        return a * 2\n"
+CALLS = "def double(a):\n    return {}(a)\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "added"),
+    [
+        ("calc/sums.py", "import calc._vendor.impl\n", "import calc._vendor.impl\nx = impl.twice\n", TWICE),
+        ("calc/sums.py", "from calc._vendor.impl import *\n", CALLS.format("twice"), TWICE),
+        ("calc/sums.py", "d.twice(1)\n", f"d.twice(1)\n{CALLS.format('impl.twice')}", TWICE),
+        ("calc/sums.py", "x = 1\n", "from other import twice as t\n", TWICE),
+        ("calc/sums.py", CALLS.format("impl.once"), CALLS.format("impl.Twice()"), CLASS),
+        ("calc/sums.py", "x = 1\n", "from calc._vendor.impl import *\n", TWICE),
+        ("src/calc/sums.py", "x = 1\n", "import calc._vendor.impl as i\n", TWICE),
+        ("calc/sums.py", "x = 1\n", "from ._vendor import impl as i\n", TWICE),
+        ("calc/sums.py", "x = 1\n", "from ._vendor.impl import y\n", TWICE),
+        ("calc/a/sums.py", "x = 1\n", "from .._vendor import impl\n", TWICE),
+        ("calc/sums.py", None, "from . import _vendor\nx = _vendor.impl.twice(1)\n", TWICE),
+    ],
+)
+def test_vendored_code_that_a_source_can_hand_work_to(
+    path: str, before: str | None, after: str, added: str
+) -> None:
+    assert names({path: (before, after), VENDORED: (None, added)}) == [f"code_hidden:{VENDORED}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("calc/other.py", "x = 1\n", "x = 2\n"),
+        ("calc/other.py", "from . import impl\n", "from . import impl\nimpl.once()\n"),
+        ("calc/other.py", "x = 1\n", "from . import impl\n"),
+        ("calc/other.py", "import calc._vendor.impl as i\n", "import calc._vendor.impl as i\ni.once()\n"),
+        ("calc/other.py", "from ._vendor import impl\n", "from calc._vendor import impl\n"),
+        ("calc/other.py", "x = 1\n", "twice = 2\nx = twice\n"),
+        ("tests/test_impl.py", None, "from calc._vendor.impl import twice\n"),
+    ],
+)
+def test_vendored_code_that_no_source_hands_work_to(path: str, before: str | None, after: str) -> None:
+    assert names({VENDORED: ("y = 1\n", TWICE), path: (before, after)}) == []
+    assert names({"calc/sums_pb2_grpc.py": (BODY, BODY + TWICE), "calc/other.py": ("x = 1\n", None)}) == []
+
+
+def test_what_is_found_says_why() -> None:
+    changes = [
+        FileChange(VENDORED, None, TWICE),
+        FileChange("calc/sums.py", None, "from ._vendor import impl\n"),
+    ]
+    told = f"{VENDORED} is measured by nothing, and has twice, which a source can hand its work to now"
+    assert [w.message for w in weakenings(changes)] == [told]
+
+
+def test_a_test_below_a_folder_of_tests_named_vendor_is_not_hidden() -> None:
+    test = "def test_a():\n    assert double(1) == 2\n"
+    more = test.replace("test_a", "test_b")
+    uses = (BODY, f"from tests.vendor.test_views import test_b\n{BODY}")
+    assert names({"tests/vendor/test_views.py": (test, test + more), "calc/sums.py": uses}) == []
+    assert names({"tests/vendor/test_new.py": (None, more), "calc/sums.py": uses}) == []
 
 
 def test_a_constructor_is_not_known_by_its_name() -> None:

@@ -27,7 +27,8 @@ _NOT_OURS = frozenset(
         "site-packages",
     }
 )
-_NOT_SOURCE = frozenset({"docs", "doc", "examples", "example", "benchmarks"})
+NOT_SOURCE = frozenset({"docs", "doc", "examples", "example", "benchmarks"})
+"""The top folders whose Python is beside the product."""
 _TEST_DIRS = frozenset({"tests", "test", "__tests__", "__mocks__", "__snapshots__"})
 NODE_TESTS = r"(?:(?:.*[._-])?test|test-.*)\.[cm]?"
 """How ``node --test`` knows a file of tests, up to the ``js`` at the end of its name."""
@@ -106,7 +107,7 @@ def is_source_file(path: str) -> bool:
         parts[-1].endswith(".py")
         and not is_test_file(path)
         and not is_anothers(path)
-        and not (folders and folders[0] in _NOT_SOURCE)
+        and not (folders and folders[0] in NOT_SOURCE)
         and not (not folders and parts[-1] in _TOOLING)
     )
 
