@@ -16,8 +16,8 @@ MEASURING_VERSION = 5
 
 3: each dimension of tests is scored by its own, the settings of the measuring tools are the harness's, and a
 folder ``testing`` holds tests at the top of a project alone. 4: coverage is of the files that are
-read as sources, of its exclusions only the comment counts, and ``contextlib.suppress`` is a silent handler. 5: a
-module without a logger is a problem of ``observability``, and a type checker that gives up tells no number.
+read as sources, of its exclusions only the comment counts, and ``contextlib.suppress`` is a silent handler.
+5: a module without a logger is a problem of ``observability``, and a type checker that gives up tells none.
 """
 
 
