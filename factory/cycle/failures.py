@@ -11,9 +11,11 @@ from factory.cycle.measuring import measure_pairs, run_tests_once
 from factory.errors import FactoryError
 from factory.evals.confirm import REPEATS, Confirmation, confirm
 from factory.evals.dimensions.sources import files_named, is_test_file
+from factory.evals.own_tests import of_the_product
 from factory.evals.steady import COLLECTION, flipping, newly_passing, unearned
 from factory.evals.testrun import NewFailure, TestRun, new_failures
 from factory.fsio import read_json_plain, utc_now, write_json, write_lock
+from factory.git import Change
 from factory.guard import Allowed
 from factory.models import FORMAT_VERSION, FailureReport, Measurement, MeasurementPairs, Outcome
 from factory.words import counted
@@ -71,15 +73,42 @@ def _files_of_tests(lab: Lab, baseline: str, commit: str, *, before: Outcomes, a
 
     Known by their names, and by the tests that ran: those of the baseline, and where a file is new, or could
     not be collected, its own. What else the candidate says of a file that was there already could be said of
-    the product.
+    the product. What is known by its tests alone may hold the product too: then it stays as it is.
     """
     old, new = files_named(before), files_named(after)
-    return [
-        change.path
-        for change in lab.repo.changes(baseline, commit)
+    changes = lab.repo.changes(baseline, commit)
+    found = [
+        change
+        for change in changes
         if is_test_file(change.path, old)
         or (change.path in new and (change.status == "A" or f"{change.path}{COLLECTION}" in before))
     ]
+    told = [change for change in found if not is_test_file(change.path)]
+    product = _of_the_product(lab, baseline, commit, told) if told else set()
+    return [change.path for change in found if change.path not in product]
+
+
+def _of_the_product(lab: Lab, baseline: str, commit: str, told: Sequence[Change]) -> set[str]:
+    """Those of these changed files that hold more than tests.
+
+    What was there is judged by the baseline, for the candidate must not keep its edited tests by importing
+    them. What is new is judged by the candidate, where the importer stays as it is.
+    """
+    there, new = ([c.path for c in told if (c.status == "A") is added] for added in (False, True))
+    texts = _texts(lab, baseline, there)
+    product = of_the_product(there, texts, importers=texts)
+    if new:
+        texts = _texts(lab, commit, new)
+        laid_back = {change.path for change in told} - product
+        product |= of_the_product(new, texts, importers=texts.keys() - laid_back)
+    return product
+
+
+def _texts(lab: Lab, revision: str, paths: Collection[str]) -> dict[str, str]:
+    """The texts of all Python files of a commit, and of ``paths``."""
+    blobs = {p: blob for p, blob in lab.repo.blobs(revision).items() if p.endswith(".py") or p in paths}
+    texts = lab.repo.texts(sorted(set(blobs.values())))
+    return {path: texts[blob] for path, blob in blobs.items()}
 
 
 @dataclass(frozen=True)

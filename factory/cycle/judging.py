@@ -29,6 +29,8 @@ from factory.cycle.measuring import measure_commit, run_verify
 from factory.errors import Refused
 from factory.evals.decide import Comparison, compare
 from factory.evals.dependencies import DEPENDENCY_FILES
+from factory.evals.gather import tells_outcomes
+from factory.evals.plan import is_built_in
 from factory.evals.steady import held_to, mean, without
 from factory.fsio import utc_now
 from factory.globs import matches
@@ -77,7 +79,7 @@ def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) 
         commit,
         policy,
         allows=experiment.item.allows,
-        passing_tests=_passing(before),
+        passing_tests=_passing(before, policy),
         founds_judge=experiment.kind is Kind.SCAFFOLD,
     )
     if experiment.kind is Kind.UNDO:
@@ -87,11 +89,21 @@ def guard(lab: Lab, experiment: Experiment, commit: str, policy: ProjectConfig) 
     return report
 
 
-def _passing(before: Measurement | None) -> list[str] | None:
-    """The tests that passed; None where nobody knows: an exit code, for one, names none."""
-    if before is None or not before.tests:
+def _passing(before: Measurement | None, policy: ProjectConfig) -> list[str] | None:
+    """The tests that passed; None where nobody knows: an exit code, for one, names none.
+
+    Where pytest or a report has told that there is no test, none passed.
+    """
+    if before is None or not (before.tests or _has_told_tests(before, policy)):
         return None
     return [test for test, outcome in before.tests.items() if outcome == "passed"]
+
+
+def _has_told_tests(before: Measurement, policy: ProjectConfig) -> bool:
+    """Whether a dimension that names its tests was measured, be it that there are none."""
+    # A command has a list of tests, an empty one, also where its parser names none.
+    mute = {s.name for s in policy.eval.dimensions if not (is_built_in(s) or tells_outcomes(s))}
+    return any(d.tests is not None and not d.error and d.name not in mute for d in before.dimensions)
 
 
 def _of_no_agent(report: GuardReport) -> GuardReport:

@@ -11,12 +11,13 @@ from typing import Any
 from factory.config import ProjectConfig
 from factory.paths import CONFIG_FILE
 
-MEASURING_VERSION = 4
+MEASURING_VERSION = 5
 """Raised whenever a formula or a way of measuring changes, so that scores of both are not compared.
 
 3: each dimension of tests is scored by its own, the settings of the measuring tools are the harness's, and a
 folder ``testing`` holds tests at the top of a project alone. 4: coverage is of the files that are
 read as sources, of its exclusions only the comment counts, and ``contextlib.suppress`` is a silent handler.
+5: a module without a logger is a problem of ``observability``, and a type checker that gives up tells none.
 """
 
 

@@ -36,6 +36,9 @@ INSTALLED = (
 )
 #: What tells that people work in a folder, whatever is installed into it (``python -m venv .``).
 WORKED_IN = (".git", ".hg", ".svn", ".env", ".envrc")
+#: What else programs of an installation read that nothing marks (Julia, a JDK 8, a GCC or PostgreSQL built at
+#: home, Dart's ``version``). No project keeps its secrets in these.
+DATA = ("libexec", "share", "include", "jre", "version")
 #: Homebrew's own prefix is a repository, and all that it has installed refers to other parts of it.
 HOMEBREW = "Cellar"
 
@@ -143,7 +146,8 @@ def _prefix(prefix: Path) -> Iterator[Path]:
     if not wide and _is_installation(prefix):
         yield prefix
     elif (prefix / "lib").is_dir():
-        names = ("lib", "lib64", "pyvenv.cfg") if wide else ("bin", "lib", "lib64", "pyvenv.cfg")
+        names = [*([] if wide else ["bin"]), "lib", "lib64", "pyvenv.cfg"]
+        names += [] if wide or _is_worked_in(prefix) else DATA
         yield from (part for name in names if (part := prefix / name).exists())
 
 
@@ -151,8 +155,11 @@ def _is_installation(prefix: Path) -> bool:
     """Whether all of a prefix belongs to what is installed there."""
     if (prefix / HOMEBREW).is_dir():
         return True
-    worked_in = any((prefix / name).exists() for name in WORKED_IN)
-    return not worked_in and any(next(prefix.glob(mark), None) for mark in INSTALLED)
+    return not _is_worked_in(prefix) and any(next(prefix.glob(mark), None) for mark in INSTALLED)
+
+
+def _is_worked_in(prefix: Path) -> bool:
+    return any((prefix / name).exists() for name in WORKED_IN)
 
 
 def _managed(path: Path) -> Path | None:

@@ -18,6 +18,7 @@ from tests.support.projects import (
     CLEAN_SUMS,
     FAILING,
     PYPROJECT,
+    SUMS,
     TESTED_POLICY,
     TESTS,
     assert_sound,
@@ -192,6 +193,49 @@ def test_a_deleted_file_of_tests_where_an_exit_code_tells_no_test_by_name(
     project = small_project(tmp_path / "calc", {name: "\n"}, policy=by_exit_code)
     begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS, name: None})
     assert begun.decide() == expected
+
+
+SUMS_WITH_TESTS = f"{SUMS}\n\ndef test_double():\n    assert double(4) == 8\n"
+TRIPLE = "\n\ndef triple(a):\n    return a * 3\n\n\ndef test_triple():\n    assert triple(2) == 6\n"
+
+
+EXPORTS = 'from calc.sums import double\n\n__all__ = ["double"]\n'
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "calc/sums.py": SUMS_WITH_TESTS.replace("import os\n", "") + TRIPLE,
+            "calc/__init__.py": 'from calc.sums import double, triple\n\n__all__ = ["double", "triple"]\n',
+        },
+        {
+            "calc/sums.py": SUMS_WITH_TESTS.replace("import os\n", ""),
+            "calc/more.py": TRIPLE.lstrip(),
+            "calc/__init__.py": f"from .more import triple as triple\n{EXPORTS}",
+        },
+    ],
+    ids=["in a module", "in a new module"],
+)
+def test_a_module_that_holds_its_own_tests_is_no_file_of_tests(tmp_path: Path, files: dict[str, str]) -> None:
+    project = small_project(
+        tmp_path / "calc",
+        {
+            "calc/__init__.py": EXPORTS,
+            "calc/sums.py": SUMS_WITH_TESTS,
+            "pyproject.toml": f'{PYPROJECT}python_files = ["*.py"]\n',
+        },
+        policy=TESTED_POLICY,
+    )
+    begun = begin(project).edit(files)
+    assert begun.decide() == ("keep", "improved")
+
+
+def test_where_pytest_has_found_no_test_none_is_deleted(tmp_path: Path) -> None:
+    files = {"tests/test_sums.py": "X = 1\n", "tests/.gitkeep": ""}
+    project = small_project(tmp_path / "calc", files, policy=TESTED_POLICY)
+    begun = begin(project).edit({"calc/sums.py": CLEAN_SUMS, "tests/.gitkeep": None})
+    assert begun.decide() == ("keep", "improved")
 
 
 def test_a_fixture_that_mends_the_broken_code_hides_nothing(tested: Path) -> None:

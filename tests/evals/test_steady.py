@@ -216,6 +216,6 @@ def test_what_was_not_measured_on_both_sides_is_held_to_nothing() -> None:
         assert held_to([by_problems("density", before, 5)], [made]) == [made]
 
 
-def test_a_type_checker_that_had_given_up_is_held_to_what_it_finds_now() -> None:
-    found = held_to([by_problems("density", 0.0, 105)], [by_problems("density", 0.6, 5, 150)])
-    assert found[0].dimensions[0].score == 0.5
+def test_a_type_checker_that_gives_up_on_less_code_falls_to_nothing() -> None:
+    found = held_to([by_problems("density", 0.1, 60)], [by_problems("", 0.0, 1, 30)])
+    assert found[0].dimensions[0].score == 0.0

@@ -84,6 +84,20 @@ def test_an_installation_is_seen_as_a_whole(tmp_path: Path, mark: str) -> None:
     assert tmp_path / "tool" in needed_by(str(program))
 
 
+@pytest.mark.parametrize(
+    "needed",
+    ["share/julia/base/sysimg.jl", "jre/lib/amd64/jvm.cfg", "libexec/gcc/cc1", "include/stdio.h", "version"],
+)
+def test_of_an_unknown_installation_what_programs_read_is_seen(tmp_path: Path, needed: str) -> None:
+    program = executable(tmp_path / "tool/bin/program")
+    write(tmp_path / "tool", {"lib/a": "", needed: "", "config/master.key": "secret"})
+    seen = needed_by(str(program))
+    assert tmp_path / "tool" / Path(needed).parts[0] in seen
+    assert not {tmp_path / "tool", tmp_path / "tool/config"} & set(seen)
+    write(tmp_path / "tool", {".env": "SECRET=1\n"})
+    assert needed_by(str(program)) == (tmp_path / "tool/bin", program, tmp_path / "tool/lib")
+
+
 def test_a_folder_without_marks_of_an_installation_is_not_seen_as_a_whole(tmp_path: Path) -> None:
     program = executable(tmp_path / "tool/bin/program")
     write(tmp_path / "tool", {"lib/a": "", "config/master.key": "secret"})

@@ -49,7 +49,8 @@ def score(sources: Sequence[Source]) -> DimensionScore:
     h: the share of ``except`` clauses that log, raise, warn, end the program or hand the caught exception
     on; ``contextlib.suppress`` is one that does not. m: of the modules that have such clauses, the share that
     have a logger or no silent clause. Clauses for what is control flow rather than failure (StopIteration,
-    KeyError, ValueError, …) are not counted.
+    KeyError, ValueError, …) are not counted. Its problems are what lowers either: silent clauses, and the
+    modules that have one and no logger.
     """
     handlers = {s.path: find_handlers(s) for s in sources}
     every = [handler for found in handlers.values() for handler in found]
@@ -60,7 +61,7 @@ def score(sources: Sequence[Source]) -> DimensionScore:
         "observability",
         _share(every, silent) * HANDLER_WEIGHT + _share(watched, dark) * MODULE_WEIGHT if every else None,
         "share",
-        problems=len(silent),
+        problems=len(silent) + len(dark),
         handlers=len(every),
         places=[place(h.path, h.line, f"silent {h.how}") for h in silent[:PLACES_SHOWN]],
         modules_without_logger=[s.path for s in dark[:PLACES_SHOWN]],

@@ -87,8 +87,8 @@ def is_test_file(path: str, named: Collection[str] = ()) -> bool:
 def files_named(tests: Iterable[str]) -> frozenset[str]:
     """The files of Python, JavaScript and TypeScript that lie before the ``::`` of these tests' ids.
 
-    Not sources that are checked themselves: pytest also gives an id to a doctest (``a.py::a.add``), and to
-    what a plugin looks at (``a.py::mypy``).
+    Not sources that are checked themselves: pytest also gives an id to a doctest (``a.py::a.add``; a
+    module's own is ``a.py::a``), and to what a plugin looks at (``a.py::mypy``).
     """
     split = (test.partition("::") for test in tests)
     return frozenset(path for path, _, test in split if is_script(path) or _is_python_test(path, test))
@@ -96,7 +96,8 @@ def files_named(tests: Iterable[str]) -> frozenset[str]:
 
 def _is_python_test(path: str, test: str) -> bool:
     function = test.partition("[")[0].rpartition("::")[2]
-    return path.endswith(".py") and function.startswith("test") and function.isidentifier()
+    named = function.startswith("test") and function.isidentifier()
+    return path.endswith(".py") and named and test != PurePosixPath(path).stem
 
 
 def is_source_file(path: str) -> bool:

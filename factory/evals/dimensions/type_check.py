@@ -16,15 +16,15 @@ def score(sources: Sequence[Source], errors: Sequence[Finding], *, blocked: bool
     """``density_score`` of mypy's errors over the statements of the sources.
 
     ``blocked``: mypy gave up before it had seen everything (a syntax error), which is 0, for the rest is
-    hidden.
+    hidden; how many problems there are nobody knows then.
     """
     codes = Counter(e.code or "error" for e in errors)
     size = sum(s.statements for s in sources)
     return scored(
         "type_check",
         0.0 if blocked else density_score(len(errors), size),
-        "density",
-        problems=size + len(errors) if blocked else len(errors),
+        "" if blocked else "density",
+        problems=len(errors),
         size=size,
         rules=dict(codes.most_common()),
         places=[_place(e) for e in errors[:PLACES_SHOWN]],

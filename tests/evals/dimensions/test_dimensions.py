@@ -93,8 +93,9 @@ def test_ruff_output_is_made_relative_and_garbage_is_none() -> None:
 def test_types_that_could_not_be_checked_to_the_end_score_zero() -> None:
     errors = [Finding("a.py", 3, "syntax", "bad")]
     sources = [source("x = 1\n" * 20)]
-    assert type_check.score(sources, errors, blocked=True).score == 0.0
-    assert type_check.score(sources, errors, blocked=False).score == 0.5
+    blocked, whole = (type_check.score(sources, errors, blocked=gave_up) for gave_up in (True, False))
+    assert (blocked.score, blocked.by_problems) == (0.0, "")
+    assert (whole.score, whole.by_problems) == (0.5, "density")
 
 
 FUNCTIONS = (
@@ -225,6 +226,13 @@ def test_observability_weighs_handlers_and_modules() -> None:
     assert observability.score([silent, loud]).score == 0.5
     assert observability.score([source(handler("pass"))]).score == pytest.approx(0.3)
     assert observability.score([source("x = 1\n")]).score is None
+
+
+def test_a_module_that_loses_its_logger_is_a_problem_more() -> None:
+    logged = observability.score([source(handler("pass"))])
+    dark = observability.score([source("try:\n    f()\nexcept OSError:\n    pass\n")])
+    assert (logged.score, dark.score) == (0.3, 0.0)
+    assert (logged.details["problems"], dark.details["problems"]) == (1, 2)
 
 
 def test_project_dimensions_are_read_by_their_parser() -> None:

@@ -104,6 +104,7 @@ def test_files_that_the_ids_of_tests_name() -> None:
         "calc/trees.py",
         "README.rst::README.rst",
         "test::adds",
+        "testutils.py::testutils",
     ]
     files = files_named(tests)
     assert files == {"checks/check_sums.py", "checks/check_boxes.py", "src/adds.js"}
