@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import PurePosixPath
 
 from factory.evals.dimensions.sources import is_test_file, parse_source
+from factory.evals.imports import imported
 
 IN_SOURCE = "import.meta.vitest"
 """By which a script asks whether vitest runs the tests that lie in it."""
@@ -31,20 +31,14 @@ def of_the_product(
 
 
 def _is(path: str, name: str) -> bool:
-    """Whether a module's name, with slashes, is that of a file, from whatever folder it is imported."""
-    module = path.removesuffix(".py").removesuffix("/__init__")
-    return path.endswith(".py") and f"/{module}".endswith(f"/{name}")
+    """Whether the name of a module is that of a file, from whatever folder it is imported."""
+    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return path.endswith(".py") and f".{module}".endswith(f".{name}")
 
 
 def _imported(path: str, text: str) -> Iterator[str]:
-    """What a file imports, with slashes; of ``from a import b`` also ``a/b``, which may be a module."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = parse_source(path, text.encode("utf-8", "surrogateescape")).tree
     for node in ast.walk(tree or ast.Module([], [])):
-        if isinstance(node, ast.Import):
-            yield from (item.name.replace(".", "/") for item in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            folders = PurePosixPath(path).parts[: -node.level] if node.level else ()
-            module = "/".join([*folders, *filter(None, (node.module or "").split("."))])
-            yield from filter(None, (module, *(f"{module}/{item.name}".strip("/") for item in node.names)))
+        yield from imported(path, node)

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from factory.evals.dimensions.sources import is_anothers, is_source_file, is_stub, is_test_file
+from factory.evals.imports import imported
 from factory.integrity.asserting import Function
 from factory.integrity.model import FileChange, Weakening, dotted
 
@@ -88,23 +89,13 @@ def _given_work(change: FileChange, added: Set[str], sides: Sequence[tuple[_Side
 def _side(path: str, tree: ast.Module | None) -> _Side:
     """What a source names: what it imports, calls or reads of something else. A mere name is its own."""
     nodes = list(ast.walk(tree)) if tree is not None else []
-    imports = frozenset(name for node in nodes for name in _imported(path, node))
+    imports = frozenset(name for node in nodes for name in imported(path, node))
     used = {
         dotted(node)
         for node in nodes
         if isinstance(node, ast.Call) or (isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load))
     }
     return _Side(imports, imports | used)
-
-
-def _imported(path: str, node: ast.AST) -> Iterator[str]:
-    """The modules that a statement of a file imports, and what it takes from them."""
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        package = PurePosixPath(path).parts[: -node.level] if node.level else ()
-        parts = [*package, *([node.module] if node.module else [])]
-        yield from (".".join([*parts, *taken]) for taken in ([], *([a.name] for a in node.names)))
 
 
 def _functions(changes: Sequence[FileChange], *, newest: bool) -> dict[str, int]:
